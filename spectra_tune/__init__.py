@@ -1,0 +1,1 @@
+"""Controlled studies of spectral regularization: how a block of matched runs is declared and trained."""

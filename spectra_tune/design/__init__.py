@@ -1,0 +1,28 @@
+"""The words of a study, declared: frozen, keyword-only, checked once, hashable. Standard library only."""
+
+from spectra_tune.design.block import Arm, Block, Member, members
+from spectra_tune.design.condition import Condition, flat, grid
+from spectra_tune.design.errors import InvalidStudy, NotComparable, nearest
+from spectra_tune.design.signature import condition_signature, run_signature
+from spectra_tune.design.study import Contrast, Outcome, Seeds, Study
+from spectra_tune.design.treatment import Treatment
+
+__all__ = [
+    "Arm",
+    "Block",
+    "Condition",
+    "Contrast",
+    "InvalidStudy",
+    "Member",
+    "NotComparable",
+    "Outcome",
+    "Seeds",
+    "Study",
+    "Treatment",
+    "condition_signature",
+    "flat",
+    "grid",
+    "members",
+    "nearest",
+    "run_signature",
+]

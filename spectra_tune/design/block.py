@@ -1,0 +1,131 @@
+"""Block and its parts: arms, seeds, and the members that train together."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spectra_tune.design.condition import Condition, changed, flat
+from spectra_tune.design.errors import InvalidStudy, nearest
+from spectra_tune.design.signature import condition_signature, run_signature
+from spectra_tune.design.treatment import Treatment
+
+STAGES = ("search", "confirm")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """A Treatment and the Condition fields that the arm deliberately sets otherwise."""
+
+    treatment: Treatment
+    changes: Mapping[str, Any] | tuple[tuple[str, Any], ...] = ()  # kept as sorted pairs
+    stream: int = 0  # mixed into the arm's init and order draws; for A/A controls only
+
+    def __post_init__(self):
+        if not isinstance(self.treatment, Treatment):
+            raise InvalidStudy(f"an arm needs a Treatment, got {self.treatment!r}")
+        object.__setattr__(self, "changes", tuple(sorted(dict(self.changes).items())))
+        if isinstance(self.stream, bool) or not isinstance(self.stream, int) or self.stream < 0:
+            raise InvalidStudy(f"stream must be a whole number >= 0, got {self.stream!r}")
+
+    def condition(self, condition: Condition) -> Condition:
+        """The block's Condition with this arm's changes carried out."""
+        return changed(condition, dict(self.changes))
+
+
+Arms = Mapping[str, Arm | Treatment] | tuple[tuple[str, Arm], ...]
+
+
+def named_arms(arms: Arms) -> tuple[tuple[str, Arm], ...]:
+    named = dict(arms)
+    if not named:
+        raise InvalidStudy("at least one arm is needed, got none")
+    for name, arm in named.items():
+        if not isinstance(name, str) or not name or not isinstance(arm, Arm | Treatment):
+            raise InvalidStudy(f"arms must map names to a Treatment or an Arm, got {name!r}: {arm!r}")
+    return tuple((name, arm if isinstance(arm, Arm) else Arm(treatment=arm)) for name, arm in named.items())
+
+
+def distinct_seeds(seeds: Iterable[int], what: str) -> tuple[int, ...]:
+    if isinstance(seeds, int | str) or not hasattr(seeds, "__iter__"):
+        raise InvalidStudy(f"{what} must be a list or range of whole numbers, got {seeds!r}")
+    listed = tuple(seeds)
+    for seed in listed:
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise InvalidStudy(f"{what} must be whole numbers >= 0, got {seed!r}")
+    twice = sorted({seed for seed in listed if listed.count(seed) > 1})
+    if twice:
+        raise InvalidStudy(f"{what} must be distinct, since a repeated seed is no new observation: {twice} came twice")
+    return listed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One Condition, its arms and its seeds: what trains as one program and is one Tune trial."""
+
+    condition: Condition
+    arms: Arms  # kept as pairs (name, Arm) in the order given
+    seeds: Iterable[int]  # kept as a tuple
+    stage: str = "confirm"  # in "search" nothing is evaluated on test data
+
+    def __post_init__(self):
+        if not isinstance(self.condition, Condition):
+            raise InvalidStudy(f"a block needs a Condition, got {self.condition!r}")
+        object.__setattr__(self, "arms", named_arms(self.arms))
+        object.__setattr__(self, "seeds", distinct_seeds(self.seeds, "seeds"))
+        if not self.seeds:
+            raise InvalidStudy("a block needs at least one seed, got none")
+        if self.stage not in STAGES:
+            raise InvalidStudy(f"no stage is called {self.stage!r}; {nearest(self.stage, STAGES)}")
+        for name, arm in self.arms:
+            arm.condition(self.condition)
+            check_capacity(self.condition, name, arm.treatment)
+
+
+def check_capacity(condition: Condition, name: str, treatment: Treatment) -> None:
+    """Refuses a capacity exponent on a task without a reference width."""
+    if treatment.beta != 0 and getattr(condition.task, "reference_width", None) is None:
+        raise InvalidStudy(
+            f"arm {name!r} has beta {treatment.beta}, which needs the task's reference width, and "
+            f"{condition.task} declares none: set beta to 0 or use a task that has one"
+        )
+
+
+def differing_fields(condition: Condition, treatment: Arm, baseline: Arm) -> dict[str, tuple[Any, Any]]:
+    """Fields other than the Treatment that two arms of a Condition differ in, with both values."""
+    one = flat(treatment.condition(condition)) | {"stream": treatment.stream}
+    other = flat(baseline.condition(condition)) | {"stream": baseline.stream}
+    return {name: (one[name], other[name]) for name in one if name != "network" and one[name] != other[name]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One run of a block: what the engine trains."""
+
+    arm: str
+    seed: int
+    stage: str
+    condition: Condition  # the block's, with the arm's changes carried out
+    treatment: Treatment
+    stream: int
+    signature: str
+    condition_signature: str  # of the block's Condition, without changes
+
+
+def members(block: Block) -> tuple[Member, ...]:
+    """The runs of a block, arm by arm and seed by seed."""
+    key = condition_signature(block.condition)
+    return tuple(
+        Member(
+            arm=name,
+            seed=seed,
+            stage=block.stage,
+            condition=resolved,
+            treatment=arm.treatment,
+            stream=arm.stream,
+            signature=run_signature(resolved, arm.treatment, seed, arm.stream),
+            condition_signature=key,
+        )
+        for name, arm in block.arms
+        for resolved in (arm.condition(block.condition),)
+        for seed in block.seeds
+    )

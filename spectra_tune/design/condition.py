@@ -1,0 +1,94 @@
+"""Condition: what all arms of a block share."""
+
+from dataclasses import dataclass, fields, is_dataclass, replace
+from itertools import product
+from typing import Any
+
+from spectra_tune.design.errors import InvalidStudy, at_least_one, nearest, not_negative, positive
+from spectra_tune.schedules import LEARNING_RATES
+
+OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop")
+"""Names of torch.optim's optimizers with their defaults there; sgd has momentum 0.9."""
+
+NEVER_CHANGED = frozenset({"task", "network", "kind", "width", "depth"})
+"""Fields that no arm may change: their runs would not share data or shapes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One training protocol: a task, a network and how it is optimised."""
+
+    task: Any  # a constructor of spectra_tune.tasks, or an object with the contract of a task
+    network: Any  # a constructor of spectra_tune.networks, or an object with the contract of a network
+    optimizer: str = "adam"
+    learning_rate: float = 0.01
+    learning_rate_schedule: str = "constant"  # a name in schedules.LEARNING_RATES
+    weight_decay: float = 0.0  # as torch.optim's optimizer of that name understands it
+    epochs: int = 100
+    batch_size: int | None = None  # None is the full batch
+
+    def __post_init__(self):
+        if not callable(getattr(self.task, "draw", None)) or not hasattr(self.task, "classes"):
+            raise InvalidStudy(f"task must have draw(split, seed) and classes, got {self.task!r}; see spectra_tune.tasks")
+        missing = [name for name in ("init", "forward", "regularized") if not hasattr(self.network, name)]
+        if missing and not callable(getattr(self.network, "implement", None)):
+            raise InvalidStudy(
+                f"network must have init, forward and regularized, {type(self.network).__name__} lacks "
+                f"{', '.join(missing)}; see spectra_tune.networks"
+            )
+        if self.optimizer not in OPTIMIZERS:
+            raise InvalidStudy(f"no optimizer is called {self.optimizer!r}; {nearest(self.optimizer, OPTIMIZERS)}")
+        if self.learning_rate_schedule not in LEARNING_RATES:
+            name = self.learning_rate_schedule
+            raise InvalidStudy(f"no learning-rate schedule is called {name!r}; {nearest(name, LEARNING_RATES)}")
+        object.__setattr__(self, "learning_rate", positive(self.learning_rate, "learning_rate"))
+        object.__setattr__(self, "weight_decay", not_negative(self.weight_decay, "weight_decay"))
+        at_least_one(self.epochs, "epochs")
+        if self.batch_size is not None:
+            at_least_one(self.batch_size, "batch_size")
+            samples = getattr(self.task, "samples", None)
+            if samples is not None and self.batch_size > samples:
+                raise InvalidStudy(
+                    f"a batch cannot be larger than the data: batch_size {self.batch_size}, samples {samples}; "
+                    "None is the full batch"
+                )
+
+
+def grid(**values: Any) -> tuple[Condition, ...]:
+    """Every combination of the listed values of Condition's fields, the last one varying fastest."""
+    known = {field.name for field in fields(Condition)}
+    for name, choices in values.items():
+        if name not in known:
+            raise InvalidStudy(f"a Condition has no field {name!r}; {nearest(name, known)}")
+        if isinstance(choices, str) or not hasattr(choices, "__iter__") or not list(choices):
+            raise InvalidStudy(f"grid needs a non-empty list of values for {name}, got {choices!r}")
+    missing = {"task", "network"} - set(values)
+    if missing:
+        raise InvalidStudy(f"grid needs a list for each of task and network, got none for {', '.join(sorted(missing))}")
+    return tuple(Condition(**dict(zip(values, choice, strict=True))) for choice in product(*values.values()))
+
+
+def network_fields(network: Any) -> tuple[str, ...]:
+    """Names of a network's own hyperparameters, which arms change flat, beside the Condition's."""
+    return tuple(field.name for field in fields(network)) if is_dataclass(network) else ()
+
+
+def flat(condition: Condition) -> dict[str, Any]:
+    """A Condition's fields and, beside them, those of its network: what arms may be compared in."""
+    own = {field.name: getattr(condition, field.name) for field in fields(condition)}
+    return own | {name: getattr(condition.network, name) for name in network_fields(condition.network)}
+
+
+def changed(condition: Condition, changes: dict[str, Any]) -> Condition:
+    """The Condition with an arm's `changes` carried out; unknown or forbidden keys are refused."""
+    own = {field.name for field in fields(condition)}
+    of_network = set(network_fields(condition.network))
+    allowed = (own | of_network) - NEVER_CHANGED
+    for name in changes:
+        if name in NEVER_CHANGED:
+            raise InvalidStudy(f"no arm may change {name}: make it a field of the study's conditions instead")
+        if name not in allowed:
+            raise InvalidStudy(f"an arm cannot change {name!r}; {nearest(name, allowed)}")
+    of_network &= set(changes)
+    network = replace(condition.network, **{name: changes[name] for name in of_network}) if of_network else condition.network
+    return replace(condition, network=network, **{name: changes[name] for name in changes if name in own})

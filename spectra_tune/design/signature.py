@@ -1,0 +1,97 @@
+"""Signatures: a run is identified by what determines it, not by a name that somebody typed."""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from spectra_tune.design.condition import Condition
+from spectra_tune.design.errors import InvalidStudy
+from spectra_tune.design.treatment import Treatment
+
+
+def run_signature(condition: Condition, treatment: Treatment, seed: int, stream: int) -> str:
+    """Signature of one run: of its Condition with the arm's changes carried out, its Treatment, seed and stream."""
+    return digest({"condition": condition, "treatment": treatment, "seed": seed, "stream": stream})
+
+
+def condition_signature(condition: Condition) -> str:
+    """Signature of a block's Condition, without any arm's changes: the key that matched runs share."""
+    return digest(condition)
+
+
+def digest(thing: Any) -> str:
+    """sha256 (hex) of a thing's canonical form."""
+    return hashlib.sha256(json.dumps(canonical(thing), sort_keys=True).encode()).hexdigest()
+
+
+def canonical(thing: Any) -> Any:
+    """A JSON value that says all that determines a thing, equal on every machine.
+
+    Files (pathlib.Path) and arrays count by content. An object of a class outside this package adds the sha256 of
+    the source that defines it and, if it draws data, of what it draws for seed 0: its name alone says nothing.
+    """
+    if thing is None or isinstance(thing, bool | int | float | str):
+        return thing
+    if isinstance(thing, Path):
+        return {"file": hashlib.sha256(thing.read_bytes()).hexdigest()}
+    if isinstance(thing, list | tuple | range):
+        return [canonical(item) for item in thing]
+    if isinstance(thing, set | frozenset):
+        return sorted((canonical(item) for item in thing), key=json.dumps)
+    if isinstance(thing, Mapping):
+        return {str(key): canonical(value) for key, value in thing.items()}
+    if hasattr(thing, "tobytes") and hasattr(thing, "shape"):
+        return {"array": hashlib.sha256(thing.tobytes()).hexdigest(), "shape": list(thing.shape)}
+    if callable(thing) and not isinstance(thing, type) and hasattr(thing, "__qualname__"):
+        return {"function": thing.__qualname__, "source": _source_digest(thing)}
+    return _canonical_object(thing)
+
+
+def _canonical_object(thing: Any) -> dict[str, Any]:
+    kind = type(thing)
+    state = {field.name: getattr(thing, field.name) for field in fields(thing)} if is_dataclass(thing) else vars(thing)
+    form: dict[str, Any] = {"class": kind.__qualname__} | {name: canonical(state[name]) for name in state}
+    if kind.__module__.partition(".")[0] != "spectra_tune":
+        form["source"] = _source_digest(kind)
+        if callable(getattr(thing, "draw", None)):
+            form["data"] = _data_digest(thing)
+    return form
+
+
+def _source_digest(definition: Any) -> str:
+    """sha256 of the file that defines a user's class or function; kept on it, since a worker has no such file."""
+    known = vars(definition).get("__source_digest__")
+    if known is None:
+        try:
+            source = Path(inspect.getsourcefile(definition) or "").read_bytes()
+        except (OSError, TypeError):
+            try:
+                source = inspect.getsource(definition).encode()
+            except (OSError, TypeError):
+                raise InvalidStudy(
+                    f"the source of {definition.__qualname__} must be readable, since it determines the runs: "
+                    "define it in a file"
+                ) from None
+        known = hashlib.sha256(source).hexdigest()
+        definition.__source_digest__ = known
+    return known
+
+
+_DATA_DIGESTS: dict[int, tuple[Any, str]] = {}
+
+
+def _data_digest(task: Any) -> str:
+    """sha256 of what a user's task draws for seed 0; drawn once per task object."""
+    held, known = _DATA_DIGESTS.get(id(task), (None, ""))
+    if held is not task:
+        seen = hashlib.sha256()
+        for split in ("train", "validation", "test"):
+            for array in task.draw(split, 0):
+                seen.update(array.tobytes() if hasattr(array, "tobytes") else array.numpy().tobytes())
+        known = seen.hexdigest()
+        _DATA_DIGESTS[id(task)] = (task, known)
+    return known

@@ -1,0 +1,195 @@
+"""Study and its parts: arms, blocks, contrasts, seeds, outcome."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from itertools import combinations
+from typing import Any
+
+from spectra_tune.design.block import Arm, Arms, Block, differing_fields, distinct_seeds, named_arms
+from spectra_tune.design.condition import Condition, flat
+from spectra_tune.design.errors import InvalidStudy, NotComparable, nearest, positive
+from spectra_tune.design.signature import condition_signature, digest
+from spectra_tune.design.treatment import Treatment
+
+SPLITS = ("train", "validation", "test")
+OUTCOMES = ("test_accuracy", "test_balanced_accuracy")
+DESCRIPTIVE = tuple(f"{split}_{measure}" for split in SPLITS for measure in ("accuracy", "balanced_accuracy", "loss"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """treatment - baseline, two arms of a block; `differs` names the changed fields that it may span."""
+
+    treatment: str
+    baseline: str
+    differs: Iterable[str] = frozenset()
+
+    def __post_init__(self):
+        if isinstance(self.differs, str):
+            raise InvalidStudy(f"differs must be a set of field names, got the string {self.differs!r}")
+        object.__setattr__(self, "differs", frozenset(self.differs))
+        if self.treatment == self.baseline:
+            raise InvalidStudy(f"a contrast needs two arms, got {self.treatment!r} twice")
+
+    def __str__(self) -> str:
+        return f"{self.treatment} − {self.baseline}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeds:
+    """Disjoint pools: `confirm` carries verdicts, `search` selects."""
+
+    confirm: Iterable[int]
+    search: Iterable[int] = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "confirm", distinct_seeds(self.confirm, "confirmation seeds"))
+        object.__setattr__(self, "search", distinct_seeds(self.search, "search seeds"))
+        if not self.confirm:
+            raise InvalidStudy("a study needs confirmation seeds, got none")
+        both = sorted(set(self.confirm) & set(self.search))
+        if both:
+            raise InvalidStudy(f"search and confirmation seeds must be disjoint, both have {both}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What is compared, the difference that would matter, and the family-wise error allowed."""
+
+    metric: str = "test_accuracy"
+    margin_pp: float = 1.0  # percentage points
+    alpha: float = 0.01  # over all contrasts x Conditions of the study
+    descriptive: tuple[str, ...] = ()  # metrics reported with estimate and interval, never with a verdict
+
+    def __post_init__(self):
+        if self.metric not in OUTCOMES:
+            raise InvalidStudy(
+                f"a verdict is about test data: the outcome must be one of {', '.join(OUTCOMES)}, got {self.metric!r}"
+                + ("; list it as descriptive" if self.metric in DESCRIPTIVE else "")
+            )
+        object.__setattr__(self, "margin_pp", positive(self.margin_pp, "margin_pp"))
+        object.__setattr__(self, "alpha", positive(self.alpha, "alpha"))
+        if self.alpha >= 0.5:
+            raise InvalidStudy(f"alpha must be below 0.5, got {self.alpha}")
+        object.__setattr__(self, "descriptive", tuple(self.descriptive))
+        for metric in self.descriptive:
+            if metric not in DESCRIPTIVE:
+                raise InvalidStudy(f"no metric is called {metric!r}; {nearest(metric, DESCRIPTIVE)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """A question, and everything that is fixed before its first run."""
+
+    question: str
+    conditions: Iterable[Condition]
+    arms: Arms
+    contrasts: Iterable[Contrast | tuple[str, str]]
+    seeds: Seeds
+    outcome: Outcome = field(default_factory=Outcome)
+
+    def __post_init__(self):
+        if not isinstance(self.question, str) or not self.question.strip():
+            raise InvalidStudy(f"a study needs a question, got {self.question!r}")
+        object.__setattr__(self, "arms", named_arms(self.arms))
+        object.__setattr__(self, "conditions", tuple(self.conditions))
+        object.__setattr__(self, "contrasts", tuple(_contrast(pair) for pair in self.contrasts))
+        if not isinstance(self.seeds, Seeds) or not isinstance(self.outcome, Outcome):
+            raise InvalidStudy(f"seeds must be Seeds and outcome an Outcome, got {self.seeds!r} and {self.outcome!r}")
+        if not self.conditions or len(set(self.conditions)) != len(self.conditions):
+            raise InvalidStudy(f"a study needs distinct conditions, got {len(self.conditions)} with repeats or none")
+        self._check_arms()
+        if not self.contrasts or len(set(self.contrasts)) != len(self.contrasts):
+            raise InvalidStudy(f"a study needs distinct contrasts, got {len(self.contrasts)} with repeats or none")
+        for contrast in self.contrasts:
+            for condition in self.conditions:
+                self._check_contrast(contrast, condition)
+        self.blocks()
+
+    def _check_arms(self) -> None:
+        arms = dict(self.arms)
+        if "none" not in arms or arms["none"] != Arm(treatment=Treatment.none()):
+            raise InvalidStudy("every study has the arm 'none' = Treatment.none(): better than static is not good; add it")
+        for (one, first), (other, second) in combinations(self.arms, 2):
+            if first == second:
+                raise InvalidStudy(f"arms must differ: {one!r} and {other!r} are the same; drop one or give it a stream")
+
+    def _check_contrast(self, contrast: Contrast, condition: Condition) -> None:
+        arms = dict(self.arms)
+        for name in (contrast.treatment, contrast.baseline):
+            if name not in arms:
+                raise InvalidStudy(f"contrast {contrast} names the arm {name!r}, which is absent; {nearest(name, arms)}")
+        spanned = differing_fields(condition, arms[contrast.treatment], arms[contrast.baseline])
+        undeclared = {name: values for name, values in spanned.items() if name not in contrast.differs}
+        if undeclared:
+            listed = "; ".join(f"{name}: {one!r} and {other!r}" for name, (one, other) in undeclared.items())
+            raise NotComparable(
+                f"{contrast.treatment} and {contrast.baseline} differ in {listed}; "
+                f"declare it in the contrast (differs={set(undeclared)}) or take the change away"
+            )
+        unused = sorted(set(contrast.differs) - set(spanned))
+        if unused:
+            raise NotComparable(
+                f"contrast {contrast} declares differs={unused}, but the arms agree there; take it out of differs"
+            )
+
+    @property
+    def tests(self) -> int:
+        """m, the size of the family: declared contrasts x Conditions."""
+        return len(self.contrasts) * len(self.conditions)
+
+    def blocks(self) -> tuple[Block, ...]:
+        """A block per Condition, on the confirmation seeds."""
+        return tuple(
+            Block(condition=condition, arms=self.arms, seeds=self.seeds.confirm) for condition in self.conditions
+        )
+
+    def signature(self) -> str:
+        """sha256 of all that the study fixes before its first run."""
+        return digest(self)
+
+    def smoke(self) -> "Study":
+        """The same question in seconds: two Conditions of 10 epochs at most, four seeds. A study of its own.
+
+        An arm that changes the epochs gets 20 where it had more than its Conditions, 5 where it had fewer.
+        """
+        few = tuple(dict.fromkeys((self.conditions[0], self.conditions[-1])))
+        longest = max(condition.epochs for condition in self.conditions)
+
+        def shortened(changes):
+            return {key: (20 if value > longest else 5) if key == "epochs" else value for key, value in changes}
+
+        arms = {name: replace(arm, changes=shortened(arm.changes)) for name, arm in self.arms}
+        return replace(
+            self,
+            conditions=[replace(condition, epochs=min(condition.epochs, 10)) for condition in few],
+            arms=arms,
+            seeds=Seeds(confirm=tuple(self.seeds.confirm)[:4], search=tuple(self.seeds.search)[:2]),
+        )
+
+    def labels(self) -> dict[str, str]:
+        """A short name of each Condition, by its signature: what varies among the study's conditions."""
+        flats = {condition_signature(condition): flat(condition) for condition in self.conditions}
+        names = [name for name in _FIELD_ORDER if any(name in values for values in flats.values())]
+        varying = [name for name in names if len({str(values.get(name)) for values in flats.values()}) > 1]
+        shown = varying or ["task"]
+        return {
+            signature: ", ".join(_shown(name, values.get(name)) for name in shown) for signature, values in flats.items()
+        }
+
+
+_FIELD_ORDER = ("task", "kind", "width", "depth", "activation", "init", "init_gain") + tuple(
+    item.name for item in fields(Condition) if item.name not in ("task", "network")
+)
+
+
+def _shown(name: str, value: Any) -> str:
+    return str(value) if name in ("task", "kind") else f"{name.replace('_', ' ')} {value}"
+
+
+def _contrast(pair: Contrast | tuple[str, str]) -> Contrast:
+    if isinstance(pair, Contrast):
+        return pair
+    if isinstance(pair, tuple | list) and len(pair) == 2:
+        return Contrast(treatment=pair[0], baseline=pair[1])
+    raise InvalidStudy(f"a contrast is a Contrast or a pair (treatment arm, baseline arm), got {pair!r}")

@@ -1,0 +1,62 @@
+"""Treatment: what the arms of a block differ in."""
+
+from dataclasses import dataclass, fields
+
+from spectra_tune.design.errors import InvalidStudy, finite, nearest, not_negative, positive
+from spectra_tune.schedules import SCHEDULES, has_start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """A penalty, strength * sum over layers of (sigma - target)^2, added to the mean loss; sigma is the spectral norm.
+
+    Strength 0 has one canonical form, `Treatment.none()`: whatever else was given (and checked) is dropped.
+    """
+
+    strength: float  # weight of the penalty in the loss, >= 0; 0 is no regularizer
+    schedule: str = "static"  # a name in schedules.SCHEDULES
+    sigma_start: float | None = None  # target at the first step; for schedules that move
+    sigma_end: float | None = None  # target at the last step; of a static schedule all along
+    beta: float = 0.0  # capacity exponent: the start is sigma_start * capacity_ratio**beta
+    depth_exponent: float = 0.0  # the target of layer l is multiplied by l**(-depth_exponent)
+    one_sided: bool = False  # penalise sigma above its target only
+
+    @classmethod
+    def none(cls) -> "Treatment":
+        """No regularizer."""
+        return cls(strength=0.0)
+
+    def __post_init__(self):
+        def put(field, value):
+            object.__setattr__(self, field, value)
+
+        put("strength", not_negative(self.strength, "strength"))
+        put("beta", finite(self.beta, "beta"))
+        put("depth_exponent", finite(self.depth_exponent, "depth_exponent"))
+        for name in ("sigma_start", "sigma_end"):
+            if getattr(self, name) is not None:
+                put(name, positive(getattr(self, name), name))
+        if self.schedule not in SCHEDULES:
+            raise InvalidStudy(f"no schedule is called {self.schedule!r}; {nearest(self.schedule, SCHEDULES)}")
+        if not isinstance(self.one_sided, bool):
+            raise InvalidStudy(f"one_sided must be True or False, got {self.one_sided!r}")
+        if self.strength == 0:
+            for field in fields(self):
+                if field.name != "strength":
+                    put(field.name, field.default)
+            return
+        if self.sigma_end is None:
+            raise InvalidStudy("a penalty needs a target: sigma_end must be given when strength > 0, got none")
+        if has_start(self.schedule) and self.sigma_start is None:
+            raise InvalidStudy(f"schedule {self.schedule!r} moves: sigma_start must be given, got none")
+        if not has_start(self.schedule):
+            if self.sigma_start is not None:
+                raise InvalidStudy(
+                    f"schedule {self.schedule!r} has no start: leave sigma_start away (got {self.sigma_start}) "
+                    "or choose a schedule that moves"
+                )
+            if self.beta != 0:
+                raise InvalidStudy(
+                    f"beta scales the start of a schedule, and {self.schedule!r} has none: "
+                    f"beta must be 0, got {self.beta}; choose a schedule that moves"
+                )
