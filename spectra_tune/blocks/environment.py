@@ -1,0 +1,33 @@
+"""The environment of a run: within one, equal specs give equal bits."""
+
+import platform
+import re
+from functools import cache
+from pathlib import Path
+
+import torch
+
+
+@cache
+def environment(device: str) -> str:
+    """One line: processor, its instruction set as torch uses it, torch, MKL, kind of device."""
+    mkl = re.search(r"Math Kernel Library Version (\S+)", torch.__config__.show())
+    kind = torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else "cpu"
+    return "; ".join(
+        (
+            _processor(),
+            torch.backends.cpu.get_cpu_capability(),
+            f"torch {torch.__version__}",
+            f"MKL {mkl.group(1) if mkl else 'none'}",
+            kind,
+        )
+    )
+
+
+def _processor() -> str:
+    listing = Path("/proc/cpuinfo")
+    if listing.exists():
+        model = re.search(r"model name\s*:\s*(.+)", listing.read_text())
+        if model:
+            return model.group(1).strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,69 @@
+"""The run table (a row per run) and the curve table (signature, epoch, metric, value): their columns and units."""
+
+from typing import Any
+
+import pandas
+
+IDENTITY = ("arm", "seed", "stage", "status", "signature", "condition_signature", "environment")
+"""status is "ok" or "diverged" or "failed". environment: software stack and kind of device, part of every match."""
+
+TREATMENT = ("strength", "schedule", "sigma_start", "sigma_end", "beta", "depth_exponent", "one_sided")
+
+CONDITION = (
+    "task",
+    "kind",
+    "width",
+    "depth",
+    "activation",
+    "init",
+    "init_gain",
+    "optimizer",
+    "learning_rate",
+    "learning_rate_schedule",
+    "weight_decay",
+    "epochs",
+    "batch_size",
+    "stream",
+)
+"""The run's own protocol, an arm's changes carried out; the block's Condition is condition_signature. A full batch
+has batch_size 0; a network of the user's own may lack some of these and have others."""
+
+DRAWS = ("data_digest", "init_digest", "one_split")
+"""sha256 (16 hex digits) of the data and of the initial weights; one_split: all seeds share one data set."""
+
+MEASURES = ("accuracy", "balanced_accuracy", "loss")
+"""Accuracies are fractions; the loss is the mean cross-entropy in nats, without the penalty."""
+
+METRICS = tuple(f"{split}_{measure}" for split in ("train", "validation", "test") for measure in MEASURES)
+"""NaN where a run diverged, and test metrics in stage "search". `<metric>_of_constant` is the score of the best
+constant predictor of the same samples: what a diverged run counts as."""
+
+MEASURED = frozenset({"seconds", "device"})
+"""Columns that two equal runs may differ in. seconds: wall time of the block over its runs."""
+
+CURVE_COLUMNS = ("signature", "epoch", "metric", "value")
+
+RUN_KEY = ("condition_signature", "arm", "seed", "stage")
+"""What identifies a row, and its order in a table."""
+
+
+def run_table(records: list[dict[str, Any]]) -> pandas.DataFrame:
+    """The run table of these rows: identity, Treatment, protocol, draws and then what was measured."""
+    runs = pandas.DataFrame.from_records(records)
+    first = [name for name in (*IDENTITY, *TREATMENT, *CONDITION, *DRAWS) if name in runs.columns]
+    return runs[first + [name for name in runs.columns if name not in first]]
+
+
+def curve_table(columns: dict[str, list]) -> pandas.DataFrame:
+    """The curve table of these columns."""
+    return pandas.DataFrame({name: columns.get(name, []) for name in CURVE_COLUMNS})
+
+
+def sigma_columns(runs: pandas.DataFrame) -> list[str]:
+    """Columns sigma_1, sigma_2, …: the spectral norm of each regularized weight, from the input on."""
+    return [name for name in runs.columns if name.startswith("sigma_") and name.removeprefix("sigma_").isdigit()]
+
+
+def unmeasured(runs: pandas.DataFrame) -> pandas.DataFrame:
+    """The table without the columns that two equal runs may differ in."""
+    return runs.drop(columns=[name for name in runs.columns if name in MEASURED])
