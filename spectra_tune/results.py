@@ -1,5 +1,7 @@
 """The run table (a row per run) and the curve table (signature, epoch, metric, value): their columns and units."""
 
+import base64
+import io
 from typing import Any
 
 import pandas
@@ -67,3 +69,13 @@ def sigma_columns(runs: pandas.DataFrame) -> list[str]:
 def unmeasured(runs: pandas.DataFrame) -> pandas.DataFrame:
     """The table without the columns that two equal runs may differ in."""
     return runs.drop(columns=[name for name in runs.columns if name in MEASURED])
+
+
+def packed(table: pandas.DataFrame) -> str:
+    """A table as text (Parquet in base64), exact to the bit: what a trial reports to its driver."""
+    return base64.b64encode(table.to_parquet(index=False)).decode()
+
+
+def unpacked(text: str) -> pandas.DataFrame:
+    """The table that `packed` made."""
+    return pandas.read_parquet(io.BytesIO(base64.b64decode(text)))

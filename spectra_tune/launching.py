@@ -1,0 +1,162 @@
+"""Run the blocks of a study as Ray Tune trials: one trial per block, resumed where it stopped."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# Read by Ray when it is imported: the terminal belongs to the study's own progress display.
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+
+import pandas
+import ray
+from ray import tune
+
+from spectra_tune.design import Block, InvalidStudy, members
+from spectra_tune.results import unpacked
+from spectra_tune.trainable import BlockTrainable
+
+CHECKPOINT_EVERY = 5
+"""Reports between two checkpoints of a block: a quarter of a block at most is trained again after a kill."""
+
+RETRIES = 2
+"""Of a block whose worker died."""
+
+BLOCKS_PER_GPU = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What one block's newest report says."""
+
+    block: str
+    epoch: int
+    epochs: int
+    curves: pandas.DataFrame
+    error: str | None
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """All blocks' run and curve tables, in the order of the blocks, and why a block failed, by its name."""
+
+    runs: pandas.DataFrame
+    curves: pandas.DataFrame
+    failures: dict[str, str]
+    complete: bool  # every block has ended; else the study was interrupted and can be resumed
+
+
+def connect(address: str | None) -> None:
+    """Joins the Ray cluster at this address (or at RAY_ADDRESS), or starts a local one with all cores."""
+    if ray.is_initialized():
+        return
+    address = address or os.environ.get("RAY_ADDRESS")
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    try:
+        if address:
+            ray.init(address=address, **quiet)
+        else:
+            ray.init(address="local", include_dashboard=False, **quiet)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise InvalidStudy(f"a Ray cluster must answer at {address or 'this machine'}, got: {reason}") from None
+
+
+def can_resume(name: str, storage: str) -> bool:
+    """Whether Ray has recorded trials of a study of this name in the storage."""
+    return tune.Tuner.can_restore(f"{storage}/{name}")
+
+
+def run_blocks(
+    name: str, blocks: Mapping[str, Block], *, storage: str, resume: bool, on_progress: Callable[[Progress], None]
+) -> Trained:
+    """Trains the blocks on the connected cluster, one Tune trial each; `blocks` by the names they are shown under.
+
+    storage: an absolute folder or a URI. on_progress is called in this process after each report. With resume,
+    finished blocks are read back and the others go on from their last checkpoint.
+    """
+    for block in blocks.values():
+        members(block)  # the signatures: a user's own source is read here, where it is, and its digest travels along
+    trainable = tune.with_resources(
+        tune.with_parameters(BlockTrainable, blocks=dict(blocks)), {"cpu": 1, "gpu": _gpu_share(len(blocks))}
+    )
+    if resume and can_resume(name, storage):
+        tuner = tune.Tuner.restore(f"{storage}/{name}", trainable, restart_errored=True)
+        tuner._local_tuner.get_run_config().callbacks = [_Listener(on_progress)]  # type: ignore[union-attr]
+    else:
+        tuner = tune.Tuner(
+            trainable,
+            param_space={"block": tune.grid_search(list(blocks))},
+            tune_config=tune.TuneConfig(
+                reuse_actors=True,
+                trial_name_creator=lambda trial: trial.config["block"],
+                trial_dirname_creator=lambda trial: trial.config["block"],
+            ),
+            run_config=tune.RunConfig(
+                name=name,
+                storage_path=storage,
+                verbose=0,
+                callbacks=[_Listener(on_progress)],
+                failure_config=tune.FailureConfig(max_failures=RETRIES),
+                checkpoint_config=tune.CheckpointConfig(
+                    num_to_keep=1, checkpoint_frequency=CHECKPOINT_EVERY, checkpoint_at_end=False
+                ),
+            ),
+        )
+    return _collected(tuner.fit(), list(blocks))
+
+
+def _collected(grid: tune.ResultGrid, order: list[str]) -> Trained:
+    """The tables of all results, ordered by block, not by trial."""
+    results = {result.config["block"]: result for result in grid if result.config}
+    runs, curves, failures = [], [], {}
+    complete = True
+    for block in order:
+        metrics = results[block].metrics or {} if block in results else {}
+        if "runs" in metrics:
+            runs.append(unpacked(metrics["runs"]))
+            curves.append(unpacked(metrics["curves"]))
+        elif "error" in metrics:
+            failures[block] = metrics["error"]
+        elif block in results and results[block].error is not None:
+            failures[block] = " ".join(str(results[block].error).split())[-300:]
+        else:
+            complete = False
+    return Trained(
+        runs=pandas.concat(runs, ignore_index=True) if runs else pandas.DataFrame(),
+        curves=pandas.concat(curves, ignore_index=True) if curves else pandas.DataFrame(),
+        failures=failures,
+        complete=complete,
+    )
+
+
+class _Listener(tune.Callback):
+    """Hands every result on as a Progress."""
+
+    def __init__(self, on_progress: Callable[[Progress], None]):
+        self._on_progress = on_progress
+
+    def on_trial_result(self, iteration, trials, trial, result, **info) -> None:  # noqa: ARG002, Ray calls by name
+        if "epoch" not in result and "error" not in result:
+            return
+        self._on_progress(
+            Progress(
+                block=trial.config["block"],
+                epoch=result.get("epoch", 0),
+                epochs=result.get("epochs", 0),
+                curves=unpacked(result["curves"]) if "curves" in result else pandas.DataFrame(),
+                error=result.get("error"),
+                finished=bool(result.get("done")),
+            )
+        )
+
+
+def _gpu_share(blocks: int) -> float:
+    """GPUs per block: none where the cluster has none, else at most one and at least an eighth."""
+    gpus = ray.cluster_resources().get("GPU", 0)
+    if not gpus:
+        return 0
+    return 1 / min(BLOCKS_PER_GPU, max(1, -(-blocks // int(gpus))))
