@@ -2,8 +2,9 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 # Read by Ray when it is imported: the terminal belongs to the study's own progress display.
@@ -71,13 +72,22 @@ def can_resume(name: str, storage: str) -> bool:
 
 
 def run_blocks(
-    name: str, blocks: Mapping[str, Block], *, storage: str, resume: bool, on_progress: Callable[[Progress], None]
+    name: str,
+    blocks: Mapping[str, Block],
+    *,
+    storage: str,
+    resume: bool,
+    on_progress: Callable[[Progress], None],
+    by_value: Sequence[ModuleType] = (),
 ) -> Trained:
     """Trains the blocks on the connected cluster, one Tune trial each; `blocks` by the names they are shown under.
 
     storage: an absolute folder or a URI. on_progress is called in this process after each report. With resume,
-    finished blocks are read back and the others go on from their last checkpoint.
+    finished blocks are read back and the others go on from their last checkpoint. by_value: modules that workers do
+    not have, such as a user's study file; what they define travels with the blocks.
     """
+    for module in by_value:
+        ray.cloudpickle.register_pickle_by_value(module)
     for block in blocks.values():
         members(block)  # the signatures: a user's own source is read here, where it is, and its digest travels along
     trainable = tune.with_resources(

@@ -79,3 +79,10 @@ def packed(table: pandas.DataFrame) -> str:
 def unpacked(text: str) -> pandas.DataFrame:
     """The table that `packed` made."""
     return pandas.read_parquet(io.BytesIO(base64.b64decode(text)))
+
+
+def protocol_columns(runs: pandas.DataFrame) -> list[str]:
+    """Columns that hold a run's protocol: CONDITION and whatever fields a network of the user's own has."""
+    other = {*IDENTITY, *TREATMENT, *DRAWS, *MEASURED, *METRICS, *(f"{metric}_of_constant" for metric in METRICS)}
+    other |= {"parameters", "capacity_ratio", *sigma_columns(runs)}
+    return [name for name in runs.columns if name not in other]

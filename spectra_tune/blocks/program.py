@@ -73,8 +73,7 @@ class Program:
 
         def views(buffer: Tensor) -> dict[str, Tensor]:
             return {
-                name: part.view(shape)
-                for (name, shape), part in zip(shapes.items(), buffer.split(sizes), strict=True)
+                name: part.view(shape) for (name, shape), part in zip(shapes.items(), buffer.split(sizes), strict=True)
             }
 
         self.parameters, self._gradients = views(self._flat), views(self._flat.grad)

@@ -153,7 +153,7 @@ class BlockTraining:
             "condition_signature": member.condition_signature,
             "environment": environment(self._device),
             **{name: protocol[name] for name in (*CONDITION, *protocol) if name in protocol},
-            **{name: getattr(member.treatment, name) for name in TREATMENT},
+            **{name: _or_nan(getattr(member.treatment, name)) for name in TREATMENT},
             "parameters": sum(value[0].numel() for value in program.parameters.values()),
             "capacity_ratio": self._capacity_ratio,
             "data_digest": digest_of([self._draw(split, member.seed) for split in program.stacks]),
@@ -184,6 +184,11 @@ class BlockTraining:
             program.restore(its_state)
         self._curves = {name: list(values) for name, values in state["curves"].items()}
         self._seconds = state["seconds"]
+
+
+def _or_nan(value: Any) -> Any:
+    """None as NaN, so that a column's type does not depend on which arms a table holds."""
+    return math.nan if value is None else value
 
 
 class _End:

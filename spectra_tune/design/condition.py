@@ -29,7 +29,9 @@ class Condition:
 
     def __post_init__(self):
         if not callable(getattr(self.task, "draw", None)) or not hasattr(self.task, "classes"):
-            raise InvalidStudy(f"task must have draw(split, seed) and classes, got {self.task!r}; see spectra_tune.tasks")
+            raise InvalidStudy(
+                f"task must have draw(split, seed) and classes, got {self.task!r}; see spectra_tune.tasks"
+            )
         missing = [name for name in ("init", "forward", "regularized") if not hasattr(self.network, name)]
         if missing and not callable(getattr(self.network, "implement", None)):
             raise InvalidStudy(
@@ -90,5 +92,7 @@ def changed(condition: Condition, changes: dict[str, Any]) -> Condition:
         if name not in allowed:
             raise InvalidStudy(f"an arm cannot change {name!r}; {nearest(name, allowed)}")
     of_network &= set(changes)
-    network = replace(condition.network, **{name: changes[name] for name in of_network}) if of_network else condition.network
+    network = (
+        replace(condition.network, **{name: changes[name] for name in of_network}) if of_network else condition.network
+    )
     return replace(condition, network=network, **{name: changes[name] for name in changes if name in own})

@@ -109,16 +109,22 @@ class Study:
     def _check_arms(self) -> None:
         arms = dict(self.arms)
         if "none" not in arms or arms["none"] != Arm(treatment=Treatment.none()):
-            raise InvalidStudy("every study has the arm 'none' = Treatment.none(): better than static is not good; add it")
+            raise InvalidStudy(
+                "every study has the arm 'none' = Treatment.none(): better than static is not good; add it"
+            )
         for (one, first), (other, second) in combinations(self.arms, 2):
             if first == second:
-                raise InvalidStudy(f"arms must differ: {one!r} and {other!r} are the same; drop one or give it a stream")
+                raise InvalidStudy(
+                    f"arms must differ: {one!r} and {other!r} are the same; drop one or give it a stream"
+                )
 
     def _check_contrast(self, contrast: Contrast, condition: Condition) -> None:
         arms = dict(self.arms)
         for name in (contrast.treatment, contrast.baseline):
             if name not in arms:
-                raise InvalidStudy(f"contrast {contrast} names the arm {name!r}, which is absent; {nearest(name, arms)}")
+                raise InvalidStudy(
+                    f"contrast {contrast} names the arm {name!r}, which is absent; {nearest(name, arms)}"
+                )
         spanned = differing_fields(condition, arms[contrast.treatment], arms[contrast.baseline])
         undeclared = {name: values for name, values in spanned.items() if name not in contrast.differs}
         if undeclared:
@@ -174,7 +180,8 @@ class Study:
         varying = [name for name in names if len({str(values.get(name)) for values in flats.values()}) > 1]
         shown = varying or ["task"]
         return {
-            signature: ", ".join(_shown(name, values.get(name)) for name in shown) for signature, values in flats.items()
+            signature: ", ".join(_shown(name, values.get(name)) for name in shown)
+            for signature, values in flats.items()
         }
 
 

@@ -11,6 +11,9 @@ from typing import Any
 
 from spectra_tune.design.errors import InvalidStudy, at_least_one, nearest, positive
 
+IMPLEMENTED_IN = {"mlp": "perceptron"}
+"""The file beside this one for each kind; not of the constructor's name, which it would hide once loaded."""
+
 ACTIVATIONS = ("relu", "tanh")
 INITS = ("linear", "he")
 
@@ -19,7 +22,7 @@ INITS = ("linear", "he")
 class Network:
     """A network of this package, without its input and output sizes, which are the task's."""
 
-    kind: str  # the file beside this one that implements it
+    kind: str  # a key of IMPLEMENTED_IN
     width: int
     depth: int  # hidden layers
     activation: str
@@ -37,7 +40,7 @@ class Network:
 
     def implement(self, features: int, outputs: int) -> Any:
         """The network that trains, with init, forward and regularized."""
-        module = import_module(f"{__name__}.{self.kind}")
+        module = import_module(f"{__name__}.{IMPLEMENTED_IN[self.kind]}")
         return module.implement(self, features, outputs)
 
     def __str__(self) -> str:

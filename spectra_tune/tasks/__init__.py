@@ -1,0 +1,132 @@
+"""Tasks, declared: constructors that load nothing heavy; the files beside this one draw the data.
+
+A task of your own is any object with `draw(split, seed) -> x, y` (x: samples x features, y: labels 0 … classes - 1;
+split "train", "validation" or "test"), `classes`, `features`, and `reference_width` (or None) for capacity ratios. Make
+it a frozen dataclass, and draw from generators of your own seeding.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from spectra_tune.design.errors import InvalidStudy, at_least_one, nearest, not_negative, positive
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A data family with its settings: which data, not yet the data."""
+
+    name: str  # the constructor here, and the function that draws it
+    module: str  # the file beside this one where that function is; not of the constructor's name, which it would hide
+    classes: int
+    reference_width: int | None  # of an MLP that fits the task well; capacity ratios are relative to it
+    settings: tuple[tuple[str, Any], ...]  # arguments of the constructor, sorted by name
+    features: int = 2
+
+    def draw(self, split: str, seed: int) -> tuple[Any, Any]:
+        """x (samples, features) float64 and y (samples,) int64 of one split for one run seed."""
+        if split not in SPLITS:
+            raise InvalidStudy(f"no split is called {split!r}; {nearest(split, SPLITS)}")
+        module = import_module(f"{__name__}.{self.module}")
+        return getattr(module, self.name)(split, seed, **dict(self.settings))
+
+    @property
+    def samples(self) -> int:
+        """Training points."""
+        return dict(self.settings)["samples"]
+
+    @property
+    def fixed(self) -> bool:
+        """Whether every run has the same data."""
+        return dict(self.settings)["data_seed"] is not None
+
+    def __str__(self) -> str:
+        defaults = inspect.signature(globals()[self.name]).parameters
+        shown = [f"{key}={value}" for key, value in self.settings if value != defaults[key].default]
+        return f"{self.name}({', '.join(shown)})" if shown else self.name
+
+
+def _task(constructor: Callable, module: str, n_classes: int, reference_width: int | None, **settings: Any) -> Task:
+    at_least_one(settings["samples"], "samples")
+    if settings["samples"] < 2:
+        raise InvalidStudy(f"samples must be at least 2, got {settings['samples']}")
+    data_seed = settings["data_seed"]
+    is_seed = isinstance(data_seed, int) and not isinstance(data_seed, bool) and 0 <= data_seed < 2**32
+    if data_seed is not None and not is_seed:
+        raise InvalidStudy(f"data_seed must be None or a whole number in 0 … 2**32 - 1, got {data_seed!r}")
+    return Task(
+        name=constructor.__name__,
+        module=module,
+        classes=n_classes,
+        reference_width=reference_width,
+        settings=tuple(sorted(settings.items())),
+    )
+
+
+def moons(*, samples: int = 1000, noise_std: float = 0.1, data_seed: int | None = None) -> Task:
+    """Two interleaving half circles of radius 1 with Gaussian noise (scikit-learn's make_moons).
+
+    samples counts training points; validation is as many fresh draws, test 5000. data_seed=k gives every run
+    scikit-learn's training set of random_state=k; None draws fresh data for every seed.
+    """
+    noise_std = not_negative(noise_std, "noise_std")
+    return _task(moons, "plane", 2, 16, samples=samples, noise_std=noise_std, data_seed=data_seed)
+
+
+def circles(*, samples: int = 1000, noise_std: float = 0.1, factor: float = 0.5, data_seed: int | None = None) -> Task:
+    """Two concentric circles of radius 1 and `factor` with Gaussian noise (scikit-learn's make_circles)."""
+    factor = positive(factor, "factor")
+    if factor >= 1:
+        raise InvalidStudy(f"factor must be below 1, the radius of the outer circle, got {factor}")
+    noise_std = not_negative(noise_std, "noise_std")
+    return _task(circles, "plane", 2, 32, samples=samples, noise_std=noise_std, factor=factor, data_seed=data_seed)
+
+
+def checkerboard(*, samples: int = 1000, cells: int = 4, noise_std: float = 0.0, data_seed: int | None = None) -> Task:
+    """cells x cells squares of alternating class on [-1, 1]^2, uniform points with Gaussian noise added afterwards."""
+    if at_least_one(cells, "cells") < 2:
+        raise InvalidStudy(f"cells must be at least 2, got {cells}")
+    noise_std = not_negative(noise_std, "noise_std")
+    return _task(checkerboard, "plane", 2, None, samples=samples, cells=cells, noise_std=noise_std, data_seed=data_seed)
+
+
+def spirals(
+    *,
+    samples: int = 1000,
+    classes: int = 2,
+    turns: float = 1.5,
+    noise_std: float = 0.02,
+    data_seed: int | None = None,
+) -> Task:
+    """`classes` Archimedean spirals from the centre to radius 1 in so many turns, one class each, Gaussian noise."""
+    if at_least_one(classes, "classes") < 2:
+        raise InvalidStudy(f"classes must be at least 2, got {classes}")
+    turns, noise_std = positive(turns, "turns"), not_negative(noise_std, "noise_std")
+    return _task(
+        spirals,
+        "plane",
+        classes,
+        None,
+        samples=samples,
+        classes=classes,
+        turns=turns,
+        noise_std=noise_std,
+        data_seed=data_seed,
+    )
+
+
+def border(*, samples: int = 1000, tiles: int = 32, data_seed: int | None = None) -> Task:
+    """The real Belgian-Dutch border of Baarle: class 1 is Belgian, in a window of 3.2 x 3.2 km mapped to [-1, 1]^2.
+
+    The window is cut in tiles x tiles squares, each of which belongs to training, validation or test (60, 20, 20 %) by
+    the seed: points near a training point are never held out. 32 makes tiles of 100 m, smaller than most exclaves, so
+    that what is held out can be known from its surroundings. samples counts training points; validation is as many,
+    test 5000, uniform within their tiles.
+    """
+    if at_least_one(tiles, "tiles") < 3:
+        raise InvalidStudy(f"tiles must be at least 3, so that every split has some, got {tiles}")
+    return _task(border, "baarle", 2, 64, samples=samples, tiles=tiles, data_seed=data_seed)

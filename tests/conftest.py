@@ -1,0 +1,33 @@
+"""What several tests start from: three arms and a small Condition."""
+
+import os
+
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+import pytest
+
+from spectra_tune.design import Block, Condition, Treatment
+from spectra_tune.networks import mlp
+from spectra_tune.tasks import moons
+
+ARMS = {
+    "none": Treatment.none(),
+    "static": Treatment(schedule="static", sigma_end=1.0, strength=0.1),
+    "linear": Treatment(schedule="linear", sigma_start=2.5, sigma_end=1.0, strength=0.1),
+}
+
+
+@pytest.fixture
+def arms():
+    return dict(ARMS)
+
+
+@pytest.fixture
+def condition():
+    return Condition(task=moons(samples=100), network=mlp(width=8), epochs=6)
+
+
+@pytest.fixture
+def block(condition, arms):
+    return Block(condition=condition, arms=arms, seeds=range(3))

@@ -1,0 +1,66 @@
+"""Top singular values are exact and the penalty's gradient is the outer product of their vectors."""
+
+import pytest
+import torch
+
+from spectra_tune.spectrum import add_penalty_gradient, top_singular_value
+
+SHAPES = [(8, 2), (2, 8), (1, 5), (5, 1), (8, 8), (17, 17), (50, 16), (16, 50), (64, 64), (128, 128), (256, 256)]
+
+
+def weights(shape, members=16, seed=0, dtype=torch.float32):
+    return torch.randn(members, *shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_the_top_singular_value_is_the_svds(shape):
+    weight = weights(shape)
+    sigma, u, v = top_singular_value(weight)
+    torch.testing.assert_close(sigma.double(), torch.linalg.svdvals(weight.double())[:, 0], rtol=1e-5, atol=0)
+    torch.testing.assert_close(u.norm(dim=1), torch.ones(16), rtol=1e-5, atol=0)
+    torch.testing.assert_close(v.norm(dim=1), torch.ones(16), rtol=1e-5, atol=0)
+    torch.testing.assert_close(torch.einsum("moi,mo,mi->m", weight, u, v), sigma, rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-7, 1e-5, 1e-4, 1e-3, 1e-2])
+def test_meeting_singular_values_do_not_harm(gap):
+    left, values, right = torch.linalg.svd(weights((32, 32), dtype=torch.float64))
+    values[:, 1] = values[:, 0] * (1 - gap)
+    weight = (left * values[:, None, :]) @ right
+    torch.testing.assert_close(top_singular_value(weight.float())[0].double(), values[:, 0], rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize("shape", [(8, 2), (17, 17), (50, 16)], ids=str)
+def test_the_penalty_gradient_is_autograds_of_the_exact_norm(shape):
+    weight = weights(shape, dtype=torch.float64).requires_grad_()
+    strength = torch.linspace(0.1, 1.0, 16, dtype=torch.float64)
+    target = torch.linspace(0.5, 3.0, 16, dtype=torch.float64)
+    penalty = (strength * (torch.linalg.matrix_norm(weight, 2) - target) ** 2).sum()
+    (expected,) = torch.autograd.grad(penalty, weight)
+    gradient = torch.zeros_like(weight)
+    add_penalty_gradient(weight.detach(), gradient, strength, target, torch.zeros(16, dtype=torch.bool))
+    torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_one_sided_penalty_leaves_small_norms_alone():
+    weight = weights((8, 8))
+    sigma = top_singular_value(weight)[0]
+    ones = torch.ones(16)
+    for target, expected_zero in ((sigma * 1.1, True), (sigma * 0.9, False)):
+        gradient = torch.zeros_like(weight)
+        add_penalty_gradient(weight, gradient, ones, target, torch.ones(16, dtype=torch.bool))
+        assert bool((gradient == 0).all()) is expected_zero
+
+
+def test_a_zero_or_broken_member_does_not_disturb_its_neighbours():
+    weight = weights((8, 8))
+    alone = top_singular_value(weight)
+    broken = weight.clone()
+    broken[3] = 0
+    broken[7, 2, 2] = float("nan")
+    broken[9, 0, 0] = float("inf")
+    sigma, u, v = top_singular_value(broken)
+    kept = [index for index in range(16) if index not in (3, 7, 9)]
+    assert all(torch.equal(a[kept], b[kept]) for a, b in zip(alone, (sigma, u, v), strict=True))
+    assert sigma[3] == 0
+    assert not sigma[[7, 9]].isfinite().any()
