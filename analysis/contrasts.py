@@ -1,0 +1,131 @@
+"""The contrasts of a study, paired and judged: one row per contrast and Condition."""
+
+import math
+from dataclasses import asdict, dataclass
+
+import numpy
+import pandas
+from analysis.significance import paired_t
+from analysis.verdict import ContrastData, Verdict, judge
+
+from analysis.matching import Differences, pair
+from spectra_tune.design import Contrast, NotComparable, Study
+from spectra_tune.results import MEASURES, sigma_columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One contrast in one Condition, with what it was computed from (None where nothing may be compared)."""
+
+    contrast: Contrast
+    condition_signature: str
+    condition: str  # the Condition's label
+    differences: Differences | None
+    verdict: Verdict
+
+
+def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
+    """Every registered contrast of a study with its verdict; one that cannot be compared still counts in m."""
+    confirmed = runs[runs["stage"] == "confirm"]
+    one_split = bool(confirmed["one_split"].all())
+    keys, found, data = [], [], []
+    for signature, label in study.labels().items():
+        of_condition = confirmed[confirmed["condition_signature"] == signature]
+        for contrast in study.contrasts:
+            differences, failure = None, None
+            try:
+                differences = pair(
+                    of_condition,
+                    treatment=contrast.treatment,
+                    baseline=contrast.baseline,
+                    metric=study.outcome.metric,
+                    differs=contrast.differs,
+                )
+            except NotComparable as error:
+                failure = str(error)
+            keys.append((contrast, signature, label))
+            found.append(differences)
+            data.append(_data(contrast, label, study.outcome.metric, differences, failure))
+    verdicts = judge(
+        data,
+        margin_pp=study.outcome.margin_pp,
+        alpha=study.outcome.alpha,
+        tests=study.tests,
+        seeds_planned=len(study.seeds.confirm),
+        one_split=one_split,
+        stage="confirm",
+    )
+    return [
+        Judged(contrast=contrast, condition_signature=signature, condition=label, differences=differences, verdict=one)
+        for (contrast, signature, label), differences, one in zip(keys, found, verdicts, strict=True)
+    ]
+
+
+def _data(contrast: Contrast, label: str, metric: str, found: Differences | None, failure: str | None) -> ContrastData:
+    empty = numpy.array([])
+    return ContrastData(
+        treatment=contrast.treatment,
+        baseline=contrast.baseline,
+        condition=label,
+        metric=metric,
+        treatment_values=found.treatment_values if found else empty,
+        baseline_values=found.baseline_values if found else empty,
+        seeds=found.seed if found else empty,
+        diverged_treatment=found.diverged_treatment if found else empty.astype(bool),
+        diverged_baseline=found.diverged_baseline if found else empty.astype(bool),
+        constant=found.constant if found else empty,
+        spans=tuple(sorted(contrast.differs)),
+        failure=failure,
+    )
+
+
+def contrast_table(judged: list[Judged]) -> pandas.DataFrame:
+    """A row per contrast and Condition: the verdict, its sentence and every number it rests on."""
+    rows = []
+    for one in judged:
+        verdict = one.verdict
+        rows.append(
+            {
+                "condition": one.condition,
+                "treatment": one.contrast.treatment,
+                "baseline": one.contrast.baseline,
+                "differs": ", ".join(sorted(one.contrast.differs)),
+                "verdict": verdict.name,
+                "suffixes": " ".join(verdict.suffixes),
+                **(asdict(verdict.statistics) if verdict.statistics is not None else {}),
+                "unpaired_seeds": len(one.differences.unpaired_seeds) if one.differences else 0,
+                "suspicious": one.differences.suspicious if one.differences else 0,
+                "sentence": verdict.sentence,
+                "condition_signature": one.condition_signature,
+            }
+        )
+    return pandas.DataFrame.from_records(rows)
+
+
+def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, float]]:
+    """Means over seeds of each (condition_signature, arm) with 95 % t intervals: `<metric>`, `…_low`, `…_high`.
+
+    By intention to treat: a diverged run counts as the constant predictor. Fractions and nats, as in the run table;
+    metrics that were not evaluated are left out.
+    """
+    summaries = {}
+    for (signature, arm), rows in runs.groupby(["condition_signature", "arm"], sort=False):
+        ok = rows["status"] == "ok"
+        summary: dict[str, float] = {"seeds": len(rows), "diverged": int((~ok).sum())}
+        for metric in [f"{split}_{measure}" for split in ("test", "validation", "train") for measure in MEASURES]:
+            values = rows[metric].where(ok, rows[f"{metric}_of_constant"]).to_numpy(dtype=float)
+            summary |= _mean_with_interval(metric, values)
+        for name in sigma_columns(rows):
+            summary |= _mean_with_interval(name, rows.loc[ok, name].to_numpy(dtype=float))
+        summaries[str(signature), str(arm)] = summary
+    return summaries
+
+
+def _mean_with_interval(name: str, values: numpy.ndarray) -> dict[str, float]:
+    if len(values) == 0 or not numpy.isfinite(values).all():
+        return {}
+    if len(values) == 1:
+        return {name: float(values[0])}
+    found = paired_t(values)
+    bounds = {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
+    return {key: float(value) for key, value in bounds.items() if value is not None and math.isfinite(value)}

@@ -1,0 +1,52 @@
+"""The report of a finished study: sentences first, then the design, then every number."""
+
+import pandas
+
+from analysis.contrasts import Judged, contrast_table
+from analysis.figures import forest, rendered
+from spectra_tune.design import Study
+
+HOW_TO_READ = """\
+Each contrast subtracts a baseline arm from a treatment arm, seed by seed: both had the same data, the same initial
+weights and the same batch order. "Supported" needs the paired t test and the exact sign-flip test to agree after
+correction for every test of the study. "Equivalent" means shown to differ by less than the margin; "inconclusive"
+means that these seeds cannot tell; "uninformative" that neither arm learned the task.
+"""
+
+
+def markdown(name: str, study: Study, judged: list[Judged], runs: pandas.DataFrame) -> str:
+    """The report as one Markdown page."""
+    outcome = study.outcome
+    seeds = tuple(study.seeds.confirm)
+    failed = int((runs["status"] != "ok").sum())
+    environments = ", ".join(sorted(set(runs["environment"])))
+    lines = [f"# {name}", "", f"**{study.question}**", "", "## Verdicts", ""]
+    lines += ["| Condition | contrast | verdict | |", "|---|---|---|---|"]
+    for one in judged:
+        suffix = f" {' '.join(one.verdict.suffixes)}" if one.verdict.suffixes else ""
+        lines.append(f"| {one.condition} | {one.contrast} | **{one.verdict.name}**{suffix} | {one.verdict.sentence} |")
+    lines += [
+        "",
+        HOW_TO_READ,
+        "## Design",
+        "",
+        f"- arms: {', '.join(arm for arm, _ in study.arms)}; {len(seeds)} matched seeds per Condition",
+        f"- outcome: {outcome.metric} on held-out data, margin ±{outcome.margin_pp:g} pp, family-wise "
+        f"alpha {outcome.alpha:g} over m = {study.tests} tests",
+        f"- runs: {len(runs)}, of which {failed} diverged or failed (counted as the best constant predictor)",
+        f"- environment: {environments}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def files(name: str, study: Study, judged: list[Judged], runs: pandas.DataFrame) -> dict[str, bytes]:
+    """The report, its table and its figure, by file name."""
+    figure = forest(judged, study.outcome.margin_pp, f"{name}: {study.outcome.metric}")
+    page = markdown(name, study, judged, runs) + "\n![Forest plot of all contrasts](forest.png)\n"
+    return {
+        "report.md": page.encode(),
+        "contrasts.csv": contrast_table(judged).to_csv(index=False).encode(),
+        "forest.png": rendered(figure, "png"),
+        "forest.svg": rendered(figure, "svg"),
+    }

@@ -1,0 +1,1 @@
+"""Questions, one file each with one constant STUDY; `python -m studies` is the command line."""

@@ -1,0 +1,127 @@
+"""The command line: list, show, run, report, ui. Everything heavy is imported by the verb that needs it."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from spectra_tune.design import InvalidStudy
+from studies import catalogue
+
+UI_PORT = 5000
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose errors are one line, like every other error here."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InvalidStudy(f"{message}; see {self.prog} --help")
+
+
+def parser() -> argparse.ArgumentParser:
+    """All verbs and options."""
+    top = _Parser(prog="spectra-tune", description="Controlled studies of spectral regularization.")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=_Parser)
+    verbs.add_parser("list", help="the studies and their questions")
+
+    def named(verb: str, help: str) -> argparse.ArgumentParser:
+        one = verbs.add_parser(verb, help=help)
+        one.add_argument("name", metavar="NAME", help="a study of `list`, or the path of your own study file")
+        one.add_argument("--smoke", action="store_true", help="its small sibling NAME-smoke: seconds, no real answer")
+        return one
+
+    named("show", "the plan, without running it")
+    run = named("run", "train the study, judge its contrasts, record all in MLflow")
+    run.add_argument(
+        "--resume", action="store_true", help="continue it if it has begun; show its verdicts if it is done"
+    )
+    run.add_argument("--address", help="a running Ray cluster (default: RAY_ADDRESS, else a local Ray)")
+    run.add_argument("--storage", help="folder or URI of Ray's checkpoints (default: ./ray_results)")
+    report = named("report", "the verdicts of a finished study")
+    report.add_argument("--output", type=Path, help="also write the report, its tables and figures into this folder")
+    for one in (run, report, verbs.add_parser("ui", help="open the MLflow UI on the store in use")):
+        one.add_argument("--tracking-uri", help="MLflow store (default: MLFLOW_TRACKING_URI, else ./mlflow.db)")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one verb; returns the exit code: 0 done, 1 a block failed, 2 refused, 130 interrupted."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    try:
+        given = parser().parse_args(arguments)
+        if given.verb == "list":
+            return _list()
+        if given.verb == "show":
+            return _show(given)
+        if given.verb == "ui":
+            return _ui(given)
+        from studies import session
+
+        if given.verb == "report":
+            return session.report(given.name, smoke=given.smoke, output=given.output, tracking_uri=given.tracking_uri)
+        return session.run(
+            given.name,
+            smoke=given.smoke,
+            resume=given.resume,
+            address=given.address,
+            storage=given.storage,
+            tracking_uri=given.tracking_uri,
+        )
+    except InvalidStudy as error:
+        print(f"spectra-tune: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+
+
+def _list() -> int:
+    studies = catalogue.listed()
+    for name, question in studies.items():
+        print(f"{name:<{max(map(len, studies))}}  {question}")
+    return 0
+
+
+def _show(given: argparse.Namespace) -> int:
+    from studies import plan
+
+    named = catalogue.load(given.name, smoke=given.smoke)
+    print(plan.text(named.name, named.study))
+    return 0
+
+
+def _ui(given: argparse.Namespace) -> int:
+    """MLflow's own server in the foreground, on this machine only."""
+    from spectra_tune import tracking
+
+    uri = tracking.absolute_tracking_uri(given.tracking_uri or tracking.default_tracking_uri())
+    tracking.check_reachable(uri)
+    if uri.startswith("http"):
+        print(f"MLflow runs at {uri}")
+        return 0
+    base = f"http://127.0.0.1:{UI_PORT}"
+    print(f"MLflow UI on {uri}: {base}/#/experiments (Ctrl-C ends it)", flush=True)
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "mlflow",
+            "ui",
+            "--backend-store-uri",
+            uri,
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(UI_PORT),
+        ]
+    )
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        server.terminate()
+        return server.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,242 @@
+"""One execution of a study, from its plan to its verdicts: where blocks, tracking and analysis meet."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pandas
+from rich.console import Console
+from rich.table import Table
+
+from analysis import report as reporting
+from analysis.contrasts import Judged, arm_summaries, judge_study
+from spectra_tune import tracking
+from spectra_tune.design import Block, InvalidStudy, condition_signature
+from spectra_tune.progress import Display
+from studies import catalogue, plan
+
+UI_BASE = "http://127.0.0.1:5000"
+INTERRUPTED = 130
+
+
+def run(
+    name: str, *, smoke: bool, resume: bool, address: str | None, storage: str | None, tracking_uri: str | None
+) -> int:
+    """Trains a study (or continues it, or shows its verdicts if it is done); returns the exit code."""
+    console = Console()
+    named = catalogue.load(name, smoke=smoke)
+    uri = _store(tracking_uri)
+    place = _storage(storage)
+    recorded = tracking.find_execution(named.name, uri)
+    if recorded is not None and not resume:
+        raise InvalidStudy(f"study {named.name!r} exists in {uri}: add --resume to continue it or to see its verdicts")
+    if recorded is not None and recorded.study_signature != named.study.signature():
+        raise InvalidStudy(
+            f"study {named.name!r} has changed since it was recorded in {uri}: what it tests is fixed before its first "
+            "run; undo the change, or give the new question a name of its own"
+        )
+    if recorded is not None and recorded.finished:
+        runs, _ = tracking.read_tables(named.name, uri)
+        _conclude(console, named, runs, uri)
+        return 0
+    console.print(plan.text(named.name, named.study), highlight=False, markup=False)
+    console.print()
+    return _train(console, named, uri, place, address, begun=recorded is not None)
+
+
+def _train(console: Console, named: catalogue.Named, uri: str, place: str, address: str | None, *, begun: bool) -> int:
+    from spectra_tune import launching
+
+    study = named.study
+    labels = study.labels()
+    blocks = block_names(study.blocks())
+    launching.connect(address)
+    if not begun and launching.can_resume(named.name, place):
+        raise InvalidStudy(
+            f"{place}/{named.name} holds checkpoints of a study of this name that {uri} does not know: "
+            "remove that folder or use another --storage"
+        )
+    tracker = tracking.Tracker.begin(
+        named.name,
+        study,
+        uri,
+        labels=labels,
+        description=f"**{study.question}**\n\n```\n{plan.text(named.name, study)}\n```",
+        parameters=plan.parameters(study),
+        tags={"storage": place},
+    )
+    try:
+        runs_by_block = {name: len(block.arms) * len(tuple(block.seeds)) for name, block in blocks.items()}
+        with Display(console, runs_by_block) as display:
+
+            def on_progress(progress: launching.Progress) -> None:
+                if not progress.curves.empty:
+                    tracker.log_curves(progress.curves)
+                display.update(
+                    progress.block, progress.epoch, progress.epochs, finished=progress.finished, error=progress.error
+                )
+
+            trained = launching.run_blocks(
+                named.name,
+                blocks,
+                storage=place,
+                resume=begun,
+                on_progress=on_progress,
+                by_value=[named.module] if named.of_user else [],
+            )
+    except KeyboardInterrupt:
+        trained = None
+    if trained is None or not trained.complete:
+        tracker.stop("KILLED")
+        console.print(f"\ninterrupted; continue with: spectra-tune run {_as_typed(named)} --resume", highlight=False)
+        return INTERRUPTED
+    if trained.failures:
+        tracker.stop("FAILED")
+        for block, reason in trained.failures.items():
+            console.print(f"failed: {block}: {reason}", highlight=False, markup=False)
+        console.print(
+            f"no verdicts: {len(trained.failures)} of {len(blocks)} blocks failed; mend the cause, then "
+            f"spectra-tune run {_as_typed(named)} --resume",
+            highlight=False,
+        )
+        return 1
+    judged = judge_study(study, trained.runs)
+    summaries, tags = _for_children(judged, trained.runs)
+    tracker.finish(
+        trained.runs,
+        trained.curves,
+        summaries=summaries,
+        tags=tags,
+        parent_metrics=_counts(judged),
+        description=reporting.markdown(named.name, study, judged, trained.runs),
+        artifacts=reporting.files(named.name, study, judged, trained.runs),
+    )
+    _conclude(console, named, trained.runs, uri)
+    return 0
+
+
+def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | None) -> int:
+    """Shows a finished study's verdicts; with output also writes its report, tables and figures there."""
+    console = Console()
+    named = catalogue.load(name, smoke=smoke)
+    uri = _store(tracking_uri)
+    recorded = tracking.find_execution(named.name, uri)
+    if recorded is None:
+        raise InvalidStudy(f"study {named.name!r} must have run, {uri} has no record of it: spectra-tune run {name}")
+    if recorded.study_signature != named.study.signature():
+        raise InvalidStudy(
+            f"study {named.name!r} has changed since it was recorded in {uri}: undo the change to report it"
+        )
+    runs, curves = tracking.read_tables(named.name, uri)
+    judged = _conclude(console, named, runs, uri)
+    if output is not None:
+        _write(output, named, judged, runs, curves)
+        console.print(f"report written to {output}", highlight=False)
+    return 0
+
+
+def _write(
+    output: Path, named: catalogue.Named, judged: list[Judged], runs: pandas.DataFrame, curves: pandas.DataFrame
+) -> None:
+    files = reporting.files(named.name, named.study, judged, runs)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (output / name).write_bytes(content)
+        runs.to_parquet(output / "runs.parquet", index=False)
+        curves.to_parquet(output / "curves.parquet", index=False)
+    except OSError as error:
+        raise InvalidStudy(f"--output must be a folder that can be written, got {output}: {error.strerror}") from None
+
+
+def _conclude(console: Console, named: catalogue.Named, runs: pandas.DataFrame, uri: str) -> list[Judged]:
+    """Prints the verdicts and where to look further."""
+    judged = judge_study(named.study, runs)
+    console.print(_verdict_table(named, judged))
+    links = tracking.links(named.name, uri, uri if uri.startswith("http") else UI_BASE)
+    if not uri.startswith("http"):
+        console.print("\nLook into it: spectra-tune ui, then", highlight=False)
+    for label, link in links:
+        console.print(f"  {label}: {link}", highlight=False, soft_wrap=True, markup=False)
+    return judged
+
+
+def _verdict_table(named: catalogue.Named, judged: list[Judged]) -> Table:
+    """The verdicts in words, a row per contrast and Condition."""
+    outcome = named.study.outcome
+    table = Table(
+        title=f"{named.name}: {outcome.metric}, margin ±{outcome.margin_pp:g} pp, alpha {outcome.alpha:g}, "
+        f"m = {named.study.tests}",
+        title_justify="left",
+    )
+    for heading in ("Condition", "contrast", "verdict", ""):
+        table.add_column(heading)
+    before = None
+    for one in judged:
+        if before is not None and one.condition != before:
+            table.add_section()
+        shown = one.condition if one.condition != before else ""
+        table.add_row(
+            shown, str(one.contrast), one.verdict.name, " ".join((one.verdict.sentence, *one.verdict.suffixes))
+        )
+        before = one.condition
+    return table
+
+
+def _for_children(judged: list[Judged], runs: pandas.DataFrame):
+    """What a child of the tracker shows: its arm's means, its gain over each baseline, the verdicts."""
+    summaries = arm_summaries(runs)
+    tags: dict[tuple[str, str], dict[str, str]] = {key: {} for key in summaries}
+    for one in judged:
+        key = (one.condition_signature, one.contrast.treatment)
+        over = one.contrast.baseline
+        tags[key][f"verdict over {over}"] = one.verdict.name
+        tags[key][f"sentence over {over}"] = one.verdict.sentence
+        numbers = one.verdict.statistics
+        if numbers is not None:
+            shown = {"": numbers.mean, "_low": numbers.low, "_high": numbers.high, "_p_adjusted": numbers.p_adjusted}
+            summaries[key] |= {f"gain_over_{over}{end}": value for end, value in shown.items() if value is not None}
+    return summaries, tags
+
+
+def _counts(judged: list[Judged]) -> dict[str, float]:
+    """How many contrasts got each verdict."""
+    names = [one.verdict.name for one in judged]
+    return {f"verdicts {name}": float(names.count(name)) for name in sorted(set(names))}
+
+
+def block_names(blocks: tuple[Block, ...]) -> dict[str, Block]:
+    """Each block under the name that Ray and the display show: its task, width and the start of its signature."""
+    named = {}
+    for block in blocks:
+        width = getattr(block.condition.network, "width", None)
+        parts = [str(block.condition.task), f"width{width}" if width else "", condition_signature(block.condition)[:8]]
+        name = "-".join(part for part in parts if part)
+        named["".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)] = block
+    return named
+
+
+def _as_typed(named: catalogue.Named) -> str:
+    name = named.name.removesuffix("-smoke")
+    shown = str(named.module.__file__) if named.of_user else name
+    return shown + (" --smoke" if named.name.endswith("-smoke") else "")
+
+
+def _store(given: str | None) -> str:
+    uri = tracking.absolute_tracking_uri(given or tracking.default_tracking_uri())
+    tracking.check_reachable(uri)
+    return uri
+
+
+def _storage(given: str | None) -> str:
+    """Ray's storage: a URI as it is, a folder as an absolute path that can be written; nothing is made yet."""
+    place = given or "ray_results"
+    if "://" in place:
+        return place
+    folder = Path(place).absolute()
+    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise InvalidStudy(f"--storage must be a folder that can be written, got {folder}")
+    if shutil.disk_usage(nearest).free == 0:
+        raise InvalidStudy(f"--storage must have space left, {folder} is full")
+    return str(folder)
