@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 
 import numpy
 import pandas
-from analysis.significance import paired_t
-from analysis.verdict import ContrastData, Verdict, judge
 
+from analysis.family import ContrastData
 from analysis.matching import Differences, pair
+from analysis.significance import paired_t
+from analysis.verdict import Rules, Verdict, judge
 from spectra_tune.design import Contrast, NotComparable, Study
 from spectra_tune.results import MEASURES, sigma_columns
 
@@ -45,28 +46,18 @@ def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
                 failure = str(error)
             keys.append((contrast, signature, label))
             found.append(differences)
-            data.append(_data(contrast, label, study.outcome.metric, differences, failure))
-    verdicts = judge(
-        data,
-        margin_pp=study.outcome.margin_pp,
-        alpha=study.outcome.alpha,
-        tests=study.tests,
-        seeds_planned=len(study.seeds.confirm),
-        one_split=one_split,
-        stage="confirm",
-    )
+            data.append(_data(contrast, study.outcome.metric, differences, failure))
+    rules = Rules(margin_pp=study.outcome.margin_pp, alpha=study.outcome.alpha, tests=study.tests, one_split=one_split)
+    verdicts = judge(data, rules)
     return [
         Judged(contrast=contrast, condition_signature=signature, condition=label, differences=differences, verdict=one)
         for (contrast, signature, label), differences, one in zip(keys, found, verdicts, strict=True)
     ]
 
 
-def _data(contrast: Contrast, label: str, metric: str, found: Differences | None, failure: str | None) -> ContrastData:
+def _data(contrast: Contrast, metric: str, found: Differences | None, failure: str | None) -> ContrastData:
     empty = numpy.array([])
     return ContrastData(
-        treatment=contrast.treatment,
-        baseline=contrast.baseline,
-        condition=label,
         metric=metric,
         treatment_values=found.treatment_values if found else empty,
         baseline_values=found.baseline_values if found else empty,
@@ -92,7 +83,7 @@ def contrast_table(judged: list[Judged]) -> pandas.DataFrame:
                 "differs": ", ".join(sorted(one.contrast.differs)),
                 "verdict": verdict.name,
                 "suffixes": " ".join(verdict.suffixes),
-                **(asdict(verdict.statistics) if verdict.statistics is not None else {}),
+                **asdict(verdict.statistics),
                 "unpaired_seeds": len(one.differences.unpaired_seeds) if one.differences else 0,
                 "suspicious": one.differences.suspicious if one.differences else 0,
                 "sentence": verdict.sentence,

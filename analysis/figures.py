@@ -31,7 +31,7 @@ def forest(judged: Sequence[Judged], margin_pp: float, title: str) -> Figure:
         y = place * (len(contrasts) + 1) + which
         ticks.setdefault(one.condition, place * (len(contrasts) + 1) + (len(contrasts) - 1) / 2)
         numbers = one.verdict.statistics
-        if numbers is None or one.differences is None or numbers.low is None:
+        if one.differences is None or numbers.mean is None or numbers.low is None or numbers.high is None:
             axes.annotate("not compared", (0, y), fontsize=7, va="center", color="0.4")
             continue
         colour, marker = COLOURS[which % len(COLOURS)], MARKERS[which % len(MARKERS)]

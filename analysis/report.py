@@ -14,6 +14,16 @@ means that these seeds cannot tell; "uninformative" that neither arm learned the
 """
 
 
+def overview(study: Study, judged: list[Judged]) -> str:
+    """Question and verdict of every contrast in Markdown, short enough for a description."""
+    lines = [f"**{study.question}**", "", "| Condition | contrast | difference | verdict |", "|---|---|---|---|"]
+    for one in judged:
+        found = one.verdict.statistics
+        interval = "" if found.low is None else f"{found.mean:.2f} pp [{found.low:.2f}, {found.high:.2f}]"
+        lines.append(f"| {one.condition} | {one.contrast} | {interval} | {one.verdict.name} |")
+    return "\n".join([*lines, "", "Sentences, design and figure: `report.md` among the artifacts."])
+
+
 def markdown(name: str, study: Study, judged: list[Judged], runs: pandas.DataFrame) -> str:
     """The report as one Markdown page."""
     outcome = study.outcome

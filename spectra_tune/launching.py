@@ -144,13 +144,16 @@ def _collected(grid: tune.ResultGrid, order: list[str]) -> Trained:
 
 
 class _Listener(tune.Callback):
-    """Hands every result on as a Progress."""
+    """Hands every result on as a Progress. Ray stores callbacks with a study: this one without its function."""
 
-    def __init__(self, on_progress: Callable[[Progress], None]):
+    def __init__(self, on_progress: Callable[[Progress], None] | None = None):
         self._on_progress = on_progress
 
+    def __reduce__(self):
+        return _Listener, ()
+
     def on_trial_result(self, iteration, trials, trial, result, **info) -> None:  # noqa: ARG002, Ray calls by name
-        if "epoch" not in result and "error" not in result:
+        if self._on_progress is None or ("epoch" not in result and "error" not in result):
             return
         self._on_progress(
             Progress(

@@ -1,11 +1,11 @@
-"""Targets of sigma, and learning rates, as plain functions of training progress (0 at the first step, 1 at the last)."""
+"""Targets of sigma, and learning rates, as plain functions of training progress: 0 at the first step, 1 at the last."""
 
 import inspect
 import math
 from collections.abc import Callable
 
 
-def static(progress: float, end: float) -> float:
+def static(progress: float, end: float) -> float:  # noqa: ARG001, every schedule takes progress
     """The same target all along."""
     return end
 
@@ -39,7 +39,7 @@ SCHEDULES: dict[str, Callable[..., float]] = {
 }
 
 LEARNING_RATES: dict[str, Callable[[float], float]] = {
-    "constant": lambda progress: 1.0,
+    "constant": lambda _: 1.0,
     "cosine": lambda progress: cosine(progress, 1.0, 0.0),
 }
 """Factors of a Condition's learning rate."""

@@ -4,7 +4,6 @@ import os
 
 from analysis.planning import detectable_effect
 from analysis.significance import smallest_attainable_p
-
 from spectra_tune.design import Study
 
 POWER = 0.8
@@ -42,7 +41,8 @@ def text(name: str, study: Study) -> str:
         f"runs        {numbers['runs']}",
         f"outcome     {outcome.metric}, margin ±{outcome.margin_pp:g} pp, family-wise alpha {outcome.alpha:g}",
         f"tests m     {study.tests} (contrasts × Conditions)",
-        f"smallest attainable adjusted p   {smallest:.2g} (exact sign flips, common seeds), {under_holm:.2g} under Holm",
+        f"smallest p  {smallest:.2g} attainable with exact sign flips and common seeds, {under_holm:.2g} under Holm",
+        f"alpha       {'can' if smallest <= outcome.alpha else 'CANNOT'} be reached",
     ]
     if smallest > outcome.alpha:
         lines.append(

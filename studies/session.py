@@ -105,10 +105,11 @@ def _train(console: Console, named: catalogue.Named, uri: str, place: str, addre
     tracker.finish(
         trained.runs,
         trained.curves,
+        outcome=study.outcome.metric,
         summaries=summaries,
         tags=tags,
         parent_metrics=_counts(judged),
-        description=reporting.markdown(named.name, study, judged, trained.runs),
+        description=reporting.overview(study, judged),
         artifacts=reporting.files(named.name, study, judged, trained.runs),
     )
     _conclude(console, named, trained.runs, uri)

@@ -187,7 +187,7 @@ class Program:
         return flags_M[: len(self.members)].tolist()
 
     def state(self) -> dict[str, Any]:
-        """All that `restore` needs to continue with equal bits: no generator has a state, orders derive from the epoch."""
+        """All that `restore` needs for equal bits: orders derive from the epoch, so no generator has a state."""
         return {"epoch": self.epoch, "parameters": self._flat.cpu(), "optimizer": self.optimizer.state_dict()}
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from spectra_tune.results import CONDITION, CURVE_COLUMNS, MEASURES, TREATMENT, 
 REPORTS = 20
 """Reports of a block where none is asked for: of its Condition's epochs, an arm of more epochs makes more."""
 
-CURVE_MEASURES = (("train", "loss"), ("train", "accuracy")) + tuple(("validation", measure) for measure in MEASURES)
+CURVE_MEASURES = (("train", "loss"), ("train", "accuracy"), *(("validation", measure) for measure in MEASURES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

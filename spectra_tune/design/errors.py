@@ -32,7 +32,7 @@ def not_negative(value: float, what: str) -> float:
 
 def finite(value: float, what: str) -> float:
     """`value` as a float, refused unless finite."""
-    return _number(value, what, "a finite number", lambda number: True)
+    return _number(value, what, "a finite number", lambda _: True)
 
 
 def at_least_one(value: int, what: str) -> int:

@@ -185,8 +185,9 @@ class Study:
         }
 
 
-_FIELD_ORDER = ("task", "kind", "width", "depth", "activation", "init", "init_gain") + tuple(
-    item.name for item in fields(Condition) if item.name not in ("task", "network")
+_FIELD_ORDER = (
+    *("task", "kind", "width", "depth", "activation", "init", "init_gain"),
+    *(item.name for item in fields(Condition) if item.name not in ("task", "network")),
 )
 
 

@@ -1,0 +1,72 @@
+"""How many seeds a claim needs, and what so many seeds can show."""
+
+import math
+
+import numpy
+from scipy import optimize, stats
+
+MOST_SEEDS = 100_000
+
+
+def power(n: int, effect: float, sd: float, alpha: float) -> float:
+    """Power of the two-sided paired t test of n differences; effect and sd in one unit. Source: noncentral t."""
+    return _power_of_t(n, effect, sd, alpha)
+
+
+def _power_of_t(n: int, effect: float, sd: float, alpha: float) -> float:
+    if n < 2:
+        return 0.0
+    critical, shift = float(stats.t.isf(alpha / 2, n - 1)), abs(effect) / sd * n**0.5
+    return float(stats.nct.sf(critical, n - 1, shift) + stats.nct.cdf(-critical, n - 1, shift))
+
+
+def seeds_needed(sd: float, effect: float, alpha: float, power: float = 0.8) -> int:
+    """The smallest n whose paired t test has the power."""
+    return _smallest(lambda n: _power_of_t(n, effect, sd, alpha), power)
+
+
+def power_equivalence(n: int, sd: float, margin: float, alpha: float = 0.05, true_effect: float = 0.0) -> float:
+    """Exact power of TOST: the t tests' shared sample variance is integrated over its chi distribution."""
+    if n < 2:
+        return 0.0
+    df, error = n - 1, sd / n**0.5
+    critical = float(stats.t.isf(alpha, df))
+    quantile = (numpy.arange(4000) + 0.5) / 4000
+    ratio = numpy.sqrt(stats.chi2.ppf(quantile, df) / df)  # sample over true standard deviation
+    room = margin - critical * error * ratio  # the mean must stay this near to 0
+    inside = stats.norm.cdf((room - true_effect) / error) - stats.norm.cdf((-room - true_effect) / error)
+    return float(numpy.where(room > 0, inside, 0.0).mean())
+
+
+def seeds_needed_equivalence(sd: float, margin: float, alpha: float = 0.05, power: float = 0.9) -> int:
+    """The smallest n whose TOST has the power where the true difference is 0."""
+    return _smallest(lambda n: power_equivalence(n, sd, margin, alpha), power)
+
+
+def detectable_effect(n: int, sd: float, alpha: float, power: float = 0.8) -> float:
+    """The effect, in the unit of sd, that n differences detect with the power."""
+    reach = 1.0
+    while _power_of_t(n, reach, 1.0, alpha) < power:
+        reach *= 2
+    return sd * float(optimize.brentq(lambda effect: _power_of_t(n, effect, 1.0, alpha) - power, 0, reach))
+
+
+def sd_upper_limit(sd: float, n: int, level: float = 0.8) -> float:
+    """One-sided upper confidence limit of a standard deviation estimated from n values (Browne 1995)."""
+    return sd * math.sqrt((n - 1) / float(stats.chi2.ppf(1 - level, n - 1)))
+
+
+def _smallest(reached, power: float) -> int:
+    """The smallest n >= 2 with reached(n) >= power, by doubling and bisection."""
+    high = 2
+    while reached(high) < power:
+        high *= 2
+        if high > MOST_SEEDS:
+            raise ValueError(
+                f"more than {MOST_SEEDS} seeds would be needed: the effect is too small against the spread"
+            )
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reached(middle) >= power else (middle, high)
+    return high

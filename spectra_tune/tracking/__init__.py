@@ -1,0 +1,19 @@
+"""MLflow: written from the driver while a study runs, read back as the run table.
+
+Experiment = study. Parent MLflow run = the study's one execution. Child = one (Condition, arm, stage).
+"""
+
+from spectra_tune.tracking.reading import Execution, find_execution, links, read_tables
+from spectra_tune.tracking.store import absolute_tracking_uri, check_reachable, default_tracking_uri
+from spectra_tune.tracking.writing import Tracker
+
+__all__ = [
+    "Execution",
+    "Tracker",
+    "absolute_tracking_uri",
+    "check_reachable",
+    "default_tracking_uri",
+    "find_execution",
+    "links",
+    "read_tables",
+]

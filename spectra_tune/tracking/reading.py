@@ -1,0 +1,108 @@
+"""What MLflow holds of a study: its execution, its tables, links into the UI."""
+
+import json
+import tempfile
+import urllib.parse
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas
+
+from spectra_tune.design import InvalidStudy
+from spectra_tune.tracking.store import client_of, sqlite_file
+
+OURS = "spectra_tune.kind"
+"""The tag that marks experiments ("study") and MLflow runs ("study", "arm") made here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """A study's parent MLflow run."""
+
+    experiment_id: str
+    run_id: str
+    finished: bool
+    study_signature: str
+
+
+def find_execution(name: str, uri: str) -> Execution | None:
+    """The study's recorded execution; makes neither store nor experiment. A name taken otherwise is refused."""
+    file = sqlite_file(uri)
+    if file is not None and (not file.exists() or file.stat().st_size == 0):
+        return None
+    client = client_of(uri)
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        return None
+    if experiment.lifecycle_stage != "active":
+        raise InvalidStudy(
+            f"the MLflow experiment {name!r} is deleted: restore it (mlflow experiments restore -x "
+            f"{experiment.experiment_id}) or remove it for good (mlflow gc)"
+        )
+    if experiment.tags.get(OURS) != "study":
+        raise InvalidStudy(f"the MLflow experiment {name!r} was made by another tool: rename it, or the study")
+    parents = client.search_runs([experiment.experiment_id], f"tags.`{OURS}` = 'study'", max_results=1)
+    if not parents:
+        return None
+    parent = parents[0]
+    return Execution(
+        experiment_id=experiment.experiment_id,
+        run_id=parent.info.run_id,
+        finished=parent.info.status == "FINISHED",
+        study_signature=parent.data.tags.get("study_signature", ""),
+    )
+
+
+def read_tables(name: str, uri: str) -> tuple[pandas.DataFrame, pandas.DataFrame]:
+    """The run table and the curve table of a finished study."""
+    execution = find_execution(name, uri)
+    if execution is None:
+        raise InvalidStudy(f"study {name!r} must have run, {uri} has no record of it")
+    if not execution.finished:
+        raise InvalidStudy(
+            f"study {name!r} must be finished, its record in {uri} is not: continue it with run --resume"
+        )
+    client = client_of(uri)
+    with tempfile.TemporaryDirectory() as folder:
+        runs, curves = (
+            pandas.read_parquet(Path(client.download_artifacts(execution.run_id, f"{table}.parquet", folder)))
+            for table in ("runs", "curves")
+        )
+    return runs, curves
+
+
+def children(name: str, uri: str) -> list:
+    """MLflow's records of all children of a study, in the order of their creation."""
+    execution = find_execution(name, uri)
+    if execution is None:
+        return []
+    return children_of(client_of(uri), execution.experiment_id)
+
+
+def children_of(client, experiment_id: str) -> list:
+    """All children in an experiment, page by page."""
+    found, token = [], None
+    while True:
+        page = client.search_runs(
+            [experiment_id], f"tags.`{OURS}` = 'arm'", max_results=1000, order_by=["start_time ASC"], page_token=token
+        )
+        found += list(page)
+        token = page.token
+        if not token:
+            return found
+
+
+def links(name: str, uri: str, base_url: str) -> list[tuple[str, str]]:
+    """(label, link) of the study's page and of the compare page of each Condition's arms."""
+    execution = find_execution(name, uri)
+    if execution is None:
+        return []
+    found = [("the study", f"{base_url}/#/experiments/{execution.experiment_id}/runs")]
+    by_condition: dict[str, list[str]] = {}
+    for child in children(name, uri):
+        by_condition.setdefault(child.data.tags["condition"], []).append(child.info.run_id)
+    for condition, run_ids in by_condition.items():
+        runs = urllib.parse.quote(json.dumps(run_ids, separators=(",", ":")))
+        experiments = urllib.parse.quote(json.dumps([execution.experiment_id]))
+        found.append((condition, f"{base_url}/#/compare-runs?runs={runs}&experiments={experiments}"))
+    return found
