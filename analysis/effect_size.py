@@ -57,4 +57,4 @@ def _noncentrality(t: float, df: int, probability: float) -> float:
     reach = 10.0
     while excess(t - reach) < 0 or excess(t + reach) > 0:
         reach *= 2
-    return float(optimize.brentq(excess, t - reach, t + reach, xtol=1e-12, rtol=1e-13))
+    return optimize.root_scalar(excess, bracket=(t - reach, t + reach), xtol=1e-12).root

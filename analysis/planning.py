@@ -17,7 +17,9 @@ def _power_of_t(n: int, effect: float, sd: float, alpha: float) -> float:
     if n < 2:
         return 0.0
     critical, shift = float(stats.t.isf(alpha / 2, n - 1)), abs(effect) / sd * n**0.5
-    return float(stats.nct.sf(critical, n - 1, shift) + stats.nct.cdf(-critical, n - 1, shift))
+    # The far tail is below 1e-9 from a shift of 6 on, where scipy's nct may give NaN.
+    far_tail = float(stats.nct.cdf(-critical, n - 1, shift)) if shift < 6 else 0.0
+    return float(stats.nct.sf(critical, n - 1, shift)) + far_tail
 
 
 def seeds_needed(sd: float, effect: float, alpha: float, power: float = 0.8) -> int:
@@ -48,7 +50,8 @@ def detectable_effect(n: int, sd: float, alpha: float, power: float = 0.8) -> fl
     reach = 1.0
     while _power_of_t(n, reach, 1.0, alpha) < power:
         reach *= 2
-    return sd * float(optimize.brentq(lambda effect: _power_of_t(n, effect, 1.0, alpha) - power, 0, reach))
+    found = optimize.root_scalar(lambda effect: _power_of_t(n, effect, 1.0, alpha) - power, bracket=(0, reach))
+    return sd * found.root
 
 
 def sd_upper_limit(sd: float, n: int, level: float = 0.8) -> float:

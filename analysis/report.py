@@ -27,7 +27,7 @@ def overview(study: Study, judged: list[Judged]) -> str:
 def markdown(name: str, study: Study, judged: list[Judged], runs: pandas.DataFrame) -> str:
     """The report as one Markdown page."""
     outcome = study.outcome
-    seeds = tuple(study.seeds.confirm)
+    seeds = study.seeds.confirm
     failed = int((runs["status"] != "ok").sum())
     environments = ", ".join(sorted(set(runs["environment"])))
     lines = [f"# {name}", "", f"**{study.question}**", "", "## Verdicts", ""]

@@ -79,7 +79,7 @@ def holm(p: Sequence[float] | ndarray) -> ndarray:
     values = numpy.asarray(p, dtype=float)
     if ((values < 0) | (values > 1)).any():
         raise ValueError(f"p must lie in 0 … 1, got {values.min()} … {values.max()}")
-    return multipletests(values, method="holm")[1]
+    return numpy.asarray(multipletests(values, method="holm")[1])
 
 
 def max_t(differences: ndarray) -> ndarray:

@@ -13,7 +13,7 @@ os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 
 import pandas
 import ray
-from ray import tune
+from ray import cloudpickle, tune
 
 from spectra_tune.design import Block, InvalidStudy, members
 from spectra_tune.results import unpacked
@@ -87,7 +87,7 @@ def run_blocks(
     not have, such as a user's study file; what they define travels with the blocks.
     """
     for module in by_value:
-        ray.cloudpickle.register_pickle_by_value(module)
+        cloudpickle.register_pickle_by_value(module)
     for block in blocks.values():
         members(block)  # the signatures: a user's own source is read here, where it is, and its digest travels along
     trainable = tune.with_resources(

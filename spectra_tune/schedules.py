@@ -64,7 +64,7 @@ def sigma_target(
     layer: int,
     *,
     sigma_start: float | None,
-    sigma_end: float,
+    sigma_end: float | None,
     capacity_ratio: float = 1.0,
     beta: float = 0.0,
     depth_exponent: float = 0.0,
@@ -76,8 +76,9 @@ def sigma_target(
     multiplied by layer**(-depth_exponent). Nothing is clamped.
     Source: research plan, phases 3A (beta) and 4 (depth exponent).
     """
+    assert sigma_end is not None, "a Treatment that penalises has an end"
     if has_start(schedule):
-        assert sigma_start is not None, "Treatment requires a start here"
+        assert sigma_start is not None, "a Treatment whose schedule moves has a start"
         target = SCHEDULES[schedule](progress, sigma_start * capacity_ratio**beta, sigma_end)
     else:
         target = SCHEDULES[schedule](progress, sigma_end)

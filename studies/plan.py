@@ -11,7 +11,7 @@ POWER = 0.8
 
 def parameters(study: Study) -> dict[str, object]:
     """The plan in numbers."""
-    seeds = tuple(study.seeds.confirm)
+    seeds = study.seeds.confirm
     blocks = study.blocks()
     return {
         "blocks": len(blocks),
@@ -29,7 +29,7 @@ def parameters(study: Study) -> dict[str, object]:
 def text(name: str, study: Study) -> str:
     """The plan for a reader."""
     numbers = parameters(study)
-    outcome, seeds = study.outcome, len(tuple(study.seeds.confirm))
+    outcome, seeds = study.outcome, len(study.seeds.confirm)
     smallest, under_holm = smallest_attainable_p(seeds), min(1.0, smallest_attainable_p(seeds) * study.tests)
     lines = [
         f"{name}: {study.question}",
@@ -64,5 +64,5 @@ def _seeds_to_reach(alpha: float) -> int:
 
 
 def _spans(seeds: tuple[int, ...]) -> str:
-    whole = len(seeds) > 1 and seeds == tuple(range(seeds[0], seeds[-1] + 1))
-    return f"{seeds[0]} to {seeds[-1]}" if whole else ", ".join(map(str, seeds))
+    first, last = min(seeds), max(seeds)
+    return f"{first} to {last}" if seeds == tuple(range(first, last + 1)) else ", ".join(map(str, seeds))

@@ -66,7 +66,7 @@ def _train(console: Console, named: catalogue.Named, uri: str, place: str, addre
         tags={"storage": place},
     )
     try:
-        runs_by_block = {name: len(block.arms) * len(tuple(block.seeds)) for name, block in blocks.items()}
+        runs_by_block = {name: len(block.arms) * len(block.seeds) for name, block in blocks.items()}
         with Display(console, runs_by_block) as display:
 
             def on_progress(progress: launching.Progress) -> None:

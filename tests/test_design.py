@@ -216,7 +216,7 @@ def test_the_family_counts_every_contrast_in_every_condition():
 def test_a_smoke_study_is_another_study():
     small = study().smoke()
     assert small.signature() != study().signature()
-    assert len(tuple(small.seeds.confirm)) == 4
+    assert len(small.seeds.confirm) == 4
     assert max(condition.epochs for condition in small.conditions) <= 10
 
 

@@ -17,7 +17,7 @@ class Arm:
     """A Treatment and the Condition fields that the arm deliberately sets otherwise."""
 
     treatment: Treatment
-    changes: Mapping[str, Any] | tuple[tuple[str, Any], ...] = ()  # kept as sorted pairs
+    changes: Any = ()  # given as {field: value}, kept as sorted pairs
     stream: int = 0  # mixed into the arm's init and order draws; for A/A controls only
 
     def __post_init__(self):
@@ -32,10 +32,7 @@ class Arm:
         return changed(condition, dict(self.changes))
 
 
-Arms = Mapping[str, Arm | Treatment] | tuple[tuple[str, Arm], ...]
-
-
-def named_arms(arms: Arms) -> tuple[tuple[str, Arm], ...]:
+def named_arms(arms: Mapping[str, Arm | Treatment] | Iterable[tuple[str, Arm]]) -> tuple[tuple[str, Arm], ...]:
     named = dict(arms)
     if not named:
         raise InvalidStudy("at least one arm is needed, got none")
@@ -63,8 +60,8 @@ class Block:
     """One Condition, its arms and its seeds: what trains as one program and is one Tune trial."""
 
     condition: Condition
-    arms: Arms  # kept as pairs (name, Arm) in the order given
-    seeds: Iterable[int]  # kept as a tuple
+    arms: Any  # given as {name: Arm or Treatment}, kept as pairs (name, Arm) in the order given
+    seeds: Any  # given as a range or list, kept as a tuple
     stage: str = "confirm"  # in "search" nothing is evaluated on test data
 
     def __post_init__(self):

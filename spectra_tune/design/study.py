@@ -1,11 +1,10 @@
 """Study and its parts: arms, blocks, contrasts, seeds, outcome."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from itertools import combinations
 from typing import Any
 
-from spectra_tune.design.block import Arm, Arms, Block, differing_fields, distinct_seeds, named_arms
+from spectra_tune.design.block import Arm, Block, differing_fields, distinct_seeds, named_arms
 from spectra_tune.design.condition import Condition, flat
 from spectra_tune.design.errors import InvalidStudy, NotComparable, nearest, positive
 from spectra_tune.design.signature import condition_signature, digest
@@ -22,7 +21,7 @@ class Contrast:
 
     treatment: str
     baseline: str
-    differs: Iterable[str] = frozenset()
+    differs: Any = frozenset()  # given as a set or list of field names, kept as a frozenset
 
     def __post_init__(self):
         if isinstance(self.differs, str):
@@ -39,8 +38,8 @@ class Contrast:
 class Seeds:
     """Disjoint pools: `confirm` carries verdicts, `search` selects."""
 
-    confirm: Iterable[int]
-    search: Iterable[int] = ()
+    confirm: Any  # given as a range or list, kept as a tuple
+    search: Any = ()
 
     def __post_init__(self):
         object.__setattr__(self, "confirm", distinct_seeds(self.confirm, "confirmation seeds"))
@@ -82,9 +81,9 @@ class Study:
     """A question, and everything that is fixed before its first run."""
 
     question: str
-    conditions: Iterable[Condition]
-    arms: Arms
-    contrasts: Iterable[Contrast | tuple[str, str]]
+    conditions: Any  # given as a list of Condition, see grid; kept as a tuple
+    arms: Any  # given as {name: Arm or Treatment}, kept as pairs (name, Arm)
+    contrasts: Any  # given as a list of Contrast or pairs (treatment, baseline), kept as a tuple of Contrast
     seeds: Seeds
     outcome: Outcome = field(default_factory=Outcome)
 
@@ -170,7 +169,7 @@ class Study:
             self,
             conditions=[replace(condition, epochs=min(condition.epochs, 10)) for condition in few],
             arms=arms,
-            seeds=Seeds(confirm=tuple(self.seeds.confirm)[:4], search=tuple(self.seeds.search)[:2]),
+            seeds=Seeds(confirm=self.seeds.confirm[:4], search=self.seeds.search[:2]),
         )
 
     def labels(self) -> dict[str, str]:

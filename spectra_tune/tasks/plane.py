@@ -11,14 +11,16 @@ TEST_SAMPLES = 5000
 
 def moons(split: str, seed: int, *, samples: int, noise_std: float, data_seed: int | None) -> tuple[ndarray, ndarray]:
     count, random_state = drawn_for(split, seed, samples, data_seed)
-    return make_moons(n_samples=count, noise=noise_std, random_state=random_state)
+    x, y = make_moons(n_samples=count, noise=noise_std, random_state=random_state)
+    return numpy.asarray(x), numpy.asarray(y)
 
 
 def circles(
     split: str, seed: int, *, samples: int, noise_std: float, factor: float, data_seed: int | None
 ) -> tuple[ndarray, ndarray]:
     count, random_state = drawn_for(split, seed, samples, data_seed)
-    return make_circles(n_samples=count, noise=noise_std, factor=factor, random_state=random_state)
+    x, y = make_circles(n_samples=count, noise=noise_std, factor=factor, random_state=random_state)
+    return numpy.asarray(x), numpy.asarray(y)
 
 
 def checkerboard(

@@ -114,7 +114,7 @@ class Tracker:
                     )
                     treatment = {item.name: getattr(member.treatment, item.name) for item in fields(Treatment)}
                     protocol = {key: value for key, value in flat(member.condition).items() if key != "network"}
-                    seeds = len(tuple(block.seeds))
+                    seeds = len(block.seeds)
                     given = {"arm": member.arm, **protocol, **treatment, "stream": member.stream, "seeds": seeds}
                     _log_parameters(
                         client, child.run_id, {key: value for key, value in given.items() if value is not None}
@@ -134,15 +134,17 @@ class Tracker:
             new = rows[~rows["epoch"].isin(child.logged)]
             if new.empty:
                 continue
-            means = new.groupby(["epoch", "metric"])["value"].agg(["mean", "size", "count"])
+            means = new.groupby(["metric", "epoch"], as_index=False)["value"].agg(["mean", "size", "count"])
             points = [
-                (str(metric), float(row["mean"]), int(epoch))
-                for (epoch, metric), row in means.iterrows()
-                if row["count"]
+                (str(metric), float(mean), int(epoch))
+                for metric, epoch, mean, _, finite in means.itertuples(index=False)
+                if finite
             ]
-            of_marker = means.xs(MARKER, level="metric")
-            lost = of_marker["size"] - of_marker["count"]
-            points += [("diverged_seeds", float(count), int(epoch)) for epoch, count in lost.items() if count]
+            points += [
+                ("diverged_seeds", float(size - finite), int(epoch))
+                for metric, epoch, _, size, finite in means.itertuples(index=False)
+                if metric == MARKER and finite < size
+            ]
             self._log_points(child.run_id, points)
             child.logged |= set(new["epoch"])
 
@@ -197,10 +199,10 @@ class Tracker:
         rows = curves[curves["metric"] == "validation_balanced_accuracy"]
         arms = rows["signature"].map(lambda signature: self._owner[signature][1])
         percent = (100 * rows["epoch"] / rows.groupby("signature")["epoch"].transform("max")).round().astype(int)
-        means = rows.assign(arm=arms, percent=percent).groupby(["arm", "percent"])["value"].mean().dropna()
+        means = rows.assign(arm=arms, percent=percent).groupby(["arm", "percent"], as_index=False)["value"].mean()
         return [
-            (f"validation_balanced_accuracy/{arm}", float(value), int(percent))
-            for (arm, percent), value in means.items()
+            (f"validation_balanced_accuracy/{arm}", float(value), int(at))
+            for arm, at, value in means.dropna().itertuples(index=False)
         ]
 
     def _log_points(self, run_id: str, points: list[tuple[str, float, int]]) -> None:
