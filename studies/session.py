@@ -153,6 +153,9 @@ def _write(
 def _conclude(console: Console, named: catalogue.Named, runs: pandas.DataFrame, uri: str) -> list[Judged]:
     """Prints the verdicts and where to look further."""
     judged = judge_study(named.study, runs)
+    for one in judged:
+        console.print(f"{one.condition}, {one.contrast}: {one.verdict.sentence}", highlight=False, markup=False)
+    console.print()
     console.print(_verdict_table(named, judged))
     links = tracking.links(named.name, uri, uri if uri.startswith("http") else UI_BASE)
     if not uri.startswith("http"):
@@ -163,23 +166,23 @@ def _conclude(console: Console, named: catalogue.Named, runs: pandas.DataFrame, 
 
 
 def _verdict_table(named: catalogue.Named, judged: list[Judged]) -> Table:
-    """The verdicts in words, a row per contrast and Condition."""
+    """The verdicts, a row per contrast and Condition."""
     outcome = named.study.outcome
     table = Table(
-        title=f"{named.name}: {outcome.metric}, margin ±{outcome.margin_pp:g} pp, alpha {outcome.alpha:g}, "
-        f"m = {named.study.tests}",
+        title=f"{named.name}: {outcome.metric}, margin ±{outcome.margin_pp:g} pp, alpha {outcome.alpha:g} "
+        f"over m = {named.study.tests} tests",
         title_justify="left",
     )
-    for heading in ("Condition", "contrast", "verdict", ""):
+    for heading in ("Condition", "contrast", "difference, pp [95 %]", "verdict"):
         table.add_column(heading)
     before = None
     for one in judged:
         if before is not None and one.condition != before:
             table.add_section()
-        shown = one.condition if one.condition != before else ""
-        table.add_row(
-            shown, str(one.contrast), one.verdict.name, " ".join((one.verdict.sentence, *one.verdict.suffixes))
-        )
+        found = one.verdict.statistics
+        difference = "" if found.low is None else f"{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"
+        verdict = " ".join((one.verdict.name, *one.verdict.suffixes))
+        table.add_row(one.condition if one.condition != before else "", str(one.contrast), difference, verdict)
         before = one.condition
     return table
 

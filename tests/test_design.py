@@ -21,7 +21,7 @@ from spectra_tune.design import (
     members,
 )
 from spectra_tune.networks import mlp
-from spectra_tune.tasks import checkerboard, moons
+from spectra_tune.tasks import border, checkerboard, moons
 
 STATIC = Treatment(strength=0.1, sigma_end=1.0)
 
@@ -220,5 +220,7 @@ def test_a_smoke_study_is_another_study():
     assert max(condition.epochs for condition in small.conditions) <= 10
 
 
-def test_labels_show_what_varies():
-    assert list(study().labels().values()) == ["width 8", "width 16"]
+def test_labels_show_the_fewest_fields_that_tell_conditions_apart():
+    assert list(study().labels().values()) == ["moons, width 8", "moons, width 16"]
+    two = [*grid(task=[moons()], network=[mlp(width=8)], epochs=[50]), *grid(task=[border()], network=[mlp(width=8)])]
+    assert list(study(conditions=two).labels().values()) == ["moons", "border"]

@@ -173,19 +173,22 @@ class Study:
         )
 
     def labels(self) -> dict[str, str]:
-        """A short name of each Condition, by its signature: what varies among the study's conditions."""
+        """A short name of each Condition, by its signature: the fewest fields that tell them apart."""
         flats = {condition_signature(condition): flat(condition) for condition in self.conditions}
-        names = [name for name in _FIELD_ORDER if any(name in values for values in flats.values())]
-        varying = [name for name in names if len({str(values.get(name)) for values in flats.values()}) > 1]
-        shown = varying or ["task"]
+        shown: list[str] = []
+        distinct = 0
+        for name in ("task", *_FIELD_ORDER):
+            more = len({tuple(str(values.get(one)) for one in (*shown, name)) for values in flats.values()})
+            if more > distinct and any(name in values for values in flats.values()):
+                shown, distinct = [*shown, name], more
         return {
-            signature: ", ".join(_shown(name, values.get(name)) for name in shown)
-            for signature, values in flats.items()
+            signature: ", ".join(_shown(name, values.get(name)) for name in shown) for signature, values in flats.items()
         }
 
 
+
 _FIELD_ORDER = (
-    *("task", "kind", "width", "depth", "activation", "init", "init_gain"),
+    *("kind", "width", "depth", "activation", "init", "init_gain"),
     *(item.name for item in fields(Condition) if item.name not in ("task", "network")),
 )
 

@@ -1,0 +1,34 @@
+# Two commands for a newcomer: `make run` and `make test`. Both install first, once.
+export RAY_USAGE_STATS_ENABLED = 0
+export MLFLOW_DISABLE_TELEMETRY = true
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test test-slow check format install
+
+run: install  ## the study `capacity`, or its verdicts if it has run
+	$(BIN)/spectra-tune run capacity --resume
+
+test: install  ## everything but the slow tests
+	$(BIN)/python -m pytest
+
+test-slow: install  ## the slow tests only
+	$(BIN)/python -m pytest -m slow
+
+check: install  ## formatting, linting, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
