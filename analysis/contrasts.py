@@ -93,6 +93,31 @@ def contrast_table(judged: list[Judged]) -> pandas.DataFrame:
     return pandas.DataFrame.from_records(rows)
 
 
+def descriptive_table(study: Study, runs: pandas.DataFrame) -> pandas.DataFrame:
+    """Mean difference and 95 % interval of each descriptive outcome, contrast and Condition; no test, no verdict.
+
+    unit: pp for accuracies, nats for losses. An outcome that cannot be compared has its reason in `note`.
+    """
+    rows = []
+    for metric in study.outcome.descriptive:
+        for signature, label in study.labels().items():
+            for contrast in study.contrasts:
+                row = {"metric": metric, "condition": label, "contrast": str(contrast)}
+                try:
+                    found = pair(
+                        runs[(runs["condition_signature"] == signature) & (runs["stage"] == "confirm")],
+                        treatment=contrast.treatment,
+                        baseline=contrast.baseline,
+                        metric=metric,
+                        differs=contrast.differs,
+                    )
+                    t = paired_t(found.values)
+                    rows.append(row | {"mean": t.estimate, "low": t.low, "high": t.high, "n": t.n, "unit": found.unit})
+                except (NotComparable, ValueError) as error:
+                    rows.append(row | {"note": str(error)})
+    return pandas.DataFrame.from_records(rows)
+
+
 def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, float]]:
     """Means over seeds of each (condition_signature, arm) with 95 % t intervals: `<metric>`, `…_low`, `…_high`.
 

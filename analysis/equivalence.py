@@ -11,13 +11,14 @@ from analysis.estimate import Estimate, sample, standard_deviation
 def tost(d: Sequence[float] | ndarray, margin: float) -> Estimate:
     """Two one-sided t tests of |mean| < margin; p is the larger, low and high are the 90 % interval.
 
-    Equivalent at 5 % if p < 0.05, which is the 90 % interval within ±margin. Without variance p is 0 or 1.
+    Equivalent at 5 % if p < 0.05, which is the 90 % interval within ±margin. Without variance t is not defined and p
+    is that of a one-sided sign flip about the margin: 2^-n where all differences lie inside, else 1; never 0.
     """
     _check(margin)
     values = sample(d, least=2)
     n, mean, spread = len(values), float(values.mean()), standard_deviation(values)
     if spread == 0:
-        p = 0.0 if abs(mean) < margin else 1.0
+        p = 2.0**-n if abs(mean) < margin else 1.0
         return Estimate(estimate=mean, low=mean, high=mean, p=p, df=n - 1, n=n, method="TOST")
     error = spread / n**0.5
     half = float(stats.t.ppf(0.95, n - 1)) * error
@@ -35,12 +36,12 @@ def tost(d: Sequence[float] | ndarray, margin: float) -> Estimate:
 
 
 def superiority_by_margin(d: Sequence[float] | ndarray, margin: float) -> Estimate:
-    """One-sided t test of mean > margin; low is the one-sided lower 95 % bound. Without variance p is 0 or 1."""
+    """One-sided t test of mean > margin; low is the one-sided lower 95 % bound. Without variance as in `tost`."""
     _check(margin)
     values = sample(d, least=2)
     n, mean, spread = len(values), float(values.mean()), standard_deviation(values)
     if spread == 0:
-        p = 0.0 if mean > margin else 1.0
+        p = 2.0**-n if mean > margin else 1.0
         return Estimate(estimate=mean, low=mean, p=p, df=n - 1, n=n, method="superiority by a margin")
     error = spread / n**0.5
     return Estimate(

@@ -47,7 +47,7 @@ def forest(judged: Sequence[Judged], margin_pp: float, title: str) -> Figure:
             va="center",
             annotation_clip=False,
         )
-        reach = max(reach, abs(numbers.low) * 1.1, abs(numbers.high) * 1.1)
+        reach = max(reach, 1.05 * float(abs(one.differences.values).max()))
     axes.set_xlim(-reach, reach)
     axes.set_yticks(list(ticks.values()), list(ticks))
     axes.invert_yaxis()

@@ -14,6 +14,8 @@ def power(n: int, effect: float, sd: float, alpha: float) -> float:
 
 
 def _power_of_t(n: int, effect: float, sd: float, alpha: float) -> float:
+    if not sd > 0:
+        raise ValueError(f"the standard deviation must be > 0 to plan with, got {sd}")
     if n < 2:
         return 0.0
     critical, shift = float(stats.t.isf(alpha / 2, n - 1)), abs(effect) / sd * n**0.5
@@ -46,7 +48,9 @@ def seeds_needed_equivalence(sd: float, margin: float, alpha: float = 0.05, powe
 
 
 def detectable_effect(n: int, sd: float, alpha: float, power: float = 0.8) -> float:
-    """The effect, in the unit of sd, that n differences detect with the power."""
+    """The effect, in the unit of sd, that n differences (n >= 2) detect with the power."""
+    if n < 2 or not 0 < power < 1:
+        raise ValueError(f"at least 2 differences and a power within 0 … 1 are needed, got {n} and {power}")
     reach = 1.0
     while _power_of_t(n, reach, 1.0, alpha) < power:
         reach *= 2
@@ -55,7 +59,9 @@ def detectable_effect(n: int, sd: float, alpha: float, power: float = 0.8) -> fl
 
 
 def sd_upper_limit(sd: float, n: int, level: float = 0.8) -> float:
-    """One-sided upper confidence limit of a standard deviation estimated from n values (Browne 1995)."""
+    """One-sided upper confidence limit of a standard deviation estimated from n >= 2 values (Browne 1995)."""
+    if n < 2:
+        raise ValueError(f"a standard deviation needs at least 2 values, got {n}")
     return sd * math.sqrt((n - 1) / float(stats.chi2.ppf(1 - level, n - 1)))
 
 

@@ -2,7 +2,7 @@
 
 import pandas
 
-from analysis.contrasts import Judged, contrast_table
+from analysis.contrasts import Judged, contrast_table, descriptive_table
 from analysis.figures import forest, rendered
 from spectra_tune.design import Study
 
@@ -35,9 +35,8 @@ def markdown(name: str, study: Study, judged: list[Judged], runs: pandas.DataFra
     for one in judged:
         suffix = f" {' '.join(one.verdict.suffixes)}" if one.verdict.suffixes else ""
         lines.append(f"| {one.condition} | {one.contrast} | **{one.verdict.name}**{suffix} | {one.verdict.sentence} |")
+    lines += ["", HOW_TO_READ, *_descriptive(study, runs)]
     lines += [
-        "",
-        HOW_TO_READ,
         "## Design",
         "",
         f"- arms: {', '.join(arm for arm, _ in study.arms)}; {len(seeds)} matched seeds per Condition",
@@ -48,6 +47,22 @@ def markdown(name: str, study: Study, judged: list[Judged], runs: pandas.DataFra
         "",
     ]
     return "\n".join(lines)
+
+
+def _descriptive(study: Study, runs: pandas.DataFrame) -> list[str]:
+    """The descriptive outcomes, where the study lists some: estimates and intervals without a verdict."""
+    table = descriptive_table(study, runs)
+    if table.empty:
+        return []
+    lines = ["## Descriptive outcomes (no test, no verdict)", ""]
+    lines += ["| outcome | Condition | contrast | difference | seeds |", "|---|---|---|---|---|"]
+    for row in table.to_dict("records"):
+        known = row.get("n") == row.get("n") and row.get("n") is not None
+        shown = (
+            f"{row['mean']:.3g} {row['unit']} [{row['low']:.3g}, {row['high']:.3g}] | {row['n']:.0f}" if known else "| "
+        )
+        lines.append(f"| {row['metric']} | {row['condition']} | {row['contrast']} | {shown} |")
+    return [*lines, ""]
 
 
 def files(name: str, study: Study, judged: list[Judged], runs: pandas.DataFrame) -> dict[str, bytes]:

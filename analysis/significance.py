@@ -18,7 +18,8 @@ RANDOM_FLIPS = 99_999
 TIE = 1e-9
 """Statistics closer than this (relative) count as tied: float noise must not decide a permutation test."""
 
-FLIPS_AT_A_TIME = 1 << 16
+CELLS_AT_A_TIME = 1 << 20
+"""Entries of the largest array that a test of many flips holds at once: some 8 MB each."""
 
 
 def paired_t(d: Sequence[float] | ndarray, level: float = 0.95) -> Estimate:
@@ -58,7 +59,7 @@ def sign_flip(
     slack = TIE * float(numpy.abs(values).sum())
     exact = n <= EXACT_UP_TO
     reached = count = 0
-    for signs in _all_signs(n) if exact else _random_signs(n, seed):
+    for signs in _all_signs(n, _rows(n)) if exact else _random_signs(n, seed, _rows(n)):
         sums = signs @ values
         if alternative == "greater":
             reached += int((sums >= total - slack).sum())
@@ -93,14 +94,16 @@ def max_t(differences: ndarray) -> ndarray:
     table = numpy.asarray(differences, dtype=float)
     if table.ndim != 2 or not numpy.isfinite(table).all():
         raise ValueError(f"a finite table (seeds, contrasts) is needed, got shape {table.shape}")
-    n = len(table)
+    if len(table) == 0:
+        raise ValueError("max-T needs at least one seed, got none")
+    n, at_a_time = len(table), _rows(max(table.shape))
     length = numpy.sqrt(n * (table**2).sum(axis=0))
     unit = table / numpy.where(length == 0, 1, length)
     observed = numpy.abs(unit.sum(axis=0))
     order = numpy.argsort(-observed, kind="stable")
     reached, count = numpy.zeros(len(order)), 0
     exact = n <= EXACT_UP_TO
-    for signs in _half_of_all_signs(n) if exact else _random_signs(n, seed=0):
+    for signs in _half_of_all_signs(n, at_a_time) if exact else _random_signs(n, 0, at_a_time):
         flipped = numpy.abs(signs @ unit[:, order])
         largest_from_here = numpy.maximum.accumulate(flipped[:, ::-1], axis=1)[:, ::-1]
         reached += (largest_from_here >= observed[order] - TIE).sum(axis=0)
@@ -116,21 +119,26 @@ def smallest_attainable_p(n: int) -> float:
     return 2.0 ** (1 - n)
 
 
-def _all_signs(n: int) -> Iterator[ndarray]:
+def _rows(width: int) -> int:
+    """How many flips may be held at once, where each takes this many cells."""
+    return max(1, CELLS_AT_A_TIME // max(1, width))
+
+
+def _all_signs(n: int, at_a_time: int) -> Iterator[ndarray]:
     """All 2^n rows of n signs, some at a time."""
-    for start in range(0, 1 << n, FLIPS_AT_A_TIME):
-        numbers = numpy.arange(start, min(start + FLIPS_AT_A_TIME, 1 << n))
+    for start in range(0, 1 << n, at_a_time):
+        numbers = numpy.arange(start, min(start + at_a_time, 1 << n))
         yield 1.0 - 2.0 * ((numbers[:, None] >> numpy.arange(n)) & 1)
 
 
-def _half_of_all_signs(n: int) -> Iterator[ndarray]:
+def _half_of_all_signs(n: int, at_a_time: int) -> Iterator[ndarray]:
     """Those of all signs whose last is +: for statistics that do not change when every sign does."""
-    for signs in _all_signs(n - 1):
+    for signs in _all_signs(n - 1, at_a_time):
         yield numpy.concatenate((signs, numpy.ones((len(signs), 1))), axis=1)
 
 
-def _random_signs(n: int, seed: int) -> Iterator[ndarray]:
+def _random_signs(n: int, seed: int, at_a_time: int) -> Iterator[ndarray]:
     generator = numpy.random.default_rng(seed)
-    for start in range(0, RANDOM_FLIPS, FLIPS_AT_A_TIME):
-        rows = min(FLIPS_AT_A_TIME, RANDOM_FLIPS - start)
+    for start in range(0, RANDOM_FLIPS, at_a_time):
+        rows = min(at_a_time, RANDOM_FLIPS - start)
         yield generator.integers(0, 2, (rows, n)) * 2.0 - 1.0

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy
 from numpy import ndarray
 
 from analysis.family import ContrastData, Statistics, family_statistics
 from analysis.planning import sd_upper_limit, seeds_needed, seeds_needed_equivalence
-from analysis.significance import paired_t, smallest_attainable_p
+from analysis.significance import EXACT_UP_TO, paired_t, smallest_attainable_p
 
 FEWEST_SEEDS = 5
 PROVISIONAL_BELOW = 8
@@ -39,7 +40,10 @@ class Verdict:
 
 
 def judge(family: Sequence[ContrastData], rules: Rules) -> list[Verdict]:
-    """The verdicts of all contrasts of a study, in the order given."""
+    """The verdicts of all contrasts of a study, in the order given. Refuses values that are not finite percent."""
+    for one in family:
+        if one.failure is None:
+            _check_percent(one)
     everyone = family_statistics(family, rules.margin_pp, rules.tests)
     completed = [one.complete_cases() if one.failure is None else one for one in family]
     complete = family_statistics(completed, rules.margin_pp, rules.tests)
@@ -55,8 +59,10 @@ def decide(one: ContrastData, statistics: Statistics, complete_cases: Statistics
     negligible; size open), harmful, equivalent, inconclusive.
     """
     name, sentence = _decided(one, statistics, complete_cases, rules)
-    if one.failure is None and name not in ("not comparable", "under-powered by design", "uninformative"):
-        sentence += _spanned(one) + _ceiling(one)
+    if name != "not comparable":
+        sentence += _spanned(one)
+        if name != "uninformative":
+            sentence += _resolution(statistics) + _ceiling(one)
     return Verdict(name=name, sentence=sentence, suffixes=_suffixes(statistics, rules, one), statistics=statistics)
 
 
@@ -65,8 +71,8 @@ def _decided(one: ContrastData, found: Statistics, complete: Statistics, rules: 
         return "not comparable", f"Not comparable: {one.failure}. No test was made."
     if "epochs" in one.spans:
         return "not comparable", (
-            "The arms differ in epochs: a part of a decomposition or a wall-time control, never a verdict. "
-            f"{_effect(found)}."
+            f"The arms differ in {', '.join(one.spans)}: a part of a decomposition or a wall-time control, never a "
+            f"verdict. {_effect(found)}."
         )
     if found.n < FEWEST_SEEDS or found.smallest_p > rules.alpha:
         return "under-powered by design", _underpowered(found, rules)
@@ -80,13 +86,14 @@ def _decided(one: ContrastData, found: Statistics, complete: Statistics, rules: 
 
 
 def _strength(found: Statistics, rules: Rules) -> str:
-    """The verdict by the adjusted tests alone."""
+    """The verdict by the adjusted tests alone; that the margin is reached is shown on confirmation seeds only."""
     assert found.mean is not None
     assert found.low90 is not None
     assert found.high90 is not None
     within = -rules.margin_pp < found.low90 and found.high90 < rules.margin_pp
     if found.p_adjusted is not None and found.p_adjusted < rules.alpha:
-        if found.mean > 0 and found.p_margin_adjusted is not None and found.p_margin_adjusted < SECONDARY_ALPHA:
+        beyond = found.p_margin_adjusted is not None and found.p_margin_adjusted < SECONDARY_ALPHA
+        if found.mean > 0 and beyond and rules.stage == "confirm":
             return "supported, at least the margin"
         if within:
             return "supported but negligible"
@@ -136,14 +143,15 @@ def _ordered(found: Statistics) -> str:
 
 
 def _tests(found: Statistics, rules: Rules) -> str:
-    over = f" over {rules.tests} tests" if rules.tests > 1 else ""
+    adjusted = f"adjusted over {rules.tests} tests: " if rules.tests > 1 else ""
+    exact = "exact" if found.n <= EXACT_UP_TO else "random"
     t = "t undefined without spread" if found.p_t_adjusted is None else f"t {format_p(found.p_t_adjusted)}"
-    return f"{found.n} matched seeds; adjusted{over}: {t}, exact sign-flip {format_p(found.p_flip_adjusted)}"
+    return f"{found.n} matched seeds; {adjusted}{t}, {exact} sign-flip {format_p(found.p_flip_adjusted)}"
 
 
 def format_p(p: float | None) -> str:
     """`p=0.0078`, `p=3.1e-05`, `p<1e-6`; never 0."""
-    if p is None:
+    if p is None or numpy.isnan(p):
         return "p not defined"
     if p < 1e-6:
         return "p<1e-6"
@@ -151,13 +159,16 @@ def format_p(p: float | None) -> str:
 
 
 def _underpowered(found: Statistics, rules: Rules) -> str:
-    common = next(n for n in range(FEWEST_SEEDS, 200) if smallest_attainable_p(n) <= rules.alpha)
-    holm = next(n for n in range(FEWEST_SEEDS, 200) if smallest_attainable_p(n) * rules.tests <= rules.alpha)
+    common, holm = _fewest_seeds(rules.alpha), _fewest_seeds(rules.alpha / rules.tests)
     under_holm = f" ({holm} under Holm over {rules.tests} comparisons)" if holm > common else ""
-    return (
-        f"{found.n} seeds cannot reach p<{rules.alpha:g} with an exact test; at least {common} common seeds are "
-        f"needed{under_holm}. Seen: {_effect(found)}."
-    )
+    seeds = "1 seed" if found.n == 1 else f"{found.n} seeds"
+    cannot = f"cannot reach p<{rules.alpha:g} with an exact test" if found.smallest_p > rules.alpha else "are too few"
+    return f"{seeds} {cannot}; at least {common} common seeds are needed{under_holm}. Seen: {_effect(found)}."
+
+
+def _fewest_seeds(alpha: float) -> int:
+    """The smallest n, 5 or more, whose exact sign flip can reach alpha."""
+    return next(n for n in range(FEWEST_SEEDS, 200) if smallest_attainable_p(n) <= alpha)
 
 
 def _uninformative(one: ContrastData) -> str:
@@ -191,22 +202,24 @@ def _unsafe(found: Statistics, complete: Statistics, rules: Rules) -> str:
     counted = f"with failures counted the mean effect is {_effect(found)}"
     if found.p_divergence < SECONDARY_ALPHA:
         return f"{diverged}: the treatment diverges more; {counted}."
-    without = _strength(complete, rules) if complete.low is not None else "no complete pair"
-    if without.split(",")[0] != _strength(found, rules).split(",")[0]:
+    without = _strength(complete, rules) if complete.low is not None else "fewer than two complete pairs"
+    if without != _strength(found, rules):
         return f"{diverged}; {counted}, without the diverged seeds {_effect(complete)} ({without})."
     return ""
 
 
 def _seeds_still_needed(found: Statistics, rules: Rules) -> str:
-    if not found.sd:
+    if not found.sd or _without_spread(found):
         return "The differences do not vary: a sample size cannot be planned from them."
     sd = sd_upper_limit(found.sd, found.n)
     level = f"{rules.alpha:g}" + (f"/{rules.tests}" if rules.tests > 1 else "")
     try:
         detect = seeds_needed(sd, rules.margin_pp, rules.alpha / rules.tests, 0.8)
-        equivalent = seeds_needed_equivalence(sd, rules.margin_pp, 0.05, 0.9)
+        equivalent = max(FEWEST_SEEDS, seeds_needed_equivalence(sd, rules.margin_pp, 0.05, 0.9))
     except ValueError:
         return f"The differences spread too far (sd up to {sd:.2f} pp) for any number of seeds to be worth planning."
+    attainable = _fewest_seeds(rules.alpha * smallest_attainable_p(found.n) / found.smallest_p)
+    detect = max(detect, attainable)
     more = f" ({detect - found.n} more, fresh)" if detect > found.n else ""
     return (
         f"Planning with the upper 80 % limit of the sd ({sd:.2f} pp), {detect} seeds in all{more} detect "
@@ -218,8 +231,33 @@ def _spanned(one: ContrastData) -> str:
     return f" With the declared difference in {', '.join(one.spans)}." if one.spans else ""
 
 
+def _without_spread(found: Statistics) -> bool:
+    return found.low is not None and found.low == found.high
+
+
+def _resolution(found: Statistics) -> str:
+    if _without_spread(found):
+        return " Every seed shows the same difference: nothing finer than the metric's resolution is tested."
+    return ""
+
+
+def _check_percent(one: ContrastData) -> None:
+    """Refuses what cannot be percent of both arms and the constant: NaN, beyond 0 … 100, fractions among percent."""
+    columns = (one.treatment_values, one.baseline_values, one.constant)
+    values = numpy.concatenate(columns)
+    if not numpy.isfinite(values).all():
+        raise ValueError(f"{one.metric} must be finite: score diverged runs as the constant first, got NaN or infinity")
+    if ((values < 0) | (values > 100 + 1e-9)).any():
+        raise ValueError(f"{one.metric} must be percent, 0 … 100, got {values.min():g} … {values.max():g}")
+    if len(values) and 0 < values.max() <= 1:
+        raise ValueError(f"{one.metric} must be percent, got fractions, at most {values.max():g}: multiply by 100")
+    for arm in columns[:2]:
+        if ((arm > 0) & (arm <= 1) & (one.constant >= 10)).any():
+            raise ValueError(f"{one.metric} must be percent throughout, got fractions and percent mixed")
+
+
 def _ceiling(one: ContrastData) -> str:
-    if _share_at_maximum(one.baseline_values) >= 0.5:
+    if len(one.baseline_values) and _share_at_maximum(one.baseline_values) >= 0.5:
         return " Ceiling: at least half of the baseline's runs are at 100 %."
     return ""
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -27,6 +28,9 @@ RETRIES = 2
 
 BLOCKS_PER_GPU = 8
 
+PATIENCE_S = 5
+"""For a cluster's first answer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -50,10 +54,25 @@ class Trained:
     complete: bool  # every block has ended; else the study was interrupted and can be resumed
 
 
+def check_address(address: str | None) -> None:
+    """Refuses a cluster address at which nothing answers, within seconds; Ray itself would wait for minutes."""
+    place = (address or os.environ.get("RAY_ADDRESS") or "local").removeprefix("ray://")
+    if place in ("local", "auto"):
+        return
+    host, _, port = place.rpartition(":")
+    if not host or not port.isdigit():
+        raise InvalidStudy(f"a Ray address must be HOST:PORT, ray://HOST:PORT or auto, got {address!r}")
+    try:
+        socket.create_connection((host, int(port)), timeout=PATIENCE_S).close()
+    except OSError as error:
+        raise InvalidStudy(f"a Ray cluster must answer at {place}, got: {error}; start it or mend --address") from None
+
+
 def connect(address: str | None) -> None:
     """Joins the Ray cluster at this address (or at RAY_ADDRESS), or starts a local one with all cores."""
     if ray.is_initialized():
         return
+    check_address(address)
     address = address or os.environ.get("RAY_ADDRESS")
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:

@@ -39,23 +39,26 @@ def run(
         runs, _ = tracking.read_tables(named.name, uri)
         _conclude(console, named, runs, uri)
         return 0
+    from spectra_tune import launching  # loads ray and torch: not needed to refuse or to show a finished study
+
+    if recorded is None and launching.can_resume(named.name, place):
+        raise InvalidStudy(
+            f"{place}/{named.name} holds checkpoints of a study of this name that {uri} does not know: "
+            "remove that folder or use another --storage"
+        )
+    launching.connect(address)
     console.print(plan.text(named.name, named.study), highlight=False, markup=False)
     console.print()
-    return _train(console, named, uri, place, address, begun=recorded is not None)
+    return _train(console, named, uri, place, begun=recorded is not None)
 
 
-def _train(console: Console, named: catalogue.Named, uri: str, place: str, address: str | None, *, begun: bool) -> int:
+def _train(console: Console, named: catalogue.Named, uri: str, place: str, *, begun: bool) -> int:
+    """Trains what is not yet trained, judges it and records it."""
     from spectra_tune import launching
 
     study = named.study
     labels = study.labels()
     blocks = block_names(study.blocks())
-    launching.connect(address)
-    if not begun and launching.can_resume(named.name, place):
-        raise InvalidStudy(
-            f"{place}/{named.name} holds checkpoints of a study of this name that {uri} does not know: "
-            "remove that folder or use another --storage"
-        )
     tracker = tracking.Tracker.begin(
         named.name,
         study,

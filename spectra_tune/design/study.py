@@ -182,9 +182,9 @@ class Study:
             if more > distinct and any(name in values for values in flats.values()):
                 shown, distinct = [*shown, name], more
         return {
-            signature: ", ".join(_shown(name, values.get(name)) for name in shown) for signature, values in flats.items()
+            signature: ", ".join(_shown(name, values.get(name)) for name in shown)
+            for signature, values in flats.items()
         }
-
 
 
 _FIELD_ORDER = (
