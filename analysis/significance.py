@@ -6,7 +6,6 @@ from typing import Literal
 import numpy
 from numpy import ndarray
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from analysis.estimate import Estimate, sample, standard_deviation
 
@@ -76,11 +75,18 @@ def sign_flip(
 
 
 def holm(p: Sequence[float] | ndarray) -> ndarray:
-    """Holm's step-down adjusted p, in the order given. A missing p (NaN) counts in m and stays NaN."""
+    """Holm's step-down adjusted p, in the order given. A missing p (NaN) counts in m and stays NaN.
+
+    By hand: statsmodels' multipletests agrees, but took five sixths of the calibration's time.
+    """
     values = numpy.asarray(p, dtype=float)
     if ((values < 0) | (values > 1)).any():
-        raise ValueError(f"p must lie in 0 … 1, got {values.min()} … {values.max()}")
-    return numpy.asarray(multipletests(values, method="holm")[1])
+        raise ValueError(f"p must lie in 0 … 1, got {numpy.nanmin(values)} … {numpy.nanmax(values)}")
+    order = numpy.argsort(values)  # NaN last
+    factors = len(values) - numpy.arange(len(values))
+    adjusted = numpy.empty(len(values))
+    adjusted[order] = numpy.minimum(1, numpy.maximum.accumulate(values[order] * factors))
+    return adjusted
 
 
 def max_t(differences: ndarray) -> ndarray:

@@ -165,9 +165,10 @@ class Tracker:
         summaries and tags: by (condition_signature, arm). The parent becomes FINISHED last of all.
         """
         self.log_curves(curves)
+        drawn = set(curves["metric"])  # these metrics have their final value already, as the end of a curve
         for key, child in self._children.items():
             rows = runs[(runs["condition_signature"] == key[0]) & (runs["arm"] == key[1])]
-            points = [(name, value, 0) for name, value in summaries[key].items()]
+            points = [(name, value, 0) for name, value in summaries[key].items() if name not in drawn]
             finite = rows[outcome].notna()
             values = enumerate(rows[outcome].to_list())
             points += [(f"seeds/{outcome}", value, at) for at, value in values if finite.iloc[at]]

@@ -1,0 +1,78 @@
+"""Standardised effects agree with R, their intervals invert the noncentral t, and odd data give None."""
+
+import json
+from pathlib import Path
+
+import numpy
+import pytest
+from scipy import stats
+
+from analysis.effect_size import d_z, g_z
+
+CASES = {
+    case["id"]: case for case in json.loads((Path(__file__).parent / "oracles/statistics.json").read_text())["cases"]
+}
+SLEEP = CASES["effect_sizes_sleep"]
+SLEEP_D = numpy.subtract(SLEEP["input"]["treatment"], SLEEP["input"]["baseline"])
+
+
+@pytest.mark.parametrize(("effect", "key"), [(d_z, "d_z"), (g_z, "g_z")])
+def test_effect_sizes_are_those_of_r(effect, key):
+    found, expected, tol = effect(SLEEP_D), SLEEP["expected"], SLEEP["tol"]
+    assert found.estimate == pytest.approx(expected[key], rel=tol, abs=tol)
+    assert [found.low, found.high] == pytest.approx(expected[f"{key}_ci95"], rel=tol, abs=tol)
+    assert (found.n, found.df, found.method) == (10, 9, key)
+
+
+def test_the_correction_is_that_of_nine_degrees_of_freedom_not_of_eighteen():
+    expected = SLEEP["expected"]["J_exact_df9"]
+    assert g_z(SLEEP_D).estimate / d_z(SLEEP_D).estimate == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_the_interval_s_ends_are_where_the_observed_t_is_a_quantile(level):
+    d = numpy.random.default_rng(0).normal(0.7, 1, 8)
+    found = d_z(d, level)
+    tails = [
+        stats.nct.sf(found.statistic, 7, found.low * 8**0.5),
+        stats.nct.cdf(found.statistic, 7, found.high * 8**0.5),
+    ]
+    assert tails == pytest.approx([(1 - level) / 2] * 2, abs=1e-9)
+
+
+def test_an_effect_changes_sign_with_its_differences_and_has_no_unit():
+    found, mirrored, scaled = d_z(SLEEP_D), d_z(-SLEEP_D), d_z(100 * SLEEP_D)
+    assert [mirrored.estimate, mirrored.low, mirrored.high] == pytest.approx([-found.estimate, -found.high, -found.low])
+    assert [scaled.estimate, scaled.low, scaled.high] == pytest.approx([found.estimate, found.low, found.high])
+
+
+@pytest.mark.parametrize("effect", [d_z, g_z])
+@pytest.mark.parametrize("d", [[0.0] * 6, [2.0] * 6, [1.1, 1.1]], ids=repr)
+def test_without_variance_there_is_no_standardised_effect(effect, d):
+    found = effect(d)
+    assert (found.estimate, found.low, found.high) == (None, None, None)
+
+
+def test_a_spread_out_of_reach_of_the_noncentral_t_gets_no_interval():
+    d = 1 + 1e-7 * numpy.random.default_rng(1).normal(size=8)
+    assert d_z(d).estimate > 1e6
+    assert (d_z(d).low, d_z(d).high) == (None, None)
+    assert g_z(d).estimate is None
+
+
+@pytest.mark.parametrize("spread", [1.0, 1e-2, 1e-3])
+def test_an_interval_holds_its_estimate_however_small_the_spread(spread):
+    d = 1 + spread * numpy.random.default_rng(2).normal(size=8)
+    found = d_z(d)
+    assert found.low < found.estimate < found.high
+
+
+def test_two_differences_have_no_unbiased_effect():
+    assert g_z([1.0, 2.0]).estimate is None
+    assert d_z([1.0, 2.0]).estimate == pytest.approx(1.5 / 0.5**0.5)
+
+
+@pytest.mark.parametrize("d", [[], [1.0], [numpy.nan, 1.0]], ids=repr)
+def test_what_has_no_spread_to_estimate_is_refused(d):
+    with pytest.raises(ValueError, match="differences"):
+        d_z(d)

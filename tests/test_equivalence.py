@@ -1,0 +1,54 @@
+"""Tests against a margin agree with R, and their p and intervals say the same."""
+
+import json
+from pathlib import Path
+
+import numpy
+import pytest
+from scipy import stats
+
+from analysis.equivalence import superiority_by_margin, tost
+
+CASES = {
+    case["id"]: case for case in json.loads((Path(__file__).parent / "oracles/statistics.json").read_text())["cases"]
+}
+
+
+def test_tost_is_that_of_r():
+    case = CASES["tost_equivalent_8_seeds"]
+    found, expected, tol = tost(case["input"]["d"], 1.0), case["expected"], case["tol"]
+    assert found.p == pytest.approx(max(expected["p_lower"], expected["p_upper"]), abs=tol * 1e-3)
+    assert found.p == pytest.approx(expected["p"], abs=tol * 1e-3)
+    assert found.statistic == pytest.approx(-expected["t_upper"], rel=tol)
+    assert [found.low, found.high] == pytest.approx(expected["ci90"], rel=tol, abs=tol)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_tost_holds_exactly_where_the_90_percent_interval_lies_within_the_margin(seed):
+    d = numpy.random.default_rng(seed).normal(0.3, 0.8, 8)
+    found = tost(d, 1.0)
+    assert (found.p < 0.05) == (found.low > -1 and found.high < 1)
+    assert tost(-d, 1.0).p == pytest.approx(found.p)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_superiority_holds_exactly_where_the_lower_bound_reaches_the_margin(seed):
+    d = numpy.random.default_rng(seed).normal(1.5, 0.8, 8)
+    found = superiority_by_margin(d, 1.0)
+    assert (found.p < 0.05) == (found.low > 1)
+    assert found.p == pytest.approx(stats.ttest_1samp(d, 1.0, alternative="greater").pvalue)
+    assert found.high is None
+
+
+@pytest.mark.parametrize(("mean", "inside", "beyond"), [(0.0, True, False), (0.5, True, False), (2.0, False, True)])
+def test_without_variance_p_is_a_sign_flip_about_the_margin_and_never_zero(mean, inside, beyond):
+    assert tost([mean] * 6, 1.0).p == (2**-6 if inside else 1.0)
+    assert superiority_by_margin([mean] * 6, 1.0).p == (2**-6 if beyond else 1.0)
+    assert (tost([mean] * 6, 1.0).low, tost([mean] * 6, 1.0).high) == (mean, mean)
+
+
+@pytest.mark.parametrize("test", [tost, superiority_by_margin])
+@pytest.mark.parametrize("margin", [0.0, -1.0, float("nan")])
+def test_a_margin_is_positive(test, margin):
+    with pytest.raises(ValueError, match="margin must be > 0"):
+        test([0.1, 0.2], margin)

@@ -1,0 +1,149 @@
+"""Tasks draw what they say, from generators of their own, and the border is the real one."""
+
+import pickle
+import random
+import subprocess
+import sys
+
+import numpy
+import pytest
+from scipy.ndimage import label
+from sklearn.datasets import make_circles, make_moons
+
+from spectra_tune.design import InvalidStudy
+from spectra_tune.tasks import SPLITS, border, checkerboard, circles, moons, spirals
+from spectra_tune.tasks.baarle import degrees, edges, is_belgian, tiles_of
+
+CONSTRUCTORS = {"moons": moons, "circles": circles, "checkerboard": checkerboard, "spirals": spirals, "border": border}
+
+
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("constructor", CONSTRUCTORS.values(), ids=CONSTRUCTORS)
+def test_every_task_keeps_the_contract(constructor, split):
+    task = constructor(samples=200)
+    x, y = task.draw(split, 7)
+    count = 5000 if split == "test" else 200
+    assert (x.shape, y.shape) == ((count, task.features), (count,))
+    assert (x.dtype, y.dtype) == (numpy.float64, numpy.int64)
+    assert numpy.isfinite(x).all()
+    assert set(numpy.unique(y)) == set(range(task.classes))
+    again = pickle.loads(pickle.dumps(task))
+    assert again == task
+    assert hash(again) == hash(task)
+    assert all((a == b).all() for a, b in zip(again.draw(split, 7), (x, y), strict=True))
+
+
+@pytest.mark.parametrize("constructor", CONSTRUCTORS.values(), ids=CONSTRUCTORS)
+def test_seeds_and_splits_draw_different_data(constructor):
+    task = constructor(samples=50)
+    draws = [task.draw(split, seed)[0] for split in ("train", "validation") for seed in (0, 1)]
+    assert len({draw.tobytes() for draw in draws}) == 4
+
+
+@pytest.mark.parametrize("constructor", CONSTRUCTORS.values(), ids=CONSTRUCTORS)
+def test_a_data_seed_gives_every_run_the_same_data(constructor):
+    task = constructor(samples=50, data_seed=42)
+    assert task.fixed
+    for split in SPLITS:
+        assert (task.draw(split, 0)[0] == task.draw(split, 1)[0]).all()
+
+
+@pytest.mark.parametrize("constructor", CONSTRUCTORS.values(), ids=CONSTRUCTORS)
+def test_no_global_generator_is_touched(constructor):
+    before = numpy.random.get_state()[1].copy(), random.getstate()
+    constructor(samples=20).draw("train", 3)
+    assert (numpy.random.get_state()[1] == before[0]).all()
+    assert random.getstate() == before[1]
+
+
+def test_fixed_moons_and_circles_are_scikit_learns():
+    for task, expected in (
+        (moons(samples=300, noise_std=0.2, data_seed=42), make_moons(300, noise=0.2, random_state=42)),
+        (circles(samples=300, factor=0.4, data_seed=7), make_circles(300, noise=0.1, factor=0.4, random_state=7)),
+    ):
+        x, y = task.draw("train", 99)
+        assert (x == expected[0]).all()
+        assert (y == expected[1]).all()
+
+
+def test_a_checkerboard_alternates():
+    x, y = checkerboard(samples=1000, cells=2).draw("train", 0)
+    assert (y == ((x[:, 0] >= 0) != (x[:, 1] >= 0))).all()
+
+
+def test_noiseless_spirals_end_at_radius_one():
+    x, y = spirals(samples=3000, classes=3, turns=1.0, noise_std=0.0).draw("train", 0)
+    radius, angle = numpy.hypot(*x.T), numpy.arctan2(x[:, 1], x[:, 0])
+    assert radius.max() <= 1
+    expected = 2 * numpy.pi * (radius + y / 3)
+    assert numpy.abs(numpy.exp(1j * angle) - numpy.exp(1j * expected)).max() < 1e-9
+
+
+def test_the_border_is_that_of_baarle():
+    belgian, dutch = [(4.9307, 51.4423), (4.9413, 51.4355)], [(4.9290, 51.4470), (4.9230, 51.4400)]
+    assert is_belgian(*numpy.array(belgian).T).all()
+    assert not is_belgian(*numpy.array(dutch).T).any()
+    assert len(edges()[0]) > 2800
+    centre = (numpy.arange(200) + 0.5) / 100 - 1
+    window = is_belgian(*degrees(numpy.stack(numpy.meshgrid(centre, centre), -1).reshape(-1, 2))).reshape(200, 200)
+    assert window.mean() == pytest.approx(0.211, abs=5e-4)
+    assert (label(window)[1], label(~window)[1]) == (21, 9)
+
+
+def test_the_order_of_points_does_not_change_their_country():
+    x = numpy.random.default_rng(0).uniform(-1, 1, (500, 2))
+    together = is_belgian(*degrees(x))
+    assert [bool(is_belgian(*degrees(point[None]))[0]) for point in x] == together.tolist()
+
+
+def test_held_out_tiles_are_disjoint_and_points_stay_in_theirs():
+    parts = {split: set(tiles_of(split, 5, 32).tolist()) for split in SPLITS}
+    assert set.union(*parts.values()) == set(range(1024))
+    assert sum(map(len, parts.values())) == 1024
+    assert len(parts["train"]) == pytest.approx(614, abs=1)
+    for split, tiles in parts.items():
+        x, _ = border(samples=500).draw(split, 5)
+        column, row = numpy.floor((x + 1) / 2 * 32).astype(int).T
+        assert set((row * 32 + column).tolist()) <= tiles
+    assert tiles_of("test", 6, 32).tolist() != tiles_of("test", 5, 32).tolist()
+
+
+def test_labels_of_tasks_show_what_is_unusual():
+    assert str(moons()) == "moons"
+    assert str(moons(noise_std=0.2, data_seed=1)) == "moons(data_seed=1, noise_std=0.2)"
+
+
+@pytest.mark.parametrize(
+    ("constructor", "given", "says"),
+    [
+        (moons, {"samples": 1}, "samples must be at least 2"),
+        (moons, {"samples": True}, "samples must be a whole number"),
+        (moons, {"noise_std": -0.1}, "noise_std must be a finite number >= 0, got -0.1"),
+        (moons, {"data_seed": -1}, "data_seed must be None or a whole number"),
+        (circles, {"factor": 1.0}, "factor must be below 1"),
+        (checkerboard, {"cells": 1}, "cells must be at least 2"),
+        (spirals, {"turns": 0}, "turns must be a finite number > 0"),
+        (spirals, {"classes": 1}, "classes must be at least 2"),
+        (border, {"tiles": 2}, "tiles must be at least 3"),
+    ],
+)
+def test_an_impossible_task_is_refused(constructor, given, says):
+    with pytest.raises(InvalidStudy, match=says):
+        constructor(**given)
+
+
+def test_an_unknown_split_is_refused():
+    with pytest.raises(InvalidStudy, match="did you mean 'test'"):
+        moons().draw("tst", 0)
+
+
+def test_constructors_stay_what_they_are_after_drawing():
+    """A file of the constructor's own name would replace it in the package once it is loaded."""
+    code = (
+        "import sys, spectra_tune.tasks as tasks, spectra_tune.networks as networks\n"
+        "assert not {'numpy', 'sklearn', 'torch'} & set(sys.modules), 'declaring must load nothing heavy'\n"
+        "tasks.border().draw('train', 0)\n"
+        "networks.mlp(width=4).implement(2, 1)\n"
+        "assert callable(tasks.border) and callable(networks.mlp)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
