@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import ray
-import torch
 from ray import tune
 
 from spectra_tune.blocks import BlockTraining
+from spectra_tune.blocks.environment import OutOfMemory, use_one_thread
 from spectra_tune.design import Block
 from spectra_tune.results import packed
 
 STATE_FILE = "block.pt"
 
-PASSING = (OSError, MemoryError, torch.OutOfMemoryError)
+PASSING = (OSError, MemoryError, OutOfMemory)
 """Errors that another try, perhaps elsewhere, may not meet: they fail the trial, and Ray retries it. Any other would
 come again from equal specs; it is reported as the block's result."""
 
@@ -25,7 +25,7 @@ class BlockTrainable(tune.Trainable):
 
     def setup(self, config: dict[str, Any], blocks: Mapping[str, Block] | None = None) -> None:
         assert blocks is not None, "launching hands the blocks in"
-        torch.set_num_threads(1)  # one process per core: more threads would fight over it
+        use_one_thread()
         self._blocks = blocks
         self.reset_config(config)
 
@@ -55,13 +55,13 @@ class BlockTrainable(tune.Trainable):
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         if self._training is not None:
-            torch.save(self._training.state(), Path(checkpoint_dir) / STATE_FILE)
+            self._training.save(Path(checkpoint_dir) / STATE_FILE)
 
     def load_checkpoint(self, checkpoint_dir: str | dict | None) -> None:
         file = Path(str(checkpoint_dir)) / STATE_FILE
         self._training = None
         if file.exists():
-            self._trained().restore(torch.load(file, weights_only=True))
+            self._trained().load(file)
 
 
 def _one_line(error: BaseException) -> str:

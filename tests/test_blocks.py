@@ -114,9 +114,9 @@ def test_a_block_saved_and_continued_ends_with_equal_bits(tmp_path, condition, a
         first = BlockTraining(block, report_every=1)
         for _ in range(stop):
             first.advance()
-        torch.save(first.state(), tmp_path / "state.pt")
+        first.save(tmp_path / "state.pt")
         second = BlockTraining(block, report_every=1)
-        second.restore(torch.load(tmp_path / "state.pt", weights_only=True))
+        second.load(tmp_path / "state.pt")
         while not second.finished:
             second.advance()
         assert unmeasured(second.runs()).equals(unmeasured(whole.runs()))

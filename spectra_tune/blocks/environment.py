@@ -7,6 +7,14 @@ from pathlib import Path
 
 import torch
 
+OutOfMemory = torch.OutOfMemoryError
+"""A device's memory did not suffice: another try, with more room, may succeed."""
+
+
+def use_one_thread() -> None:
+    """One thread for this process: with one process per core more would fight over it."""
+    torch.set_num_threads(1)
+
 
 @cache
 def environment(device: str) -> str:

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pandas
@@ -170,16 +171,18 @@ class BlockTraining:
             constants |= {f"{split}_{measure}_of_constant": of_split.get(measure, math.nan) for measure in MEASURES}
         return constants
 
-    def state(self) -> dict[str, Any]:
-        """All that `restore` needs, as tensors and plain values."""
-        return {
+    def save(self, file: Path) -> None:
+        """Writes all that `load` needs to continue with equal bits."""
+        state = {
             "programs": [program.state() for program in self._programs],
             "curves": self._curves,
             "seconds": self._seconds,
         }
+        torch.save(state, file)
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Continues from the state of an equal block."""
+    def load(self, file: Path) -> None:
+        """Continues from what an equal block saved."""
+        state = torch.load(file, weights_only=True)
         for program, its_state in zip(self._programs, state["programs"], strict=True):
             program.restore(its_state)
         self._curves = {name: list(values) for name, values in state["curves"].items()}
