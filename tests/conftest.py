@@ -1,5 +1,6 @@
 """What several tests start from: three arms and a small Condition."""
 
+import logging
 import os
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -31,3 +32,13 @@ def condition():
 @pytest.fixture
 def block(condition, arms):
     return Block(condition=condition, arms=arms, seeds=range(3))
+
+
+@pytest.fixture(scope="session")
+def ray():
+    """A real local Ray of two processors, for the whole session."""
+    import ray
+
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    yield ray
+    ray.shutdown()

@@ -1,0 +1,167 @@
+"""Blocks on real Ray Tune: the same bits as in this process, whatever dies in between."""
+
+import os
+import signal
+import sys
+from dataclasses import dataclass
+
+import pytest
+import torch
+
+from spectra_tune import launching
+from spectra_tune.blocks import BlockTraining, run_block
+from spectra_tune.design import Block, Condition, InvalidStudy, Treatment
+from spectra_tune.networks import mlp
+from spectra_tune.results import unmeasured
+from spectra_tune.tasks import moons
+from studies import catalogue
+from tests.conftest import ARMS
+
+pytestmark = pytest.mark.integration
+
+CALLS = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dying:
+    """A network whose process is killed at its 90th pass, unless a file says that this has happened."""
+
+    happened: str
+    regularized = ("hidden",)
+
+    def init(self, generator):
+        return {"hidden": torch.randn(4, 2, generator=generator), "out": torch.randn(1, 4, generator=generator)}
+
+    def forward(self, parameters, x):
+        global CALLS
+        CALLS += 1
+        if CALLS > 90 and not os.path.exists(self.happened):
+            open(self.happened, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return torch.tanh(x @ parameters["hidden"].T) @ parameters["out"].T
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failing:
+    """A task that notes each draw for seed 1 in a file and then fails."""
+
+    log: str
+    classes = 2
+    features = 2
+
+    def draw(self, split, seed):
+        if seed == 1:
+            with open(self.log, "a") as log:
+                log.write(f"{split}\n")
+            raise ArithmeticError("no such data")
+        return moons(samples=20).draw(split, seed)
+
+
+def launched(name, blocks, storage, **given):
+    seen = []
+    trained = launching.run_blocks(
+        name, blocks, storage=str(storage), **{"resume": False, "on_progress": seen.append, **given}
+    )
+    return trained, seen
+
+
+def test_a_block_on_tune_is_the_block_in_this_process(ray, tmp_path):
+    blocks = {
+        f"width{width}": Block(
+            condition=Condition(task=moons(samples=100), network=mlp(width=width), epochs=40),
+            arms=ARMS,
+            seeds=range(3),
+        )
+        for width in (8, 16)
+    }
+    trained, seen = launched("equal", blocks, tmp_path)
+    assert trained.complete
+    assert not trained.failures
+    assert {progress.block for progress in seen if progress.finished} == set(blocks)
+    for width, block in zip((8, 16), blocks.values(), strict=True):
+        here = BlockTraining(block)
+        while not here.finished:
+            here.advance()
+        runs = trained.runs[trained.runs["width"] == width].reset_index(drop=True)
+        assert unmeasured(runs).equals(unmeasured(here.runs()))
+        curves = trained.curves[trained.curves["signature"].isin(runs["signature"])].reset_index(drop=True)
+        assert curves.equals(here.curves())
+
+    again, seen = launched("equal", blocks, tmp_path, resume=True)
+    assert not seen, "finished blocks must not be trained again"
+    assert again.runs.equals(trained.runs)
+    assert again.curves.equals(trained.curves)
+
+
+def test_a_killed_worker_resumes_from_its_checkpoint_with_equal_bits(ray, tmp_path):
+    happened = tmp_path / "happened"
+    block = Block(
+        condition=Condition(task=moons(samples=60), network=Dying(happened=str(happened)), epochs=80),
+        arms={"static": Treatment(strength=0.1, sigma_end=1.0)},
+        seeds=range(3),
+    )
+    trained, seen = launched("dying", {"block": block}, tmp_path / "storage", by_value=[sys.modules[__name__]])
+    assert happened.exists()
+    epochs = [progress.epoch for progress in seen]
+    assert epochs.count(4) == 1, f"it must go on from a checkpoint, not from the start: {epochs}"
+    assert len(epochs) > len(set(epochs)) or epochs == sorted(epochs)
+    assert unmeasured(trained.runs).equals(unmeasured(run_block(block)))
+
+
+def test_a_deterministic_error_is_a_failure_tried_once(ray, tmp_path):
+    log = tmp_path / "log"
+    block = Block(
+        condition=Condition(task=Failing(log=str(log)), network=mlp(width=8), epochs=4),
+        arms={"none": Treatment.none()},
+        seeds=[1],
+    )
+    trained, _ = launched("failing", {"block": block}, tmp_path / "storage", by_value=[sys.modules[__name__]])
+    assert trained.failures == {"block": "ArithmeticError: no such data"}
+    assert log.read_text().count("train") == 1
+
+
+OWN = '''
+from dataclasses import dataclass
+import numpy, torch
+from spectra_tune.design import *
+
+@dataclass(frozen=True)
+class Lines:
+    samples: int = 64
+    classes = 2
+    features = 1
+    def draw(self, split, seed):
+        x = numpy.random.default_rng([seed, len(split)]).normal(size=(self.samples, 1))
+        return x, (x[:, 0] > 0).astype(int)
+
+@dataclass(frozen=True)
+class Linear:
+    regularized = ("weight",)
+    def init(self, generator):
+        return {"weight": torch.randn(1, 1, generator=generator)}
+    def forward(self, parameters, x):
+        return x @ parameters["weight"].T
+
+STUDY = Study(
+    question="Does it travel?", conditions=grid(task=[Lines()], network=[Linear()], epochs=[5]),
+    arms={"none": Treatment.none(), "static": Treatment(strength=0.1, sigma_end=1.0)},
+    contrasts=[("static", "none")], seeds=Seeds(confirm=range(3)))
+'''
+
+
+def test_a_users_own_study_runs_on_a_worker_that_has_no_such_file(ray, tmp_path):
+    file = tmp_path / "lines.py"
+    file.write_text(OWN)
+    named = catalogue.load(str(file))
+    (block,) = named.study.blocks()
+    here = run_block(block)
+    file.unlink()
+    trained, _ = launched("lines", {"lines": block}, tmp_path / "storage", by_value=[named.module])
+    assert not trained.failures
+    assert unmeasured(trained.runs).equals(unmeasured(here))
+
+
+@pytest.mark.parametrize(("address", "says"), [("127.0.0.1:9", "must answer at 127.0.0.1:9"), ("here", "HOST:PORT")])
+def test_an_address_where_nothing_answers_is_refused(address, says):
+    with pytest.raises(InvalidStudy, match=says):
+        launching.check_address(address)
