@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pandas
@@ -68,6 +69,8 @@ def _train(console: Console, named: catalogue.Named, uri: str, place: str, *, be
         parameters=plan.parameters(study),
         tags={"storage": place},
     )
+    # A preempted machine's SIGTERM ends a study as Ctrl-C does: Tune stops, saves, and the study can be resumed.
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     try:
         runs_by_block = {name: len(block.arms) * len(block.seeds) for name, block in blocks.items()}
         with Display(console, runs_by_block) as display:

@@ -120,7 +120,7 @@ def test_a_deterministic_error_is_a_failure_tried_once(ray, tmp_path):
     assert log.read_text().count("train") == 1
 
 
-OWN = '''
+OWN = """
 from dataclasses import dataclass
 import numpy, torch
 from spectra_tune.design import *
@@ -146,7 +146,7 @@ STUDY = Study(
     question="Does it travel?", conditions=grid(task=[Lines()], network=[Linear()], epochs=[5]),
     arms={"none": Treatment.none(), "static": Treatment(strength=0.1, sigma_end=1.0)},
     contrasts=[("static", "none")], seeds=Seeds(confirm=range(3)))
-'''
+"""
 
 
 def test_a_users_own_study_runs_on_a_worker_that_has_no_such_file(ray, tmp_path):

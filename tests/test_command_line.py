@@ -1,0 +1,229 @@
+"""The command line: one clear line and exit code 2 for what cannot be done, verdicts for what can."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from spectra_tune import tracking
+from spectra_tune.results import unmeasured
+from studies.__main__ import main, parser
+
+HEAD = """
+from spectra_tune.design import *
+from spectra_tune.networks import mlp
+from spectra_tune.tasks import moons
+"""
+GOOD = """
+STUDY = Study(
+    question="Is it a study?",
+    conditions=grid(task=[moons(samples=60)], network=[mlp(width=4), mlp(width=8)], epochs=[EPOCHS]),
+    arms={"none": Treatment.none(), "static": Treatment(strength=0.1, sigma_end=1.0)},
+    contrasts=[("static", "none")],
+    seeds=Seeds(confirm=range(9)),
+    outcome=Outcome(metric="test_accuracy", descriptive=("train_accuracy",)),
+)
+""".replace("EPOCHS", "6")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty working directory with nothing in the environment that leads elsewhere."""
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    for name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+    return work
+
+
+def written(folder, text=GOOD, name="mine.py"):
+    file = folder.parent / name
+    file.write_text(HEAD + text)
+    return str(file)
+
+
+def refused(capsys, *arguments):
+    """The line that a refused command prints."""
+    assert main(list(arguments)) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    return printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "required: VERB"),
+        (["lst"], "invalid choice: 'lst'"),
+        (["run"], "required: NAME"),
+        (["run", "capacity", "--bogus"], "unrecognized arguments: --bogus"),
+        (["run", "capacity", "--storage"], "expected one argument"),
+        (["show", "capacty"], "did you mean 'capacity'?"),
+        (["run", "capacty"], "did you mean 'capacity'?"),
+        (["report", "capacty"], "did you mean 'capacity'?"),
+        (["report", "capacity"], "must have run"),
+        (["run", "absent.py"], "a study file must exist"),
+        (["run", "capacity", "--storage", "/dev/null/x"], "--storage must be a folder that can be written"),
+        (["run", "capacity", "--tracking-uri", "http://127.0.0.1:9"], "an MLflow server must answer"),
+        (["run", "capacity", "--tracking-uri", "ftp://x"], "a tracking URI must begin with"),
+        (["run", "capacity", "--address", "127.0.0.1:9"], "a Ray cluster must answer"),
+        (["ui", "--tracking-uri", "http://127.0.0.1:9"], "an MLflow server must answer"),
+    ],
+)
+def test_a_command_that_cannot_be_carried_out_is_refused_and_writes_nothing(folder, capsys, arguments, says):
+    assert says in refused(capsys, *arguments)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x = 1", "must define STUDY"),
+        ("STUDY = 3", "must define STUDY"),
+        ("1 / 0", "line 5: ZeroDivisionError"),
+        ("x = = 2", "line 5: SyntaxError"),
+        ("raise SystemExit(3)", "line 5: SystemExit"),
+        ("from spectra_tune.tasks import mons", "did you mean 'moons'?"),
+        ("Treatment(stregth=0.1)", "did you mean 'strength'?"),
+        ("moons(nois_std=0.1)", "did you mean 'noise_std'?"),
+        ("Treatment(strength=0.1, schedule='linaer')", "did you mean 'linear'?"),
+        ("Treatment(strength=0.1, sigma_end=0)", "sigma_end must be a finite number > 0"),
+        ("Treatment(strength=-0.1)", "strength must be a finite number >= 0"),
+        (GOOD.replace('"none": Treatment.none(), ', ""), "every study has the arm 'none'"),
+        (GOOD.replace('("static", "none")', '("statc", "none")'), "did you mean 'static'?"),
+        (GOOD.replace("range(9)", "[1, 1]"), "must be distinct"),
+        (GOOD.replace("range(9)", "[1], search=[1]"), "must be disjoint"),
+        (GOOD.replace("test_accuracy", "train_accuracy"), "a verdict is about test data"),
+        (GOOD.replace("mlp(width=4)", "mlp(width=0)"), "width must be a whole number >= 1"),
+        (
+            GOOD.replace(
+                '"static": Treatment(strength=0.1, sigma_end=1.0)',
+                '"static": Arm(treatment=Treatment(strength=0.1, sigma_end=1.0), changes={"epochs": 9})',
+            ),
+            "static and none differ in epochs: 9 and 6",
+        ),
+    ],
+)
+@pytest.mark.parametrize("verb", ["show", "run"])
+def test_a_study_file_that_cannot_be_carried_out_is_refused(folder, capsys, verb, text, says):
+    line = refused(capsys, verb, written(folder, text))
+    assert says in line
+    assert list(folder.iterdir()) == []
+
+
+def test_the_options_stay_as_they_are():
+    verbs = parser()._subparsers._group_actions[0].choices
+    options = {
+        verb: sorted(option for action in one._actions for option in action.option_strings if option.startswith("--"))
+        for verb, one in verbs.items()
+    }
+    assert options == {
+        "list": ["--help"],
+        "show": ["--help", "--smoke"],
+        "run": ["--address", "--help", "--resume", "--smoke", "--storage", "--tracking-uri"],
+        "report": ["--help", "--output", "--smoke", "--tracking-uri"],
+        "ui": ["--help", "--tracking-uri"],
+    }
+
+
+def test_show_prints_the_plan(folder, capsys):
+    assert main(["show", "capacity"]) == 0
+    plan = capsys.readouterr().out
+    for line in (
+        "blocks      8: moons, width 8;",
+        "arms        none, static, linear",
+        "contrasts   linear − static; linear − none; static − none",
+        "seeds       20 (100 to 119)",
+        "runs        480",
+        "tests m     24",
+        "smallest p  1.9e-06",
+        "alpha       can be reached",
+    ):
+        assert line in plan
+    assert list(folder.iterdir()) == []
+
+
+def test_show_warns_where_alpha_cannot_be_reached(folder, capsys):
+    assert main(["show", written(folder, GOOD.replace("range(9)", "range(5)"))]) == 0
+    plan = capsys.readouterr().out
+    assert "alpha       CANNOT be reached" in plan
+    assert "At least 8 seeds are needed" in plan
+
+
+@pytest.mark.integration
+def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsys):
+    file = written(folder)
+    assert main(["run", file]) == 0
+    first = capsys.readouterr().out
+    assert "finished" in first
+    assert "moons(samples=60), width 8, static − none: " in first.replace("\n", " ")
+    assert "/#/compare-runs?runs=" in first
+
+    assert "add --resume" in refused(capsys, "run", file)
+
+    assert main(["run", file, "--resume"]) == 0
+    again = capsys.readouterr().out
+    assert "finished" not in again
+    assert again in first
+
+    assert main(["report", file, "--output", "out"]) == 0
+    names = {"report.md", "contrasts.csv", "forest.png", "forest.svg", "runs.parquet", "curves.parquet"}
+    assert {entry.name for entry in (folder / "out").iterdir()} == names
+    assert "train_accuracy" in (folder / "out" / "report.md").read_text()
+    assert {entry.name for entry in folder.iterdir()} == {"mlflow.db", "mlartifacts", "ray_results", "out"}
+
+    capsys.readouterr()
+    changed = written(folder, GOOD.replace("range(9)", "range(10)"))
+    for command in (["run", changed, "--resume"], ["report", changed]):
+        assert "has changed since it was recorded" in refused(capsys, *command)
+
+
+@pytest.mark.integration
+def test_a_block_that_fails_is_said_and_the_code_is_one(ray, folder, capsys):
+    broken = GOOD.replace("mlp(width=4), mlp(width=8)", "Broken()").replace(
+        "STUDY",
+        """
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Broken:
+    regularized = ()
+    def init(self, generator):
+        raise ArithmeticError("no weights")
+    def forward(self, parameters, x):
+        return x
+
+STUDY""",
+        1,
+    )
+    assert main(["run", written(folder, broken, "broken.py")]) == 1
+    printed = capsys.readouterr().out
+    assert "ArithmeticError: no weights" in printed
+    assert "no verdicts: 1 of 1 blocks failed" in printed
+
+
+@pytest.mark.slow
+@pytest.mark.integration
+def test_a_study_killed_in_the_middle_ends_as_if_it_had_not_been(tmp_path):
+    file = written(tmp_path / "any", GOOD.replace("[6]", "[3000]"))
+    tables = {}
+    for name in ("whole", "killed"):
+        work = tmp_path / name
+        work.mkdir()
+        command = [sys.executable, "-m", "studies", "run", file]
+        environment = {**os.environ, "COLUMNS": "200"}
+        if name == "killed":
+            with (work / "log").open("w") as log:
+                process = subprocess.Popen(command, cwd=work, env=environment, stdout=log, stderr=log)
+                with pytest.raises(subprocess.TimeoutExpired):
+                    process.wait(timeout=20)
+                process.kill()
+                process.wait()
+            command.append("--resume")
+        subprocess.run(command, cwd=work, env=environment, check=True, capture_output=True)
+        tables[name] = tracking.read_tables("mine", f"sqlite:///{work / 'mlflow.db'}")
+    assert unmeasured(tables["killed"][0]).equals(unmeasured(tables["whole"][0]))
+    assert tables["killed"][1].equals(tables["whole"][1])
