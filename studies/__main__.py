@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,9 @@ def _ui(given: argparse.Namespace) -> int:
     if uri.startswith("http"):
         print(f"MLflow runs at {uri}")
         return 0
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", UI_PORT)) == 0:
+            raise InvalidStudy(f"port {UI_PORT} must be free for the MLflow UI, something answers there: end it first")
     base = f"http://127.0.0.1:{UI_PORT}"
     print(f"MLflow UI on {uri}: {base}/#/experiments (Ctrl-C ends it)", flush=True)
     server = subprocess.Popen(

@@ -113,6 +113,8 @@ class Tracker:
                         *key,
                     )
                     treatment = {item.name: getattr(member.treatment, item.name) for item in fields(Treatment)}
+                    if member.treatment == Treatment.none():
+                        treatment = {"strength": 0.0}
                     protocol = {key: value for key, value in flat(member.condition).items() if key != "network"}
                     seeds = len(block.seeds)
                     given = {"arm": member.arm, **protocol, **treatment, "stream": member.stream, "seeds": seeds}
