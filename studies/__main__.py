@@ -13,6 +13,7 @@ from spectra_tune.design import InvalidStudy
 from studies import catalogue
 
 UI_PORT = 5000
+INTERRUPTED = 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -74,6 +75,9 @@ def main(arguments: list[str] | None = None) -> int:
     except InvalidStudy as error:
         print(f"spectra-tune: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("spectra-tune: interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _list() -> int:

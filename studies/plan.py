@@ -4,9 +4,14 @@ import os
 
 from analysis.planning import detectable_effect
 from analysis.significance import smallest_attainable_p
-from spectra_tune.design import Study
+from spectra_tune.design import Block, Study
+from spectra_tune.networks import Network, outputs_for
 
 POWER = 0.8
+
+START_S, STEP_S, FLOPS = 20.0, 25e-6, 30e9
+"""Rough, measured on one thread of a server processor: start of Ray and MLflow, a member's step without its arithmetic,
+arithmetic per second."""
 
 
 def parameters(study: Study) -> dict[str, object]:
@@ -55,8 +60,32 @@ def text(name: str, study: Study) -> str:
             f"detectable effect   {effect:.2f} standard deviations of the paired differences "
             f"({POWER:.0%} power at alpha/m): {effect:.2f} pp where they spread by 1 pp"
         )
-    lines.append(f"processors  {os.cpu_count()} on this machine, one block each at a time")
+    lines.append(f"time        {_time_needed(study)}")
     return "\n".join(lines)
+
+
+def _time_needed(study: Study) -> str:
+    """A rough count of arithmetic, on this machine's processors."""
+    processors = os.cpu_count() or 1
+    networks = [condition.network for condition in study.conditions]
+    if not all(isinstance(network, Network) for network in networks):
+        return f"not estimated for a network of your own; {processors} processors, one block each at a time"
+    blocks = [_block_seconds(block) for block in study.blocks()]
+    minutes = (START_S + max(sum(blocks) / processors, max(blocks))) / 60
+    return f"about {minutes:.0f} min on {processors} processors" if minutes >= 1 else "less than a minute"
+
+
+def _block_seconds(block: Block) -> float:
+    """Seconds of one processor: for each step its arithmetic, and what a step costs however small it is."""
+    seconds = 0.0
+    for _, arm in block.arms:
+        condition = arm.condition(block.condition)
+        task = condition.task
+        batch = condition.batch_size or task.samples
+        flops = 6 * batch * condition.network.parameters(task.features, outputs_for(task.classes))
+        steps = condition.epochs * -(-task.samples // batch)
+        seconds += len(block.seeds) * steps * (STEP_S + flops / FLOPS)
+    return seconds
 
 
 def _seeds_to_reach(alpha: float) -> int:

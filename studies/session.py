@@ -94,16 +94,18 @@ def _train(console: Console, named: catalogue.Named, uri: str, place: str, *, be
         trained = None
     if trained is None or not trained.complete:
         tracker.stop("KILLED")
-        console.print(f"\ninterrupted; continue with: spectra-tune run {_as_typed(named)} --resume", highlight=False)
+        again = f"spectra-tune run {_as_typed(named)} --resume"
+        console.print(f"\ninterrupted; continue with: {again}", highlight=False, soft_wrap=True)
         return INTERRUPTED
     if trained.failures:
         tracker.stop("FAILED")
         for block, reason in trained.failures.items():
             console.print(f"failed: {block}: {reason}", highlight=False, markup=False)
         console.print(
-            f"no verdicts: {len(trained.failures)} of {len(blocks)} blocks failed; mend the cause, then "
-            f"spectra-tune run {_as_typed(named)} --resume",
+            f"no verdicts: {len(trained.failures)} of {len(blocks)} blocks failed; mend the cause, remove "
+            f"{place}/{named.name} and start again with: spectra-tune run {_as_typed(named)} --resume",
             highlight=False,
+            soft_wrap=True,
         )
         return 1
     judged = judge_study(study, trained.runs)

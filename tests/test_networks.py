@@ -12,7 +12,7 @@ from spectra_tune.networks import ACTIVATIONS, INITS, mlp, outputs_for
 @pytest.mark.parametrize("width, expected", [(8, 105), (16, 337), (32, 1185), (64, 4417), (128, 17025)])
 def test_parameter_counts_are_those_of_the_architecture(width, expected):
     parameters = mlp(width=width).implement(2, 1).init(torch.Generator())
-    assert sum(value.numel() for value in parameters.values()) == expected
+    assert sum(value.numel() for value in parameters.values()) == expected == mlp(width=width).parameters(2, 1)
 
 
 def test_the_default_start_is_exactly_torch_nn_linears():

@@ -7,6 +7,7 @@ penalised weights (out x in) from the input on. Make it a frozen dataclass and i
 
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 from spectra_tune.design.errors import InvalidStudy, at_least_one, nearest, positive
@@ -42,6 +43,11 @@ class Network:
         """The network that trains, with init, forward and regularized."""
         module = import_module(f"{__name__}.{IMPLEMENTED_IN[self.kind]}")
         return module.implement(self, features, outputs)
+
+    def parameters(self, features: int, outputs: int) -> int:
+        """Trainable numbers, counted without building the network."""
+        sizes = (features, *[self.width] * self.depth, outputs)
+        return sum(below * above + above for below, above in pairwise(sizes))
 
     def __str__(self) -> str:
         return self.kind
