@@ -11,7 +11,7 @@ from analysis.matching import Differences, pair
 from analysis.significance import paired_t
 from analysis.verdict import Rules, Verdict, judge
 from spectra_tune.design import Contrast, NotComparable, Study
-from spectra_tune.results import MEASURES, sigma_columns
+from spectra_tune.results import MEASURES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +119,7 @@ def descriptive_table(study: Study, runs: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, float]]:
-    """Means over seeds of each (condition_signature, arm) with 95 % t intervals: `<metric>`, `…_low`, `…_high`.
+    """Mean test metrics of each (condition_signature, arm) with 95 % t intervals: `<metric>`, `…_low`, `…_high`.
 
     By intention to treat: a diverged run counts as the constant predictor. Fractions and nats, as in the run table;
     metrics that were not evaluated are left out.
@@ -128,11 +128,9 @@ def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, flo
     for (signature, arm), rows in runs.groupby(["condition_signature", "arm"], sort=False):
         ok = rows["status"] == "ok"
         summary: dict[str, float] = {"seeds": len(rows), "diverged": int((~ok).sum())}
-        for metric in [f"{split}_{measure}" for split in ("test", "validation", "train") for measure in MEASURES]:
+        for metric in [f"test_{measure}" for measure in MEASURES]:
             values = rows[metric].where(ok, rows[f"{metric}_of_constant"]).to_numpy(dtype=float)
             summary |= _mean_with_interval(metric, values)
-        for name in sigma_columns(rows):
-            summary |= _mean_with_interval(name, rows.loc[ok, name].to_numpy(dtype=float))
         summaries[str(signature), str(arm)] = summary
     return summaries
 

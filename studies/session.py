@@ -204,6 +204,8 @@ def _for_children(judged: list[Judged], runs: pandas.DataFrame):
         over = one.contrast.baseline
         tags[key][f"verdict over {over}"] = one.verdict.name
         tags[key][f"sentence over {over}"] = one.verdict.sentence
+        note = f"- over **{over}**: {one.verdict.name}. {one.verdict.sentence}\n"
+        tags[key]["mlflow.note.content"] = tags[key].get("mlflow.note.content", "") + note
         numbers = one.verdict.statistics
         if numbers is not None:
             shown = {"": numbers.mean, "_low": numbers.low, "_high": numbers.high, "_p_adjusted": numbers.p_adjusted}
@@ -214,7 +216,7 @@ def _for_children(judged: list[Judged], runs: pandas.DataFrame):
 def _counts(judged: list[Judged]) -> dict[str, float]:
     """How many contrasts got each verdict."""
     names = [one.verdict.name for one in judged]
-    return {f"verdicts {name}": float(names.count(name)) for name in sorted(set(names))}
+    return {f"verdicts/{name.replace(',', '')}": float(names.count(name)) for name in sorted(set(names))}
 
 
 def block_names(blocks: tuple[Block, ...]) -> dict[str, Block]:
