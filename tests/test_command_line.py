@@ -208,7 +208,7 @@ STUDY""",
 @pytest.mark.slow
 @pytest.mark.integration
 def test_a_study_killed_in_the_middle_ends_as_if_it_had_not_been(tmp_path):
-    file = written(tmp_path / "any", GOOD.replace("[6]", "[3000]"))
+    file = written(tmp_path / "any", GOOD.replace("[6]", "[40000]"))
     tables = {}
     for name in ("whole", "killed"):
         work = tmp_path / name
