@@ -1,9 +1,18 @@
 """MLflow is the record: complete, read back to the bit, and never doubled."""
 
+import json
+import math
+import os
+import shutil
+import socket
 import sqlite3
+import threading
 import time
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
+import mlflow
 import pandas
 import pytest
 from mlflow import MlflowClient
@@ -13,6 +22,8 @@ from spectra_tune.blocks import BlockTraining
 from spectra_tune.design import InvalidStudy, Seeds, Study, grid
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
+from spectra_tune.tracking import store as store_of
+from spectra_tune.tracking import views
 from tests.conftest import ARMS
 
 pytestmark = pytest.mark.integration
@@ -30,34 +41,32 @@ def store(folder) -> str:
     return f"sqlite:///{folder / 'mlflow.db'}"
 
 
-def begun(uri) -> tracking.Tracker:
+def begun(uri, study=STUDY, description="**Is it recorded?**") -> tracking.Tracker:
     return tracking.Tracker.begin(
         "recorded",
-        STUDY,
+        study,
         uri,
-        labels=STUDY.labels(),
-        description="**Is it recorded?**",
+        labels=study.labels(),
+        description=description,
         parameters={"runs": 18},
         tags={"storage": "nowhere"},
     )
 
 
-def trained(tracker=None, reports=None):
-    """All blocks trained; with a tracker, so many of their reports are logged."""
-    runs, curves, made = [], [], 0
+@pytest.fixture(scope="module")
+def trained():
+    """The run table, the curve table, and the curves of each report, block after block."""
+    runs, curves, reports = [], [], []
     for block in STUDY.blocks():
         training = BlockTraining(block, report_every=1)
         while not training.finished:
-            report = training.advance()
-            made += 1
-            if tracker is not None and (reports is None or made <= reports):
-                tracker.log_curves(report.curves)
+            reports.append(training.advance().curves)
         runs.append(training.runs())
         curves.append(training.curves())
-    return pandas.concat(runs, ignore_index=True), pandas.concat(curves, ignore_index=True)
+    return pandas.concat(runs, ignore_index=True), pandas.concat(curves, ignore_index=True), reports
 
 
-def finished(tracker, runs, curves):
+def finished(tracker, runs, curves, artifacts=None, description="done"):
     keys = {(row.condition_signature, row.arm) for row in runs.itertuples()}
     tracker.finish(
         runs,
@@ -65,16 +74,35 @@ def finished(tracker, runs, curves):
         outcome="test_accuracy",
         summaries={key: {"test_accuracy": 0.5, "gain_over_none": 1.25, "validation_loss": 9.0} for key in keys},
         tags={key: {"verdict over none": "inconclusive"} for key in keys},
-        parent_metrics={"verdicts inconclusive": 2.0},
-        description="done",
-        artifacts={"report.md": b"# done"},
+        parent_metrics={"verdicts/inconclusive": 2.0},
+        description=description,
+        artifacts={"report.md": b"# done"} if artifacts is None else artifacts,
     )
 
 
-def test_a_study_is_read_back_as_it_was_written(tmp_path):
+def points(uri) -> Counter:
+    """How often each (MLflow run, metric, step) is in the store, read without MLflow."""
+    connection = sqlite3.connect(uri.removeprefix("sqlite:///"))
+    try:
+        return Counter(connection.execute("select run_uuid, key, step from metrics").fetchall())
+    finally:
+        connection.close()
+
+
+def child_of(uri, tracker, width, arm):
+    client = MlflowClient(tracking_uri=uri)
+    (child,) = client.search_runs([tracker.experiment_id], f"params.width = '{width}' and params.arm = '{arm}'")
+    return child
+
+
+def test_a_study_is_read_back_as_it_was_written(tmp_path, trained, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    environment = dict(os.environ)
     uri = store(tmp_path)
+    runs, curves, reports = trained
     tracker = begun(uri)
-    runs, curves = trained(tracker)
+    for report in reports:
+        tracker.log_curves(report)
     finished(tracker, runs, curves)
     for written, read in zip((runs, curves), tracking.read_tables("recorded", uri), strict=True):
         pandas.testing.assert_frame_equal(read, written, check_exact=True)
@@ -82,41 +110,143 @@ def test_a_study_is_read_back_as_it_was_written(tmp_path):
     assert execution is not None
     assert execution.finished
     assert execution.study_signature == STUDY.signature()
+    assert {entry.name for entry in tmp_path.iterdir()} == {"mlflow.db", "mlartifacts"}
+    assert capfd.readouterr() == ("", "")
+    assert os.environ.get("MLFLOW_TRACKING_URI") == environment.get("MLFLOW_TRACKING_URI")
+    assert mlflow.active_run() is None
 
 
-def test_a_killed_study_is_adopted_and_nothing_is_missing_or_doubled(tmp_path):
+@pytest.mark.parametrize("logged", [0, 8, 14], ids=lambda logged: f"{logged} reports")
+def test_a_killed_study_is_adopted_and_nothing_is_missing_or_doubled(tmp_path, trained, logged):
     uri = store(tmp_path)
-    trained(begun(uri), reports=8)  # one block whole and two reports of the other; then the driver is gone
+    runs, curves, reports = trained
+    killed = begun(uri)
+    for report in reports[:logged]:
+        killed.log_curves(report)
     tracker = begun(uri)
-    runs, curves = trained(tracker)
+    for report in reports[logged // 2 + 2 :]:  # trained again from a checkpoint; two reports never came
+        tracker.log_curves(report)
     finished(tracker, runs, curves)
-    client = MlflowClient(tracking_uri=uri)
-    recorded = list(client.search_runs([tracker.experiment_id]))
+    recorded = list(MlflowClient(tracking_uri=uri).search_runs([tracker.experiment_id]))
     assert Counter(run.data.tags["spectra_tune.kind"] for run in recorded) == {"study": 1, "arm": 6}
     assert {run.info.status for run in recorded} == {"FINISHED"}
+    counted = points(uri)
+    assert set(counted.values()) == {1}
     for run in recorded:
         if run.data.tags["spectra_tune.kind"] == "study":
             continue
         assert run.data.tags["mlflow.parentRunId"] == tracker.run_id
         for metric in ("validation_loss", "train_accuracy", "sigma_2"):
-            steps = [point.step for point in client.get_metric_history(run.info.run_id, metric)]
+            steps = [
+                step for run_id, name, step in counted if (run_id, name) == (run.info.run_id, f"per_epoch/{metric}")
+            ]
             assert sorted(steps) == list(range(7)), (run.info.run_name, metric)
 
 
-def test_a_child_shows_the_mean_of_its_seeds(tmp_path):
+def test_a_finish_that_was_killed_can_be_repeated(tmp_path, trained):
     uri = store(tmp_path)
+    runs, curves, _ = trained
+    with pytest.raises(InvalidStudy, match="must take and give records"):
+        finished(begun(uri), runs, curves, artifacts={"absent/report.md": b""})
+    execution = tracking.find_execution("recorded", uri)
+    assert execution is not None
+    assert not execution.finished
     tracker = begun(uri)
-    runs, curves = trained(tracker)
     finished(tracker, runs, curves)
-    client = MlflowClient(tracking_uri=uri)
-    (child,) = client.search_runs([tracker.experiment_id], "params.width = '8' and params.arm = 'linear'")
+    assert set(points(uri).values()) == {1}
+    child = child_of(uri, tracker, 8, "linear")
+    table = MlflowClient(tracking_uri=uri).download_artifacts(child.info.run_id, "seeds.json", str(tmp_path))
+    assert [row[0] for row in json.loads(Path(table).read_text())["data"]] == [0, 1, 2]
+
+
+def test_a_child_shows_the_mean_of_its_seeds(tmp_path, trained):
+    uri = store(tmp_path)
+    runs, curves, _ = trained
+    tracker = begun(uri)
+    finished(tracker, runs, curves)
+    child = child_of(uri, tracker, 8, "linear")
     rows = runs[(runs["arm"] == "linear") & (runs["width"] == 8)]
-    assert child.data.metrics["validation_accuracy"] == pytest.approx(rows["validation_accuracy"].mean())
-    assert child.data.metrics["sigma_1"] == pytest.approx(rows["sigma_1"].mean())
-    assert child.data.metrics["gain_over_none"] == 1.25
+    shown = child.data.metrics
+    assert shown["per_epoch/validation_accuracy"] == pytest.approx(rows["validation_accuracy"].mean())
+    assert shown["per_epoch/sigma_1"] == pytest.approx(rows["sigma_1"].mean())
+    assert (shown["gain_over_none"], shown["validation_loss"]) == (1.25, 9.0)
     assert child.data.tags["verdict over none"] == "inconclusive"
-    seeds = [point.value for point in client.get_metric_history(child.info.run_id, "seeds/test_accuracy")]
-    assert seeds == rows["test_accuracy"].tolist()
+    assert [entry.dataset.name for entry in child.inputs.dataset_inputs] == ["moons(samples=60)"]
+    history = MlflowClient(tracking_uri=uri).get_metric_history(child.info.run_id, "seeds/test_accuracy")
+    assert [point.value for point in history] == rows["test_accuracy"].tolist()
+
+
+def test_diverged_seeds_are_counted_and_no_nan_is_logged(tmp_path, trained):
+    uri = store(tmp_path)
+    runs, curves, _ = trained
+    linear = runs[(runs["arm"] == "linear") & (runs["width"] == 8)]["signature"].tolist()
+    late = curves["signature"].isin(linear) & (curves["epoch"] >= 3)
+    one = (curves["signature"] == linear[0]) & (curves["epoch"] == 2)
+    broken = curves.assign(value=curves["value"].mask(late, math.nan).mask(one, math.inf))
+    begun(uri).log_curves(broken)
+    tracker = begun(uri)  # an epoch at which every seed has diverged is known again, too
+    finished(tracker, runs, broken)
+    child = child_of(uri, tracker, 8, "linear")
+    client = MlflowClient(tracking_uri=uri)
+    counts = {
+        point.step: point.value for point in client.get_metric_history(child.info.run_id, "per_epoch/diverged_seeds")
+    }
+    assert counts == {2: 1, 3: 3, 4: 3, 5: 3, 6: 3}
+    losses = client.get_metric_history(child.info.run_id, "per_epoch/validation_loss")
+    assert [point.step for point in losses] == [0, 1, 2]
+    assert all(math.isfinite(point.value) and abs(point.value) < 1e300 for point in losses)
+    assert set(points(uri).values()) == {1}
+
+
+def test_an_epoch_waits_for_all_seeds_and_strangers_are_refused(tmp_path, trained):
+    uri = store(tmp_path)
+    _, curves, _ = trained
+    tracker = begun(uri)
+    tracker.log_curves(curves[curves["signature"] != curves["signature"].iloc[0]])
+    logged = {run_id for run_id, _, _ in points(uri)}
+    assert len(logged) == 5  # of six arms, the one that lacks a seed has no curve yet
+    tracker.log_curves(curves)
+    assert set(points(uri).values()) == {1}
+    assert len({run_id for run_id, _, _ in points(uri)}) == 6
+    with pytest.raises(InvalidStudy, match="of the study's own runs"):
+        tracker.log_curves(curves.assign(signature="another"))
+
+
+def test_only_an_unfinished_record_of_the_same_study_is_continued(tmp_path, trained):
+    uri = store(tmp_path)
+    runs, curves, _ = trained
+    tracker = begun(uri, description="line\n" * 3000)
+    with pytest.raises(InvalidStudy, match="of another declaration"):
+        begun(uri, study=replace(STUDY, question="Is it another?"))
+    finished(tracker, runs, curves, description="line\n" * 3000)
+    with pytest.raises(InvalidStudy, match="is finished"):
+        begun(uri)
+    note = MlflowClient(tracking_uri=uri).get_run(tracker.run_id).data.tags["mlflow.note.content"]
+    assert note.endswith("… (cut here: MLflow holds no more)")
+
+
+def test_a_store_of_another_version_is_refused_in_one_line(tmp_path):
+    begun(store(tmp_path))
+    older = shutil.copy(tmp_path / "mlflow.db", tmp_path / "older.db")  # MLflow checks a file only when it opens it
+    connection = sqlite3.connect(older)
+    connection.execute("update alembic_version set version_num = 'older'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(InvalidStudy, match="out-of-date database schema") as refused:
+        tracking.find_execution("recorded", f"sqlite:///{older}")
+    assert "\n" not in str(refused.value)
+
+
+def test_overview_curves_mean_over_conditions_of_different_epochs():
+    def curve(signature, epochs, value):
+        return [{"signature": signature, "epoch": epoch, "metric": "m", "value": value} for epoch in epochs]
+
+    curves = pandas.DataFrame(
+        curve("a", range(0, 51, 3), 1.0) + curve("a", [50], 1.0) + curve("b", range(0, 1001, 50), 0.0)
+    )
+    found = views.overview(curves.drop_duplicates(), lambda signature: "linear", "m")
+    assert [(name, percent) for name, _, percent in found] == [("m/linear", percent) for percent in range(0, 101, 5)]
+    assert {value for _, value, _ in found} == {0.5}
 
 
 def test_a_stopped_study_leaves_nothing_running(tmp_path):
@@ -132,6 +262,30 @@ def test_a_stopped_study_leaves_nothing_running(tmp_path):
 def test_looking_for_a_study_makes_nothing(tmp_path):
     assert tracking.find_execution("absent", store(tmp_path)) is None
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mlflow.db").touch()
+    assert tracking.find_execution("absent", store(tmp_path)) is None
+    assert (tmp_path / "mlflow.db").stat().st_size == 0
+
+
+def test_a_server_that_never_ends_its_answer_is_refused_in_time(monkeypatch):
+    monkeypatch.setattr(store_of, "PATIENCE_S", 0.2)
+
+    def drip(server):
+        """A byte at a time: no single wait is long."""
+        connection, _ = server.accept()
+        with connection:
+            for byte in b"HTTP/1.1 200 OK\r\nX: " + b"." * 40:
+                connection.sendall(bytes([byte]))
+                time.sleep(0.1)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripping = threading.Thread(target=drip, args=(server,))
+        dripping.start()
+        begin = time.monotonic()
+        with pytest.raises(InvalidStudy, match="must answer at"):
+            tracking.check_reachable(f"http://127.0.0.1:{server.getsockname()[1]}")
+        assert time.monotonic() - begin < 3
+        dripping.join()
 
 
 def test_an_experiment_of_another_tool_is_refused(tmp_path):
@@ -159,6 +313,7 @@ def test_a_store_that_cannot_be_used_is_refused_at_once(tmp_path):
     begin = time.monotonic()
     for uri, says in (
         ("http://127.0.0.1:9", "must answer at"),
+        ("http://127.0.0.1:none", "must answer at"),
         ("ftp://somewhere", "must begin with"),
         (f"sqlite:///{tmp_path}/absent/mlflow.db", "must exist and be writable"),
         (f"sqlite:///{text}", "must be a SQLite file"),
@@ -170,10 +325,17 @@ def test_a_store_that_cannot_be_used_is_refused_at_once(tmp_path):
     assert time.monotonic() - begin < 10
 
 
-def test_links_open_the_study_and_each_conditions_arms(tmp_path):
+def test_links_open_the_study_and_each_conditions_arms(tmp_path, trained):
     uri = store(tmp_path)
+    runs, curves, _ = trained
     tracker = begun(uri)
+    page = f"http://127.0.0.1:5000/#/experiments/{tracker.experiment_id}/runs?workflowType=machine_learning"
+    assert tracking.links("recorded", uri, "http://127.0.0.1:5000/")[0] == ("the study", page)
+    finished(tracker, runs, curves)
     links = tracking.links("recorded", uri, "http://127.0.0.1:5000")
     assert [label for label, _ in links] == ["the study", "moons(samples=60), width 4", "moons(samples=60), width 8"]
-    assert links[0][1] == f"http://127.0.0.1:5000/#/experiments/{tracker.experiment_id}/runs"
+    assert links[0][1] == f"{page}&viewStateShareKey=arms"
     assert links[1][1].count("%22") == 8  # three runs and one experiment, quoted
+    view = MlflowClient(tracking_uri=uri).get_experiment(tracker.experiment_id).tags["mlflow.sharedViewState.arms"]
+    shown = ["tags.`verdict over none`", "metrics.`gain_over_none`", "metrics.`test_accuracy`"]
+    assert json.loads(view)["selectedColumns"] == shown

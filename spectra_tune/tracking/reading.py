@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas
 
 from spectra_tune.design import InvalidStudy
-from spectra_tune.tracking.store import client_of, sqlite_file
+from spectra_tune.tracking.store import client_of, in_one_line, is_made
+from spectra_tune.tracking.views import ARMS_VIEW, TRAINING
 
 OURS = "spectra_tune.kind"
 """The tag that marks experiments ("study") and MLflow runs ("study", "arm") made here."""
@@ -27,9 +28,11 @@ class Execution:
 
 def find_execution(name: str, uri: str) -> Execution | None:
     """The study's recorded execution; makes neither store nor experiment. A name taken otherwise is refused."""
-    file = sqlite_file(uri)
-    if file is not None and (not file.exists() or file.stat().st_size == 0):
-        return None
+    return _found(name, uri) if is_made(uri) else None
+
+
+@in_one_line
+def _found(name: str, uri: str) -> Execution | None:
     client = client_of(uri)
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
@@ -53,6 +56,7 @@ def find_execution(name: str, uri: str) -> Execution | None:
     )
 
 
+@in_one_line
 def read_tables(name: str, uri: str) -> tuple[pandas.DataFrame, pandas.DataFrame]:
     """The run table and the curve table of a finished study."""
     execution = find_execution(name, uri)
@@ -71,14 +75,6 @@ def read_tables(name: str, uri: str) -> tuple[pandas.DataFrame, pandas.DataFrame
     return runs, curves
 
 
-def children(name: str, uri: str) -> list:
-    """MLflow's records of all children of a study, in the order of their creation."""
-    execution = find_execution(name, uri)
-    if execution is None:
-        return []
-    return children_of(client_of(uri), execution.experiment_id)
-
-
 def children_of(client, experiment_id: str) -> list:
     """All children in an experiment, page by page."""
     found, token = [], None
@@ -92,17 +88,20 @@ def children_of(client, experiment_id: str) -> list:
             return found
 
 
+@in_one_line
 def links(name: str, uri: str, base_url: str) -> list[tuple[str, str]]:
     """(label, link) of the study's page and of the compare page of each Condition's arms."""
     execution = find_execution(name, uri)
     if execution is None:
         return []
-    found = [("the study", f"{base_url}/#/experiments/{execution.experiment_id}/runs")]
+    base_url = base_url.rstrip("/")
+    view = f"&viewStateShareKey={ARMS_VIEW}" if execution.finished else ""
+    found = [("the study", f"{base_url}/#/experiments/{execution.experiment_id}/runs?{TRAINING}{view}")]
     by_condition: dict[str, list[str]] = {}
-    for child in children(name, uri):
+    for child in children_of(client_of(uri), execution.experiment_id):
         by_condition.setdefault(child.data.tags["condition"], []).append(child.info.run_id)
     for condition, run_ids in by_condition.items():
         runs = urllib.parse.quote(json.dumps(run_ids, separators=(",", ":")))
         experiments = urllib.parse.quote(json.dumps([execution.experiment_id]))
-        found.append((condition, f"{base_url}/#/compare-runs?runs={runs}&experiments={experiments}"))
+        found.append((condition, f"{base_url}/#/compare-runs?runs={runs}&experiments={experiments}&{TRAINING}"))
     return found

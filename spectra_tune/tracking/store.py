@@ -1,17 +1,25 @@
 """Where MLflow keeps its records, and whether it can be reached. Nothing here writes."""
 
+import functools
+import http.client
 import logging
 import os
 import sqlite3
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from spectra_tune.design import InvalidStudy
 
 PATIENCE_S = 5
-"""For a tracking server's first answer."""
+"""For a tracking server's first answer; names are looked up and answers dripped in no more than that, too."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 DATABASES = ("postgresql", "mysql", "mssql")
 
@@ -47,12 +55,23 @@ def check_reachable(uri: str) -> None:
 
 
 def _check_server(uri: str) -> None:
-    try:
-        with urllib.request.urlopen(f"{uri}/health", timeout=PATIENCE_S) as answer:
-            answer.read(64)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise InvalidStudy(f"an MLflow server must answer at {uri}, got: {reason}; start it or mend the URI") from None
+    answers: list[str] = []
+
+    def ask() -> None:
+        try:
+            with urllib.request.urlopen(f"{uri}/health", timeout=PATIENCE_S) as answer:
+                answers.append(answer.read(64).decode(errors="replace").strip())
+        except urllib.error.HTTPError as error:
+            answers.append("OK" if error.code == http.HTTPStatus.UNAUTHORIZED else str(error))  # credentials come later
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            answers.append(str(getattr(error, "reason", None) or error))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(PATIENCE_S + 1)
+    answer = " ".join(answers[0].split()) if answers else f"nothing within {PATIENCE_S} s"
+    if answer != "OK":
+        raise InvalidStudy(f"an MLflow server must answer at {uri}, got: {answer}; start it or mend the URI")
 
 
 def _check_file(uri: str) -> None:
@@ -65,25 +84,56 @@ def _check_file(uri: str) -> None:
         return
     if not os.access(file, os.W_OK):
         raise InvalidStudy(f"the MLflow store must be writable, got {file}")
-    try:
-        connection = sqlite3.connect(f"file:{urllib.parse.quote(str(file))}?mode=ro", uri=True)
-        try:
-            names = {row[0] for row in connection.execute("select name from sqlite_master")}
-        finally:
-            connection.close()
-    except sqlite3.DatabaseError as error:
-        raise InvalidStudy(f"the MLflow store must be a SQLite file, got {file}: {error}") from None
+    names = _tables(file)
     if names and "experiments" not in names:
         raise InvalidStudy(f"the MLflow store must be MLflow's, got {file} with other tables in it: use another file")
 
 
+def is_made(uri: str) -> bool:
+    """Whether the store is there: MLflow would make a SQLite store by looking into it."""
+    file = sqlite_file(uri)
+    return file is None or (file.exists() and "experiments" in _tables(file))
+
+
+def _tables(file: Path) -> set[str]:
+    """Names of a SQLite file's tables."""
+    try:
+        connection = sqlite3.connect(f"file:{urllib.parse.quote(str(file))}?mode=ro", uri=True)
+        try:
+            return {row[0] for row in connection.execute("select name from sqlite_master")}
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        raise InvalidStudy(f"the MLflow store must be a SQLite file, got {file}: {error}") from None
+
+
 def client_of(uri: str):
-    """MLflow's client on a store, quiet, and without any global state of MLflow's."""
+    """MLflow's client on a store, quiet, and without any global state of MLflow's but its logging."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     from mlflow import MlflowClient
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return MlflowClient(tracking_uri=uri)
+
+
+def in_one_line(function: Callable[P, R]) -> Callable[P, R]:
+    """The function with what MLflow's store raises (gone, locked, full, of another version) as one line."""
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return function(*args, **kwargs)
+        except (MlflowException, OSError) as error:
+            reason = " ".join(str(error).split())
+            reason = reason if len(reason) <= 300 else f"{reason[:300]}…"
+            raise InvalidStudy(
+                f"the MLflow store must take and give records, got: {reason}; mend it, then --resume"
+            ) from error
+
+    return wrapped

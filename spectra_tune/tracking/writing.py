@@ -1,31 +1,37 @@
 """Write a study into MLflow as it runs: one writer, batched, and found again after a kill."""
 
-import importlib.metadata
-import platform
+import json
+import math
 import re
-import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import pandas
 
-from spectra_tune.design import InvalidStudy, Study, Treatment, flat, members
+from spectra_tune.design import InvalidStudy, Member, Study, Treatment, flat, members
 from spectra_tune.design.signature import digest
 from spectra_tune.results import sigma_columns
+from spectra_tune.tracking import views
+from spectra_tune.tracking.provenance import provenance
 from spectra_tune.tracking.reading import OURS, children_of
-from spectra_tune.tracking.store import client_of, sqlite_file
+from spectra_tune.tracking.store import client_of, in_one_line, sqlite_file
 
 LONGEST_TAG = 8000
+LONGEST_PARAMETER = 6000
 """Characters; MLflow would cut a longer one without a word."""
 
 METRICS_PER_BATCH = 1000
+PARAMETERS_PER_BATCH = 100
+
+CURVE = "per_epoch/"
+"""Before the name of a mean curve: its last point leaves diverged seeds out, the final value counts them."""
 
 MARKER = "validation_loss"
-"""The curve that every arm has: its steps say which epochs a child has logged."""
+"""The curve that every arm has. An epoch that a child has logged has its mean, or diverged_seeds, or both."""
 
 
 @dataclass(slots=True)
@@ -33,22 +39,24 @@ class _Child:
     """One (Condition, arm, stage) and the epochs it has logged."""
 
     run_id: str
-    condition_signature: str
-    arm: str
+    created: int  # ms since 1970
+    seeds: int
     logged: set[int] = field(default_factory=set)
 
 
 class Tracker:
     """The record of one execution of a study."""
 
-    def __init__(self, client, experiment_id: str, run_id: str, by_arm: dict[tuple[str, str], _Child], owner):
+    def __init__(self, client, experiment_id: str, run_id: str, created: int):
         self._client = client
         self.experiment_id = experiment_id
         self.run_id = run_id
-        self._children = by_arm  # by (condition_signature, arm)
-        self._owner = owner  # (condition_signature, arm) of a run's signature
+        self._created = created
+        self._children: dict[tuple[str, str], _Child] = {}  # by (condition_signature, arm)
+        self._owner: dict[str, tuple[str, str]] = {}  # (condition_signature, arm) of a run's signature
 
     @classmethod
+    @in_one_line
     def begin(
         cls,
         name: str,
@@ -65,91 +73,88 @@ class Tracker:
         labels: by condition_signature. description: Markdown.
         """
         client = client_of(uri)
+        shared = {**tags, **provenance()}
         experiment_id = _experiment(client, name, uri, description)
-        shared = {**tags, **_provenance()}
-        parent_tags = {
-            OURS: "study",
-            "study_signature": study.signature(),
-            "mlflow.note.content": description,
-            **shared,
-        }
-        run_id = _adopted_or_created(
-            client,
-            experiment_id,
-            f"tags.`{OURS}` = 'study'",
-            name,
-            {key: _fits(tag) for key, tag in parent_tags.items()},
-        )
-        _log_parameters(client, run_id, parameters)
-        there = {child.data.tags["arm_signature"]: child.info.run_id for child in children_of(client, experiment_id)}
-        by_arm: dict[tuple[str, str], _Child] = {}
-        owner: dict[str, tuple[str, str]] = {}
+        parent = _parent(client, experiment_id, name, study.signature(), shared, description)
+        _log_parameters(client, parent.run_id, parameters)
+        tracker = cls(client, experiment_id, parent.run_id, parent.start_time)
+        there = {child.data.tags["arm_signature"]: child.info for child in children_of(client, experiment_id)}
         for block in study.blocks():
             for member in members(block):
                 key = (member.condition_signature, member.arm)
-                owner[member.signature] = key
-                if key in by_arm:
-                    continue
-                identity = {"condition_signature": key[0], "arm": member.arm, "stage": member.stage}
-                arm_signature = digest(identity)
-                condition = labels[member.condition_signature]
-                if arm_signature in there:
-                    child = _Child(there[arm_signature], *key)
-                    client.update_run(child.run_id, status="RUNNING")
-                    child.logged = {point.step for point in client.get_metric_history(child.run_id, MARKER)}
-                else:
-                    child_tags = {
-                        OURS: "arm",
-                        "mlflow.parentRunId": run_id,
-                        "arm_signature": arm_signature,
-                        "condition": condition,
-                        **identity,
-                        **shared,
-                    }
-                    child = _Child(
-                        client.create_run(
-                            experiment_id, tags=child_tags, run_name=f"{condition} · {member.arm}"
-                        ).info.run_id,
-                        *key,
-                    )
-                    treatment = {item.name: getattr(member.treatment, item.name) for item in fields(Treatment)}
-                    if member.treatment == Treatment.none():
-                        treatment = {"strength": 0.0}
-                    protocol = {key: value for key, value in flat(member.condition).items() if key != "network"}
-                    seeds = len(block.seeds)
-                    given = {"arm": member.arm, **protocol, **treatment, "stream": member.stream, "seeds": seeds}
-                    _log_parameters(
-                        client, child.run_id, {key: value for key, value in given.items() if value is not None}
-                    )
-                by_arm[key] = child
-        return cls(client, experiment_id, run_id, by_arm, owner)
+                tracker._owner[member.signature] = key
+                if key not in tracker._children:
+                    label = labels[member.condition_signature]
+                    tracker._children[key] = tracker._child(member, len(block.seeds), label, shared, there)
+        return tracker
 
+    def _child(self, member: Member, seeds: int, label: str, shared: Mapping[str, str], there: Mapping) -> _Child:
+        """The child of a member's arm, adopted where there is one."""
+        identity = {
+            "condition_signature": member.condition_signature,
+            "arm": member.arm,
+            "stage": member.stage,
+        }
+        arm_signature = digest(identity)
+        info = there.get(arm_signature)
+        if info is None:
+            tags = {
+                OURS: "arm",
+                "mlflow.parentRunId": self.run_id,
+                "arm_signature": arm_signature,
+                "condition": label,
+                **identity,
+                **shared,
+            }
+            info = self._client.create_run(
+                self.experiment_id,
+                tags={key: _cut(tag, LONGEST_TAG) for key, tag in tags.items()},
+                run_name=f"{label} · {member.arm}",
+            ).info
+            child = _Child(info.run_id, info.start_time, seeds)
+        else:
+            self._client.update_run(info.run_id, status="RUNNING")
+            curves = (f"{CURVE}{MARKER}", f"{CURVE}diverged_seeds")
+            histories = [self._client.get_metric_history(info.run_id, name) for name in curves]
+            steps = {point.step for history in histories for point in history}
+            child = _Child(info.run_id, info.start_time, seeds, steps)
+        # Again for an adopted one: a kill may have come between its creation and its parameters.
+        _log_parameters(self._client, child.run_id, _parameters(member, seeds))
+        _log_task(self._client, child.run_id, member.condition.task)
+        return child
+
+    @in_one_line
     def log_curves(self, curves: pandas.DataFrame) -> None:
-        """Mean curves over seeds, one batch per child; epochs that a child has already are left out.
+        """Mean curves over seeds, in few batches per child; epochs that a child has already are left out.
 
-        curves: rows of the curve table that cover all seeds of their arms. Diverged seeds are not in a mean; how many
-        there are is logged as diverged_seeds.
+        curves: rows of the curve table. An epoch waits until rows of all seeds of its arm come together; `finish`,
+        which has all rows, leaves none out. Diverged seeds are not in a mean; how many there are is logged as
+        diverged_seeds.
         """
         arms = curves["signature"].map(self._owner)
-        for key, rows in curves.groupby(arms, sort=False):
+        if arms.isna().any():
+            stranger = curves["signature"][arms.isna()].iloc[0]
+            raise InvalidStudy(f"curves must be of the study's own runs, got the signature {stranger}")
+        rows = curves.assign(value=curves["value"].where(curves["value"].abs() < math.inf))
+        for key, of_arm in rows.groupby(arms, sort=False):
             child = self._children[key]
-            new = rows[~rows["epoch"].isin(child.logged)]
-            if new.empty:
+            new = of_arm[~of_arm["epoch"].isin(child.logged)]
+            seeds = new[new["metric"] == MARKER].groupby("epoch").size()
+            whole = new[new["epoch"].isin(seeds.index[seeds == child.seeds])]
+            if whole.empty:
                 continue
-            means = new.groupby(["metric", "epoch"], as_index=False)["value"].agg(["mean", "size", "count"])
-            points = [
-                (str(metric), float(mean), int(epoch))
-                for metric, epoch, mean, _, finite in means.itertuples(index=False)
-                if finite
-            ]
-            points += [
-                ("diverged_seeds", float(size - finite), int(epoch))
-                for metric, epoch, _, size, finite in means.itertuples(index=False)
-                if metric == MARKER and finite < size
-            ]
-            self._log_points(child.run_id, points)
-            child.logged |= set(new["epoch"])
+            means = whole.groupby(["epoch", "metric"])["value"].agg(["mean", "size", "count"])
+            epochs: dict[int, list[tuple[str, float, int]]] = {}
+            for epoch, metric, mean, size, finite in means.reset_index().itertuples(index=False):
+                points = epochs.setdefault(int(epoch), [])
+                if finite:
+                    points.append((f"{CURVE}{metric}", float(mean), int(epoch)))
+                if metric == MARKER and finite < size:
+                    points.append((f"{CURVE}diverged_seeds", float(size - finite), int(epoch)))
+            self._log_points(child.run_id, epochs.values(), _now())
+            child.logged |= set(epochs)
 
+    @in_one_line
     def finish(
         self,
         runs: pandas.DataFrame,
@@ -164,58 +169,60 @@ class Tracker:
     ) -> None:
         """Ends a complete study: curves that a kill left out, final values, per-seed tables, then the parent.
 
-        summaries and tags: by (condition_signature, arm). The parent becomes FINISHED last of all.
+        summaries and tags: by (condition_signature, arm). The parent becomes FINISHED last of all. A finish that was
+        killed can be repeated: final values carry the time of their MLflow run's creation, and MLflow keeps a point
+        with the same name, step, time and value once.
         """
         self.log_curves(curves)
-        drawn = set(curves["metric"])  # these metrics have their final value already, as the end of a curve
         for key, child in self._children.items():
             rows = runs[(runs["condition_signature"] == key[0]) & (runs["arm"] == key[1])]
-            points = [(name, value, 0) for name, value in summaries[key].items() if name not in drawn]
-            finite = rows[outcome].notna()
-            values = enumerate(rows[outcome].to_list())
-            points += [(f"seeds/{outcome}", value, at) for at, value in values if finite.iloc[at]]
-            self._log_points(child.run_id, points)
-            for name, tag in tags[key].items():
-                self._client.set_tag(child.run_id, name, _fits(tag))
+            points = [(name, value, 0) for name, value in summaries[key].items()]
+            points += [(f"seeds/{outcome}", value, at) for at, value in enumerate(rows[outcome].to_list())]
+            self._log_points(child.run_id, [[point] for point in points if math.isfinite(point[1])], child.created)
             columns = ["seed", "status", outcome, "train_accuracy", *sigma_columns(rows), "signature"]
-            table = rows[columns].astype(object).where(rows[columns].notna(), None)
-            self._client.log_table(child.run_id, table.reset_index(drop=True), "seeds.json")
+            self._client.log_text(child.run_id, views.table_json(rows[columns]), "seeds.json")
+            self._tag(
+                child.run_id, {**tags[key], "mlflow.loggedArtifacts": '[{"path": "seeds.json", "type": "table"}]'}
+            )
             self._client.set_terminated(child.run_id, status="FINISHED")
-        self._log_points(self.run_id, [(name, value, 0) for name, value in parent_metrics.items()])
-        self._log_points(self.run_id, self._overview(curves))
+        arms_view = views.arms_view(OURS, outcome, _in_order(summaries.values()), _in_order(tags.values()))
+        for name, value in arms_view.items():
+            self._client.set_experiment_tag(self.experiment_id, name, value)
+        points = [(name, value, 0) for name, value in parent_metrics.items()]
+        points += views.overview(curves, lambda signature: self._owner[signature][1], "validation_balanced_accuracy")
+        self._log_points(self.run_id, [[point] for point in points if math.isfinite(point[1])], self._created)
         with tempfile.TemporaryDirectory() as folder:
             runs.to_parquet(Path(folder) / "runs.parquet", index=False)
             curves.to_parquet(Path(folder) / "curves.parquet", index=False)
             for name, content in artifacts.items():
                 (Path(folder) / name).write_bytes(content)
             self._client.log_artifacts(self.run_id, folder)
-        self._client.set_tag(self.run_id, "mlflow.note.content", _fits(description))
+        self._tag(self.run_id, {"mlflow.note.content": description})
         self._client.set_terminated(self.run_id, status="FINISHED")
 
+    @in_one_line
     def stop(self, status: str) -> None:
         """Ends an incomplete study as "KILLED" or "FAILED": no MLflow run stays RUNNING."""
         for run_id in (*(child.run_id for child in self._children.values()), self.run_id):
             self._client.set_terminated(run_id, status=status)
 
-    def _overview(self, curves: pandas.DataFrame) -> list[tuple[str, float, int]]:
-        """Each arm's mean validation accuracy over all Conditions, by percent of its training."""
-        rows = curves[curves["metric"] == "validation_balanced_accuracy"]
-        arms = rows["signature"].map(lambda signature: self._owner[signature][1])
-        percent = (100 * rows["epoch"] / rows.groupby("signature")["epoch"].transform("max")).round().astype(int)
-        means = rows.assign(arm=arms, percent=percent).groupby(["arm", "percent"], as_index=False)["value"].mean()
-        return [
-            (f"validation_balanced_accuracy/{arm}", float(value), int(at))
-            for arm, at, value in means.dropna().itertuples(index=False)
-        ]
-
-    def _log_points(self, run_id: str, points: list[tuple[str, float, int]]) -> None:
-        """Logs (metric, value, step)."""
+    def _log_points(self, run_id: str, groups: Iterable[list[tuple[str, float, int]]], at: int) -> None:
+        """Logs groups of (metric, value, step) in as few batches as MLflow allows; a group is logged whole or not."""
         from mlflow.entities import Metric
 
-        now = int(time.time() * 1000)
-        metrics = [Metric(_metric_name(name), value, now, step) for name, value, step in points]
-        for start in range(0, len(metrics), METRICS_PER_BATCH):
-            self._client.log_batch(run_id, metrics=metrics[start : start + METRICS_PER_BATCH])
+        batch: list[Metric] = []
+        for group in groups:
+            if batch and len(batch) + len(group) > METRICS_PER_BATCH:
+                self._client.log_batch(run_id, metrics=batch)
+                batch = []
+            batch += [Metric(_metric_name(name), value, at, step) for name, value, step in group]
+        if batch:
+            self._client.log_batch(run_id, metrics=batch)
+
+    def _tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        from mlflow.entities import RunTag
+
+        self._client.log_batch(run_id, tags=[RunTag(name, _cut(tag, LONGEST_TAG)) for name, tag in tags.items()])
 
 
 def _experiment(client, name: str, uri: str, description: str) -> str:
@@ -225,29 +232,64 @@ def _experiment(client, name: str, uri: str, description: str) -> str:
         return experiment.experiment_id
     file = sqlite_file(uri)
     place = (file.parent / "mlartifacts" / name).as_uri() if file is not None else None
-    return client.create_experiment(
-        name, artifact_location=place, tags={OURS: "study", "mlflow.note.content": description}
-    )
+    tags = {OURS: "study", "mlflow.note.content": _cut(description, LONGEST_TAG)}
+    return client.create_experiment(name, artifact_location=place, tags=tags)
 
 
-def _adopted_or_created(client, experiment_id: str, filter_string: str, name: str, tags: dict[str, str]) -> str:
-    found = client.search_runs([experiment_id], filter_string, max_results=1)
+def _parent(client, experiment_id: str, name: str, signature: str, shared: Mapping[str, str], description: str):
+    """MLflow's info on the parent, made where there is none; what a later start runs on is added to its tags."""
+    found = client.search_runs([experiment_id], f"tags.`{OURS}` = 'study'", max_results=1)
     if not found:
-        return client.create_run(experiment_id, tags=tags, run_name=name).info.run_id
-    client.update_run(found[0].info.run_id, status="RUNNING")
-    return found[0].info.run_id
+        tags = {OURS: "study", "study_signature": signature, "mlflow.note.content": description, **shared}
+        return client.create_run(
+            experiment_id, tags={key: _cut(tag, LONGEST_TAG) for key, tag in tags.items()}, run_name=name
+        ).info
+    info, recorded = found[0].info, found[0].data.tags
+    if info.status == "FINISHED" or recorded.get("study_signature") != signature:
+        what = "is finished" if info.status == "FINISHED" else "is of another declaration"
+        raise InvalidStudy(
+            f"only an unfinished record of the same study is continued, the one of {name!r} {what}: use another name"
+        )
+    for key, tag in shared.items():
+        if recorded.get(key) != tag:
+            client.set_tag(info.run_id, f"resumed.{key}", _cut(tag, LONGEST_TAG))
+    client.update_run(info.run_id, status="RUNNING")
+    return info
+
+
+def _parameters(member: Member, seeds: int) -> dict[str, Any]:
+    """What a child's parameters are: its arm, protocol and Treatment."""
+    treatment = {item.name: getattr(member.treatment, item.name) for item in fields(Treatment)}
+    if member.treatment == Treatment.none():
+        treatment = {"strength": 0.0}
+    protocol = {key: value for key, value in flat(member.condition).items() if key != "network"}
+    protocol["batch_size"] = member.condition.batch_size or "full"
+    given = {"arm": member.arm, **protocol, **treatment, "stream": member.stream, "seeds": seeds, "stage": member.stage}
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _log_parameters(client, run_id: str, parameters: Mapping[str, Any]) -> None:
     from mlflow.entities import Param
 
-    client.log_batch(run_id, params=[Param(key, str(value)) for key, value in parameters.items()])
+    listed = [Param(key, _cut(str(value), LONGEST_PARAMETER)) for key, value in parameters.items()]
+    for start in range(0, len(listed), PARAMETERS_PER_BATCH):
+        client.log_batch(run_id, params=listed[start : start + PARAMETERS_PER_BATCH])
 
 
-def _fits(tag: str) -> str:
-    if len(tag) > LONGEST_TAG:
-        raise InvalidStudy(f"an MLflow tag holds {LONGEST_TAG} characters, got {len(tag)}: {tag[:60]!r}…")
-    return tag
+def _log_task(client, run_id: str, task: Any) -> None:
+    """The task as MLflow's dataset, with the part of the signature that is its own."""
+    from mlflow.entities import Dataset, DatasetInput
+
+    name = _cut(str(task), 500)
+    source = json.dumps({"task": name})
+    dataset = Dataset(name=name, digest=digest(task)[:16], source_type="spectra_tune.tasks", source=source)
+    client.log_inputs(run_id, [DatasetInput(dataset=dataset, tags=[])])
+
+
+def _cut(text: str, longest: int) -> str:
+    """The text, or where MLflow would cut it a shorter one that says so."""
+    ending = "\n\n… (cut here: MLflow holds no more)"
+    return text if len(text) <= longest else text[: longest - len(ending)] + ending
 
 
 def _metric_name(name: str) -> str:
@@ -255,24 +297,10 @@ def _metric_name(name: str) -> str:
     return re.sub(r"[^\w\-. /]", "_", name)
 
 
-def _provenance() -> dict[str, str]:
-    """Versions, machine and commit that a study runs on."""
-    versions = {
-        f"version.{name}": importlib.metadata.version(name) for name in ("spectra-tune", "torch", "ray", "mlflow")
-    }
-    return {**versions, "machine": platform.node(), **_git()}
+def _in_order(mappings: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The keys of all, each once."""
+    return list(dict.fromkeys(key for mapping in mappings for key in mapping))
 
 
-def _git() -> dict[str, str]:
-    """Commit and whether the tree differs from it; nothing outside a repository."""
-
-    def asked(*command: str) -> str | None:
-        try:
-            return subprocess.run(
-                ["git", *command], capture_output=True, text=True, check=True, timeout=10
-            ).stdout.strip()
-        except (OSError, subprocess.SubprocessError):
-            return None
-
-    commit, changes = asked("rev-parse", "HEAD"), asked("status", "--porcelain")
-    return {} if commit is None else {"git.commit": commit, "git.dirty": str(bool(changes))}
+def _now() -> int:
+    return int(time.time() * 1000)

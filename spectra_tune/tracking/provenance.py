@@ -1,0 +1,28 @@
+"""What a study runs on: versions, machine and commit."""
+
+import importlib.metadata
+import platform
+import subprocess
+
+
+def provenance() -> dict[str, str]:
+    """Tags that say which code ran where."""
+    versions = {
+        f"version.{name}": importlib.metadata.version(name) for name in ("spectra-tune", "torch", "ray", "mlflow")
+    }
+    return {**versions, "machine": platform.node(), **_git()}
+
+
+def _git() -> dict[str, str]:
+    """Commit and whether tracked files differ from it; nothing outside a repository."""
+
+    def asked(*command: str) -> str | None:
+        try:
+            return subprocess.run(
+                ["git", *command], capture_output=True, text=True, check=True, timeout=10
+            ).stdout.strip()
+        except (OSError, subprocess.SubprocessError):
+            return None
+
+    commit, changes = asked("rev-parse", "HEAD"), asked("status", "--porcelain", "--untracked-files=no")
+    return {} if commit is None else {"git.commit": commit, "git.dirty": str(bool(changes))}

@@ -1,0 +1,62 @@
+"""What MLflow's own pages show of a study: its columns, its overview curves, its tables."""
+
+import json
+import math
+from collections.abc import Callable, Iterable
+
+import pandas
+
+ARMS_VIEW = "arms"
+"""Key of the shared view (what the UI's own Share button makes) that lists the arms with their numbers."""
+
+TRAINING = "workflowType=machine_learning"
+"""Part of a link that opens MLflow's pages for training; without it a fresh browser shows those for language models."""
+
+PERCENTS = range(0, 101, 5)
+"""Where overview curves have their points: arms and Conditions may differ in their epochs."""
+
+
+def arms_view(kind_tag: str, outcome: str, metrics: Iterable[str], tags: Iterable[str]) -> dict[str, str]:
+    """The experiment tag of the view: a row per arm, by run name; each verdict with its gain, then the outcome."""
+    known = set(metrics)
+
+    def with_bounds(metric: str) -> list[str]:
+        return [f"metrics.`{metric}{end}`" for end in ("", "_low", "_high", "_p_adjusted") if f"{metric}{end}" in known]
+
+    columns: list[str] = []
+    for tag in tags:
+        if tag.startswith("verdict over "):
+            columns += [f"tags.`{tag}`", *with_bounds(f"gain_over_{tag.removeprefix('verdict over ')}")]
+    columns += with_bounds(outcome)
+    view = {
+        "searchFilter": f"tags.`{kind_tag}` = 'arm'",
+        "orderByKey": "tags.`mlflow.runName`",
+        "orderByAsc": True,
+        "selectedColumns": columns,
+        "columnOrder": columns,
+        "columnWidths": {column: 7 * len(column) - 30 for column in columns},
+    }
+    return {f"mlflow.sharedViewState.{ARMS_VIEW}": json.dumps(view)}
+
+
+def overview(curves: pandas.DataFrame, arm_of: Callable[[str], str], metric: str) -> list[tuple[str, float, int]]:
+    """(name, value, percent of its training): each arm's mean over all runs whose metric is finite there."""
+    rows = curves[curves["metric"] == metric]
+    if rows.empty:
+        return []
+    percent = 100 * rows["epoch"] / rows.groupby("signature")["epoch"].transform("max")
+    by_run = rows.assign(percent=percent).pivot(index="percent", columns="signature", values="value")
+    everywhere = by_run.reindex(by_run.index.union(pandas.Index(PERCENTS, dtype=float)))
+    points = everywhere.interpolate(method="index", limit_area="inside")
+    means = points.loc[[float(at) for at in PERCENTS]].T.groupby(arm_of).mean()
+    return [
+        (f"{metric}/{arm}", float(value), at)
+        for arm, row in zip(means.index, means.to_numpy(), strict=True)
+        for at, value in zip(PERCENTS, row, strict=True)
+        if not math.isnan(value)
+    ]
+
+
+def table_json(rows: pandas.DataFrame) -> str:
+    """A table as MLflow's pages read it; unlike MLflow's log_table it replaces the one before and keeps all digits."""
+    return rows.to_json(orient="split", index=False, double_precision=15)
