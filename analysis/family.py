@@ -68,7 +68,7 @@ def family_statistics(family: Sequence[ContrastData], margin_pp: float, tests: i
     """The statistics of each contrast, in the order given, adjusted for `tests` tests, those without data included.
 
     Adjusted t p, margin and equivalence p: Holm. Adjusted sign-flip p: max-T where all tests are there with the same
-    seeds, else Holm.
+    seeds, else Holm. A contrast that spans epochs is no test: it has no p, and still counts in Holm's number.
     """
     if len(family) > tests:
         raise ValueError(f"a study of {tests} tests cannot have {len(family)} contrasts")
@@ -86,7 +86,11 @@ def family_statistics(family: Sequence[ContrastData], margin_pp: float, tests: i
 
     p_t, p_margin, p_tost = adjusted("p_t"), adjusted("p_margin_adjusted"), adjusted("p_tost_adjusted")
     if common:
-        p_flip = [float(p) for p in max_t(numpy.stack([one.differences for one in family], axis=1))]
+        p_flip: list[float | None] = [None] * len(family)
+        columns = [index for index, counts in enumerate(tested) if counts]
+        joint = max_t(numpy.stack([family[index].differences for index in columns], axis=1))
+        for index, p in zip(columns, joint, strict=True):
+            p_flip[index] = float(p)
     else:
         p_flip = adjusted("p_flip")
     statistics = []
@@ -107,9 +111,10 @@ def family_statistics(family: Sequence[ContrastData], margin_pp: float, tests: i
 
 
 def _common_seeds(family: Sequence[ContrastData], tested: list[bool], tests: int) -> bool:
-    """Whether all tests are there, with the same seeds in the same order."""
-    seeds = {tuple(one.seeds.tolist()) for one in family}
-    return all(tested) and len(family) == tests and len(seeds) == 1
+    """Whether all contrasts that the design tests are there, with the same seeds in the same order."""
+    designed = [index for index, one in enumerate(family) if "epochs" not in one.spans]
+    seeds = {tuple(family[index].seeds.tolist()) for index in designed}
+    return len(family) == tests and all(tested[index] for index in designed) and len(seeds) == 1
 
 
 def _unadjusted(one: ContrastData, margin_pp: float) -> Statistics:

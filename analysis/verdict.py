@@ -106,8 +106,8 @@ def _strength(found: Statistics, rules: Rules) -> str:
 def _claim(name: str, one: ContrastData, found: Statistics, rules: Rules) -> str:
     outcome, margin = OUTCOME_IN_WORDS.get(one.metric, one.metric), f"{rules.margin_pp:g} pp"
     effect, tests = _effect(found), _tests(found, rules)
-    size = f"{abs(found.mean or 0):.2f} pp [{_ordered(found)}]"
-    bound = "" if found.bound is None else f", one-sided 95 % bound {abs(found.bound):.2f} pp"
+    size = f"{abs(found.mean or 0):z.2f} pp [{_ordered(found)}]"
+    bound = "" if found.bound is None else f", one-sided 95 % bound {abs(found.bound):z.2f} pp"
     if name == "supported, at least the margin":
         return f"Improves {outcome} by {size} ({tests}{bound})."
     if name == "supported but negligible":
@@ -118,8 +118,8 @@ def _claim(name: str, one: ContrastData, found: Statistics, rules: Rules) -> str
         return f"Reduces {outcome} by {size} ({tests}{bound})."
     if name == "equivalent":
         return (
-            f"No effect larger than ±{margin}: {found.mean:.2f} pp, 90 % interval "
-            f"[{found.low90:.2f}, {found.high90:.2f}], adjusted TOST {format_p(found.p_tost_adjusted)}, "
+            f"No effect larger than ±{margin}: {found.mean:z.2f} pp, 90 % interval "
+            f"[{found.low90:z.2f}, {found.high90:z.2f}], adjusted TOST {format_p(found.p_tost_adjusted)}, "
             f"{found.n} matched seeds."
         )
     return f"Inconclusive: {effect} ({tests}). {_seeds_still_needed(found, rules)}"
@@ -129,8 +129,8 @@ def _effect(found: Statistics) -> str:
     if found.mean is None:
         return "no difference could be computed"
     if found.low is None or found.high is None:
-        return f"{found.mean:.2f} pp at one seed"
-    return f"{found.mean:.2f} pp [{found.low:.2f}, {found.high:.2f}]"
+        return f"{found.mean:z.2f} pp at one seed"
+    return f"{found.mean:z.2f} pp [{found.low:z.2f}, {found.high:z.2f}]"
 
 
 def _ordered(found: Statistics) -> str:
@@ -139,7 +139,7 @@ def _ordered(found: Statistics) -> str:
     assert found.low is not None
     assert found.high is not None
     low, high = (found.low, found.high) if found.mean >= 0 else (-found.high, -found.low)
-    return f"{low:.2f}, {high:.2f}"
+    return f"{low:z.2f}, {high:z.2f}"
 
 
 def _tests(found: Statistics, rules: Rules) -> str:
@@ -217,12 +217,12 @@ def _seeds_still_needed(found: Statistics, rules: Rules) -> str:
         detect = seeds_needed(sd, rules.margin_pp, rules.alpha / rules.tests, 0.8)
         equivalent = max(FEWEST_SEEDS, seeds_needed_equivalence(sd, rules.margin_pp, 0.05, 0.9))
     except ValueError:
-        return f"The differences spread too far (sd up to {sd:.2f} pp) for any number of seeds to be worth planning."
+        return f"The differences spread too far (sd up to {sd:z.2f} pp) for any number of seeds to be worth planning."
     attainable = _fewest_seeds(rules.alpha * smallest_attainable_p(found.n) / found.smallest_p)
     detect = max(detect, attainable)
     more = f" ({detect - found.n} more, fresh)" if detect > found.n else ""
     return (
-        f"Planning with the upper 80 % limit of the sd ({sd:.2f} pp), {detect} seeds in all{more} detect "
+        f"Planning with the upper 80 % limit of the sd ({sd:z.2f} pp), {detect} seeds in all{more} detect "
         f"{rules.margin_pp:g} pp at alpha {level} with 80 % power; {equivalent} give 90 % power for equivalence."
     )
 

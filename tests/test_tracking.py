@@ -19,7 +19,7 @@ from mlflow import MlflowClient
 
 from spectra_tune import tracking
 from spectra_tune.blocks import BlockTraining
-from spectra_tune.design import InvalidStudy, Seeds, Study, grid
+from spectra_tune.design import Arm, InvalidStudy, Seeds, Study, grid
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
 from spectra_tune.tracking import store as store_of
@@ -244,7 +244,7 @@ def test_overview_curves_mean_over_conditions_of_different_epochs():
     curves = pandas.DataFrame(
         curve("a", range(0, 51, 3), 1.0) + curve("a", [50], 1.0) + curve("b", range(0, 1001, 50), 0.0)
     )
-    found = views.overview(curves.drop_duplicates(), lambda signature: "linear", "m")
+    found = views.overview(curves.drop_duplicates(), {"a": {"linear"}, "b": {"linear"}}, "m")
     assert [(name, percent) for name, _, percent in found] == [("m/linear", percent) for percent in range(0, 101, 5)]
     assert {value for _, value, _ in found} == {0.5}
 
@@ -339,3 +339,31 @@ def test_links_open_the_study_and_each_conditions_arms(tmp_path, trained):
     view = MlflowClient(tracking_uri=uri).get_experiment(tracker.experiment_id).tags["mlflow.sharedViewState.arms"]
     shown = ["tags.`verdict over none`", "metrics.`gain_over_none`", "metrics.`test_accuracy`"]
     assert json.loads(view)["selectedColumns"] == shown
+
+
+def test_one_run_can_be_of_two_conditions(tmp_path):
+    """An arm that changes just what two Conditions differ in is trained in both blocks, as the same run."""
+    uri = store(tmp_path)
+    same = Arm(treatment=ARMS["static"], changes={"learning_rate": 0.03})
+    study = Study(
+        question="Twice?",
+        conditions=grid(task=[moons(samples=60)], network=[mlp(width=4)], epochs=[4], learning_rate=[0.01, 0.02]),
+        arms={**ARMS, "same": same},
+        contrasts=[("static", "none")],
+        seeds=Seeds(confirm=range(3)),
+    )
+    tracker = tracking.Tracker.begin("twice", study, uri, labels=study.labels(), description="", parameters={}, tags={})
+    tables = []
+    for block in study.blocks():
+        training = BlockTraining(block, report_every=1)
+        while not training.finished:
+            tracker.log_curves(training.advance().curves)
+        tables.append((training.runs(), training.curves()))
+    runs, curves = (pandas.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
+    finished(tracker, runs, curves)
+    client = MlflowClient(tracking_uri=uri)
+    both = client.search_runs([tracker.experiment_id], "params.arm = 'same'")
+    assert len(both) == 2
+    for child in both:
+        steps = [point.step for point in client.get_metric_history(child.info.run_id, "per_epoch/train_loss")]
+        assert sorted(steps) == list(range(5))

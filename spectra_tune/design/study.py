@@ -194,6 +194,8 @@ _FIELD_ORDER = (
 
 
 def _shown(name: str, value: Any) -> str:
+    if name == "batch_size" and value is None:
+        return "full batch"
     return str(value) if name in ("task", "kind") else f"{name.replace('_', ' ')} {value}"
 
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas
 
@@ -39,22 +39,28 @@ def arms_view(kind_tag: str, outcome: str, metrics: Iterable[str], tags: Iterabl
     return {f"mlflow.sharedViewState.{ARMS_VIEW}": json.dumps(view)}
 
 
-def overview(curves: pandas.DataFrame, arm_of: Callable[[str], str], metric: str) -> list[tuple[str, float, int]]:
-    """(name, value, percent of its training): each arm's mean over all runs whose metric is finite there."""
-    rows = curves[curves["metric"] == metric]
+def overview(curves: pandas.DataFrame, arms: Mapping[str, set[str]], metric: str) -> list[tuple[str, float, int]]:
+    """(name, value, percent of its training): each arm's mean over all runs whose metric is finite there.
+
+    arms: the names of the arms that a signature belongs to.
+    """
+    rows = curves[curves["metric"] == metric].drop_duplicates(["signature", "epoch"])
     if rows.empty:
         return []
     percent = 100 * rows["epoch"] / rows.groupby("signature")["epoch"].transform("max")
     by_run = rows.assign(percent=percent).pivot(index="percent", columns="signature", values="value")
     everywhere = by_run.reindex(by_run.index.union(pandas.Index(PERCENTS, dtype=float)))
     points = everywhere.interpolate(method="index", limit_area="inside")
-    means = points.loc[[float(at) for at in PERCENTS]].T.groupby(arm_of).mean()
-    return [
-        (f"{metric}/{arm}", float(value), at)
-        for arm, row in zip(means.index, means.to_numpy(), strict=True)
-        for at, value in zip(PERCENTS, row, strict=True)
-        if not math.isnan(value)
-    ]
+    points = points.loc[[float(at) for at in PERCENTS]]
+    found = []
+    for arm in sorted({arm for names in arms.values() for arm in names}):
+        means = points[[signature for signature in points.columns if arm in arms[signature]]].mean(axis=1)
+        found += [
+            (f"{metric}/{arm}", float(value), at)
+            for at, value in zip(PERCENTS, means, strict=True)
+            if not math.isnan(value)
+        ]
+    return found
 
 
 def table_json(rows: pandas.DataFrame) -> str:

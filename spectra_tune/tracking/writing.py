@@ -53,7 +53,8 @@ class Tracker:
         self.run_id = run_id
         self._created = created
         self._children: dict[tuple[str, str], _Child] = {}  # by (condition_signature, arm)
-        self._owner: dict[str, tuple[str, str]] = {}  # (condition_signature, arm) of a run's signature
+        # (condition_signature, arm) of a run's signature; an arm's changes can make runs of two Conditions the same.
+        self._owners: dict[str, list[tuple[str, str]]] = {}
 
     @classmethod
     @in_one_line
@@ -82,7 +83,7 @@ class Tracker:
         for block in study.blocks():
             for member in members(block):
                 key = (member.condition_signature, member.arm)
-                tracker._owner[member.signature] = key
+                tracker._owners.setdefault(member.signature, []).append(key)
                 if key not in tracker._children:
                     label = labels[member.condition_signature]
                     tracker._children[key] = tracker._child(member, len(block.seeds), label, shared, there)
@@ -131,12 +132,14 @@ class Tracker:
         which has all rows, leaves none out. Diverged seeds are not in a mean; how many there are is logged as
         diverged_seeds.
         """
-        arms = curves["signature"].map(self._owner)
-        if arms.isna().any():
-            stranger = curves["signature"][arms.isna()].iloc[0]
-            raise InvalidStudy(f"curves must be of the study's own runs, got the signature {stranger}")
-        rows = curves.assign(value=curves["value"].where(curves["value"].abs() < math.inf))
-        for key, of_arm in rows.groupby(arms, sort=False):
+        strangers = set(curves["signature"]) - set(self._owners)
+        if strangers:
+            raise InvalidStudy(f"curves must be of the study's own runs, got the signature {min(strangers)}")
+        rows = curves.drop_duplicates(["signature", "epoch", "metric"])
+        rows = rows.assign(value=rows["value"].where(rows["value"].abs() < math.inf))
+        rows = rows.assign(owner=rows["signature"].map(self._owners)).explode("owner")
+        for key, of_arm in rows.groupby("owner", sort=False):
+            assert isinstance(key, tuple)
             child = self._children[key]
             new = of_arm[~of_arm["epoch"].isin(child.logged)]
             seeds = new[new["metric"] == MARKER].groupby("epoch").size()
@@ -189,7 +192,8 @@ class Tracker:
         for name, value in arms_view.items():
             self._client.set_experiment_tag(self.experiment_id, name, value)
         points = [(name, value, 0) for name, value in parent_metrics.items()]
-        points += views.overview(curves, lambda signature: self._owner[signature][1], "validation_balanced_accuracy")
+        arms = {signature: {arm for _, arm in owners} for signature, owners in self._owners.items()}
+        points += views.overview(curves, arms, "validation_balanced_accuracy")
         self._log_points(self.run_id, [[point] for point in points if math.isfinite(point[1])], self._created)
         with tempfile.TemporaryDirectory() as folder:
             runs.to_parquet(Path(folder) / "runs.parquet", index=False)
