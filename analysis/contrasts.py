@@ -28,7 +28,6 @@ class Judged:
 def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
     """Every registered contrast of a study with its verdict; one that cannot be compared still counts in m."""
     confirmed = runs[runs["stage"] == "confirm"]
-    one_split = bool(confirmed["one_split"].all())
     keys, found, data = [], [], []
     for signature, label in study.labels().items():
         of_condition = confirmed[confirmed["condition_signature"] == signature]
@@ -46,8 +45,9 @@ def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
                 failure = str(error)
             keys.append((contrast, signature, label))
             found.append(differences)
-            data.append(_data(contrast, study.outcome.metric, differences, failure))
-    rules = Rules(margin_pp=study.outcome.margin_pp, alpha=study.outcome.alpha, tests=study.tests, one_split=one_split)
+            one_split = bool(of_condition["one_split"].all())
+            data.append(_data(contrast, study.outcome.metric, one_split, differences, failure))
+    rules = Rules(margin_pp=study.outcome.margin_pp, alpha=study.outcome.alpha, tests=study.tests)
     verdicts = judge(data, rules)
     return [
         Judged(contrast=contrast, condition_signature=signature, condition=label, differences=differences, verdict=one)
@@ -55,7 +55,9 @@ def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
     ]
 
 
-def _data(contrast: Contrast, metric: str, found: Differences | None, failure: str | None) -> ContrastData:
+def _data(
+    contrast: Contrast, metric: str, one_split: bool, found: Differences | None, failure: str | None
+) -> ContrastData:
     empty = numpy.array([])
     return ContrastData(
         metric=metric,
@@ -66,6 +68,7 @@ def _data(contrast: Contrast, metric: str, found: Differences | None, failure: s
         diverged_baseline=found.diverged_baseline if found else empty.astype(bool),
         constant=found.constant if found else empty,
         spans=tuple(sorted(contrast.differs)),
+        one_split=one_split,
         failure=failure,
     )
 

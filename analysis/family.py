@@ -24,6 +24,7 @@ class ContrastData:
     diverged_baseline: ndarray
     metric: str
     spans: tuple[str, ...] = ()  # declared fields that both arms differ in, beside the Treatment
+    one_split: bool = False  # all seeds share one data set
     failure: str | None = None  # why nothing may be compared
 
     @property

@@ -25,7 +25,6 @@ class Rules:
     margin_pp: float
     alpha: float
     tests: int  # m, failed ones included
-    one_split: bool  # all seeds share one data set
     stage: str = "confirm"
 
 
@@ -268,6 +267,6 @@ def _suffixes(found: Statistics, rules: Rules, one: ContrastData) -> tuple[str, 
     holds = {
         "(exploratory)": rules.stage == "search",
         "(provisional)": found.n < PROVISIONAL_BELOW,
-        "(one split)": rules.one_split,
+        "(one split)": one.one_split,
     }
     return tuple(suffix for suffix, applies in holds.items() if applies)

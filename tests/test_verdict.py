@@ -20,7 +20,7 @@ NO_WORDS = r"\bnan\b|\binf\b|None|-0\.00\b|p=0(?:\.0+)?(?![.\d])"
 
 
 def rules(tests=1, alpha=0.01, **changes):
-    return Rules(**{"margin_pp": 1.0, "alpha": alpha, "tests": tests, "one_split": False, **changes})
+    return Rules(**{"margin_pp": 1.0, "alpha": alpha, "tests": tests, **changes})
 
 
 def contrast(differences, baseline=90.0, **changes):
@@ -149,20 +149,14 @@ def test_inconclusive_says_the_seeds_needed_in_all():
     assert "90 % power for equivalence" in sentence
 
 
-def test_no_plan_asks_for_seeds_that_the_exact_test_cannot_use():
-    """With unequal seeds 3 contrasts need Holm; whatever the spread, no fewer seeds can reach alpha."""
-    family = [contrast(0.9 + 0.5 * numpy.tile(SPREAD, 2)[:10], seeds=numpy.arange(10) + shift) for shift in range(3)]
-    family = [contrast(0.02 + 0.9 * numpy.tile(SPREAD, 2)[:10], seeds=one.seeds) for one in family]
-    for found in judge(family, rules(tests=3)):
-        needed = re.search(r"(\d+) seeds in all", found.sentence)
-        assert needed is None or int(needed[1]) >= 10
-
-
-@pytest.mark.parametrize(("sd", "n"), [(0.8, 12), (1.5, 12), (1.5, 8)])
-def test_one_test_needs_its_floor_of_eight_seeds_at_one_percent(sd, n):
-    d = numpy.resize(SPREAD, n) * sd + 0.7
-    needed = re.search(r"(\d+) seeds in all", verdict(contrast(d)).sentence)
-    assert needed is None or int(needed[1]) >= 8
+def test_no_plan_names_fewer_seeds_than_the_exact_test_needs():
+    """One seed of ten is behind, so the flips cannot reach alpha/20; t alone would be content with eight seeds."""
+    d = [0.92, 0.95, 0.9, 0.97, 0.93, 1.0, 0.88, 0.96, 0.94, -0.02]
+    found = verdict(contrast(d), tests=20, alpha=0.05)
+    planned = re.search(r"(\d+) seeds in all", found.sentence)
+    assert found.name == "inconclusive"
+    assert planned is not None
+    assert int(planned[1]) == 10
 
 
 # --- families
@@ -355,9 +349,9 @@ def test_a_span_of_epochs_never_gives_a_verdict(n):
 def test_suffixes_say_what_limits_a_verdict():
     assert verdict(RULES["harmful"]).suffixes == ()
     assert verdict(contrast(2 + 0.3 * SPREAD[:7]), alpha=0.05).suffixes == ("(provisional)",)
-    limited = verdict(contrast(-2 + 0.3 * SPREAD[:7]), alpha=0.05, stage="search", one_split=True)
+    limited = verdict(contrast(-2 + 0.3 * SPREAD[:7], one_split=True), alpha=0.05, stage="search")
     assert limited.suffixes == ("(exploratory)", "(provisional)", "(one split)")
-    assert verdict(failed(), one_split=True).suffixes == ()
+    assert verdict(contrast([], one_split=True, failure="unmatched")).suffixes == ()
 
 
 def test_reaching_the_margin_is_shown_on_confirmation_seeds_only():
