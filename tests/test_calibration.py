@@ -11,7 +11,7 @@ from analysis.significance import max_t, paired_t, sign_flip, smallest_attainabl
 from analysis.verdict import Rules, judge
 
 SIMULATIONS = 4_000
-STUDIES = 120
+STUDIES = 100
 CLAIMS_OF_A_DIFFERENCE = (
     "supported, at least the margin",
     "supported but negligible",
@@ -125,7 +125,7 @@ def test_a_planted_effect_of_one_and_a_half_points_is_found():
 
 
 def test_the_planted_effect_is_found_by_pairing():
-    generator, found, studies = numpy.random.default_rng(7), 0, 30
+    generator, found, studies = numpy.random.default_rng(7), 0, 20
     for _ in range(studies):
         (one,) = study(generator, 1, 12, effect=1.5, common=3.0)
         broken = ContrastData(**{**vars(one), "baseline_values": generator.permutation(one.baseline_values)})
