@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import pandas
@@ -56,7 +57,7 @@ def run_table(records: list[dict[str, Any]]) -> pandas.DataFrame:
     return runs[first + [name for name in runs.columns if name not in first]]
 
 
-def curve_table(columns: dict[str, list]) -> pandas.DataFrame:
+def curve_table(columns: Mapping[str, Any]) -> pandas.DataFrame:
     """The curve table of these columns."""
     return pandas.DataFrame({name: columns.get(name, []) for name in CURVE_COLUMNS})
 

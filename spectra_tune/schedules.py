@@ -38,9 +38,23 @@ SCHEDULES: dict[str, Callable[..., float]] = {
     "cosine": cosine,
 }
 
+WARMUP = 0.1
+"""Share of training in which a warm-up reaches the whole learning rate."""
+
+
+def warmup(progress: float) -> float:
+    """A straight line from a tenth to the whole in the first tenth of training, then constant."""
+    return linear(min(progress / WARMUP, 1.0), 0.1, 1.0)
+
+
 LEARNING_RATES: dict[str, Callable[[float], float]] = {
     "constant": lambda _: 1.0,
     "cosine": lambda progress: cosine(progress, 1.0, 0.0),
+    "step": lambda progress: step(progress, 1.0, 0.1),
+    "warmup": warmup,
+    "warmup_cosine": lambda progress: (
+        warmup(progress) if progress < WARMUP else cosine((progress - WARMUP) / (1 - WARMUP), 1.0, 0.0)
+    ),
 }
 """Factors of a Condition's learning rate."""
 

@@ -1,13 +1,17 @@
-"""Top singular values of stacked weights, and the penalty's gradient.
+"""Top singular values of stacked weights, and the penalty on them.
 
-Axes: M member, O out, I in, K the smaller of the two, L layer.
+Axes: M member, O out, I in, K the smaller of the two.
 """
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from spectra_tune.products import product
+
 GROUPS_OF_SQUARINGS, SQUARINGS_PER_GROUP = 4, 3
-"""12 squarings raise the Gram matrix to the power 4096; normalising each third keeps float32 in range to K = 1024."""
+"""12 squarings raise the Gram matrix to the power 4096; normalising each third keeps float32 in range to K = 2**15."""
 
 
 def top_singular_value(weight_MOI: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -16,54 +20,102 @@ def top_singular_value(weight_MOI: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     weight_MOI: (members, out, in). Returns sigma (members,), u (members, out), v (members, in).
     Relative error <= 1e-5 in float32, also where the two top singular values meet (then u, v are one pair of them).
     A zero matrix gets sigma 0 and zero vectors; a non-finite member gets NaN and does not disturb the others.
+    """
+    spectrum = TopSingularValue(weight_MOI)
+    spectrum()
+    return spectrum.sigma_M.clone(), spectrum.u_MO1.squeeze(2).clone(), spectrum.v_MI1.squeeze(2).clone()
+
+
+class TopSingularValue:
+    """Top singular values and vectors of one stacked weight, in buffers bound to its memory; a call renews them.
+
     Source: repeated squaring of the Gram matrix, stateless; two columns or rows have a closed form.
     """
-    if weight_MOI.shape[1] < weight_MOI.shape[2]:
-        sigma_M, v_MI, u_MO = top_singular_value(weight_MOI.transpose(1, 2))
-        return sigma_M, u_MO, v_MI
-    gram_MKK = torch.bmm(weight_MOI.transpose(1, 2), weight_MOI)
-    v_MK = _angle_of_top_eigenvector(gram_MKK) if gram_MKK.shape[1] == 2 else _top_eigenvector(gram_MKK)
-    image_MO = torch.bmm(weight_MOI, v_MK.unsqueeze(2)).squeeze(2)
-    sigma_M = torch.linalg.vector_norm(image_MO, dim=1)
-    return sigma_M, image_MO / _nonzero(sigma_M)[:, None], v_MK
+
+    def __init__(self, weight_MOI: Tensor):
+        tall = weight_MOI.shape[1] >= weight_MOI.shape[2]
+        matrix = weight_MOI if tall else weight_MOI.mT
+        members, rows, columns = matrix.shape
+        new = weight_MOI.new_empty
+        self._tiny = torch.finfo(weight_MOI.dtype).tiny
+        self._powers = (new(members, columns, columns), new(members, columns, columns))
+        self._image, self._vector = new(members, rows, 1), new(members, columns, 1)
+        self._squares = new(members, 1, 1)
+        self._member = torch.arange(members, device=weight_MOI.device)
+        one, other = self._powers
+        self._gram = product(matrix.mT, matrix, one)
+        self._square = (product(one, one, other), product(other, other, one))
+        self._to_image = product(matrix, self._vector, self._image)
+        self._image_square = product(self._image.mT, self._image, self._squares)
+        self._vector_square = product(self._vector.mT, self._vector, self._squares)
+        self.sigma_M = new(members)
+        self.u_MO1, self.v_MI1 = (self._image, self._vector) if tall else (self._vector, self._image)
+
+    def __call__(self) -> None:
+        self._gram()
+        if self._powers[0].shape[1] == 2:
+            self._closed_form()
+        else:
+            self._repeated_squaring()
+        self._to_image()
+        self._image_square()
+        torch.sqrt(self._squares.view(-1), out=self.sigma_M)
+        self._image.div_(self.sigma_M.clamp(min=self._tiny)[:, None, None])
+
+    def _closed_form(self) -> None:
+        """Unit eigenvector of a symmetric 2 x 2 matrix, by operations that round alike in any company."""
+        gram = self._powers[0]
+        trace_M = gram[:, 0, 0] + gram[:, 1, 1]
+        gram.div_(trace_M.clamp(min=self._tiny)[:, None, None])
+        half_M, b_M = (gram[:, 0, 0] - gram[:, 1, 1]) / 2, gram[:, 0, 1]
+        root_M = (half_M * half_M + b_M * b_M).sqrt_()
+        first_M = torch.where(half_M >= 0, half_M + root_M, b_M)
+        second_M = torch.where(half_M >= 0, b_M, root_M - half_M)
+        norm_M = (first_M * first_M + second_M * second_M).sqrt_()
+        any_direction_M = (norm_M == 0) & (trace_M > 0)
+        first_M = torch.where(any_direction_M, 1.0, first_M)
+        norm_M = torch.where(any_direction_M, 1.0, norm_M.clamp_(min=self._tiny))
+        torch.div(first_M, norm_M, out=self._vector[:, 0, 0])
+        torch.div(second_M, norm_M, out=self._vector[:, 1, 0])
+
+    def _repeated_squaring(self) -> None:
+        """Unit eigenvector of the top eigenvalue: the longest row of a high power of the Gram matrix.
+
+        Each group starts from a matrix whose largest entry, which stands on the diagonal, is 1.
+        """
+        now = 0
+        for _ in range(GROUPS_OF_SQUARINGS):
+            power = self._powers[now]
+            largest_M = power.diagonal(dim1=1, dim2=2).amax(dim=1)
+            power.div_(largest_M.clamp_(min=self._tiny)[:, None, None])
+            for _ in range(SQUARINGS_PER_GROUP):
+                self._square[now]()
+                now = 1 - now
+        power = self._powers[now]
+        row_M = power.diagonal(dim1=1, dim2=2).argmax(dim=1)
+        self._vector.copy_(power[self._member, row_M].unsqueeze(2))
+        self._vector_square()
+        self._vector.div_(self._squares.sqrt().clamp_(min=self._tiny))
 
 
-def add_penalty_gradient(
-    weight_MOI: Tensor, gradient_MOI: Tensor, strength_M: Tensor, target_M: Tensor, one_sided_M: Tensor
-) -> Tensor:
-    """Adds 2 * strength * (sigma - target) * u v^T to each member's gradient; returns sigma (members,).
+class Penalty:
+    """strength * (sigma - target)^2 on one stacked weight; a call adds its gradient, u and v held fixed.
 
-    The gradient of strength * (sigma - target)^2, with u and v held fixed; one-sided members are left alone below
-    their target.
+    The gradient is 2 * strength * (sigma - target) * u v^T; one-sided members are left alone below their target.
     """
-    sigma_M, u_MO, v_MI = top_singular_value(weight_MOI)
-    excess_M = sigma_M - target_M
-    excess_M = torch.where(one_sided_M & (excess_M < 0), 0.0, excess_M)
-    pull_M = 2 * strength_M * excess_M
-    gradient_MOI += (pull_M[:, None] * u_MO)[:, :, None] * v_MI[:, None, :]
-    return sigma_M
 
+    def __init__(self, top: TopSingularValue, gradient_MOI: Tensor, strength_M: Tensor, one_sided_M: Tensor):
+        self._top = top
+        self._twice_strength_M = 2 * strength_M
+        self._one_sided_M = one_sided_M if bool(one_sided_M.any()) else None
+        self._pulled = torch.empty_like(self._top.u_MO1)
+        self._add: Callable[[], None] = product(self._pulled, self._top.v_MI1.mT, gradient_MOI, add=True)
 
-def _angle_of_top_eigenvector(gram_M22: Tensor) -> Tensor:
-    """Unit eigenvector (members, 2) of symmetric 2 x 2 matrices: half the angle of (a - c, 2 b)."""
-    angle_M = torch.atan2(2 * gram_M22[:, 0, 1], gram_M22[:, 0, 0] - gram_M22[:, 1, 1]) / 2
-    scale_M = (gram_M22[:, 0, 0] + gram_M22[:, 1, 1] > 0).to(gram_M22.dtype)
-    return torch.stack((angle_M.cos(), angle_M.sin()), dim=1) * scale_M[:, None]
-
-
-def _top_eigenvector(gram_MKK: Tensor) -> Tensor:
-    """Unit eigenvector (members, K) of the top eigenvalue: the longest column of a high power of the matrix."""
-    power_MKK = gram_MKK
-    for _ in range(GROUPS_OF_SQUARINGS):
-        norm_M = torch.linalg.vector_norm(power_MKK, dim=(1, 2))
-        power_MKK = power_MKK / _nonzero(norm_M)[:, None, None]
-        for _ in range(SQUARINGS_PER_GROUP):
-            power_MKK = torch.bmm(power_MKK, power_MKK)
-    column_M = power_MKK.diagonal(dim1=1, dim2=2).argmax(dim=1)
-    v_MK = power_MKK.gather(2, column_M[:, None, None].expand(-1, power_MKK.shape[1], 1)).squeeze(2)
-    return v_MK / _nonzero(torch.linalg.vector_norm(v_MK, dim=1))[:, None]
-
-
-def _nonzero(value_M: Tensor) -> Tensor:
-    """The value, or 1 where it is 0, to divide by."""
-    return torch.where(value_M == 0, 1.0, value_M)
+    def __call__(self, target_M: Tensor) -> None:
+        self._top()
+        excess_M = self._top.sigma_M - target_M
+        if self._one_sided_M is not None:
+            excess_M = torch.where(self._one_sided_M & (excess_M < 0), 0.0, excess_M)
+        pull_M = excess_M.mul_(self._twice_strength_M)
+        torch.mul(self._top.u_MO1, pull_M[:, None, None], out=self._pulled)
+        self._add()

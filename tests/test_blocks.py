@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from spectra_tune.blocks import BlockTraining, run_block, train
+from spectra_tune.blocks.optimizers import OPTIMIZERS
 from spectra_tune.blocks.program import generator_of
 from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment, members
 from spectra_tune.networks import mlp
 from spectra_tune.results import METRICS, unmeasured
-from spectra_tune.schedules import progress_at, sigma_target
+from spectra_tune.schedules import LEARNING_RATES, progress_at, sigma_target
 from spectra_tune.tasks import moons, spirals
 
 
@@ -56,6 +57,8 @@ def plain_loop(condition, member, split_x, split_y):
     optimizer = optimizers[condition.optimizer](
         model.parameters(), lr=condition.learning_rate, weight_decay=condition.weight_decay
     )
+    factor = LEARNING_RATES[condition.learning_rate_schedule]
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: factor(progress_at(s, condition.epochs)))
     x, y = torch.tensor(split_x), torch.tensor(split_y, dtype=torch.float64)
     treatment = member.treatment
     for step in range(condition.epochs):
@@ -69,17 +72,25 @@ def plain_loop(condition, member, split_x, split_y):
                     sigma_start=treatment.sigma_start,
                     sigma_end=treatment.sigma_end,
                 )
-                loss = loss + treatment.strength * (torch.linalg.matrix_norm(layer.weight, 2) - target) ** 2
+                excess = torch.linalg.matrix_norm(layer.weight, 2) - target
+                loss = loss + treatment.strength * (excess.clamp(min=0) if treatment.one_sided else excess) ** 2
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        scheduler.step()
     return torch.cat([part.detach().flatten() for layer in linears for part in (layer.weight, layer.bias)])
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop"])
-def test_a_member_is_the_network_that_a_plain_loop_trains(arms, optimizer):
+@pytest.mark.parametrize("schedule", LEARNING_RATES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_member_is_the_network_that_a_plain_loop_trains(arms, optimizer, schedule):
     condition = Condition(
-        task=moons(samples=50), network=mlp(width=8), epochs=20, optimizer=optimizer, weight_decay=0.01
+        task=moons(samples=50),
+        network=mlp(width=8),
+        epochs=20,
+        optimizer=optimizer,
+        weight_decay=0.01,
+        learning_rate_schedule=schedule,
     )
     block = Block(condition=condition, arms=arms, seeds=[3, 4])
     ours = weights(block, dtype=torch.float64)
@@ -88,22 +99,87 @@ def test_a_member_is_the_network_that_a_plain_loop_trains(arms, optimizer):
         torch.testing.assert_close(ours[member.signature], expected, rtol=1e-8, atol=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("width", "samples", "batch_size"),
-    [(8, 997, None), (16, 1000, 37), (17, 997, 32), (50, 400, 128), (64, 997, None), (128, 200, 37)],
-)
+SHAPES = [
+    (8, 997, None),
+    (16, 1000, 37),
+    (17, 997, 32),
+    (33, 100, 100),
+    (50, 400, 128),
+    (64, 997, None),
+    (128, 200, 37),
+    (256, 70, None),
+]
+
+
+@pytest.mark.parametrize(("width", "samples", "batch_size"), SHAPES)
 def test_a_member_does_not_depend_on_its_company(arms, width, samples, batch_size):
+    seeds = 20 if width < 128 else 6
     condition = Condition(
-        task=moons(samples=samples), network=mlp(width=width), epochs=2 if batch_size else 8, batch_size=batch_size
+        task=moons(samples=samples), network=mlp(width=width), epochs=2 if batch_size else 4, batch_size=batch_size
     )
-    everyone = weights(Block(condition=condition, arms=arms, seeds=range(20)))
+    everyone = weights(Block(condition=condition, arms=arms, seeds=range(seeds)))
     reordered = {name: arms[name] for name in reversed(arms)}
     longer = {"linear": arms["linear"], "long": Arm(treatment=arms["none"], changes={"epochs": 3})}
-    for company, seeds in (({"static": arms["static"]}, [7]), (longer, [19, 3, 4]), (reordered, range(19, -1, -3))):
-        some = weights(Block(condition=condition, arms=company, seeds=seeds))
-        shared = [signature for signature in some if signature in everyone]
-        assert len(shared) >= len(list(seeds))
-        assert all(torch.equal(some[signature], everyone[signature]) for signature in shared)
+    some_of_all = range(seeds - 1, -1, -3)
+    for company, some in (({"static": arms["static"]}, [4]), (longer, [seeds - 1, 3, 2]), (reordered, some_of_all)):
+        theirs = weights(Block(condition=condition, arms=company, seeds=some))
+        shared = [signature for signature in theirs if signature in everyone]
+        assert len(shared) >= len(list(some))
+        assert all(torch.equal(theirs[signature], everyone[signature]) for signature in shared)
+
+
+def test_blocks_of_every_size_give_equal_bits(arms):
+    condition = Condition(task=moons(samples=40), network=mlp(width=8), epochs=3)
+    everyone = weights(Block(condition=condition, arms={"linear": arms["linear"]}, seeds=range(80)))
+    by_seed = {m.seed: m.signature for m in members(Block(condition=condition, arms=arms, seeds=range(80)))[160:]}
+    for size in range(1, 80):
+        some = weights(Block(condition=condition, arms={"linear": arms["linear"]}, seeds=range(80 - size, 80)))
+        assert all(torch.equal(some[by_seed[seed]], everyone[by_seed[seed]]) for seed in range(80 - size, 80))
+
+
+@pytest.mark.parametrize(("activation", "classes"), [("tanh", 2), ("relu", 5), ("tanh", 3)])
+def test_other_networks_give_equal_bits_too(arms, activation, classes):
+    condition = Condition(
+        task=spirals(samples=90, classes=classes), network=mlp(width=12, depth=3, activation=activation), epochs=4
+    )
+    everyone = weights(Block(condition=condition, arms=arms, seeds=range(17)))
+    alone = weights(Block(condition=condition, arms={"linear": arms["linear"]}, seeds=[9]))
+    assert all(torch.equal(value, everyone[signature]) for signature, value in alone.items())
+
+
+def test_chunk_boundaries_change_no_bit(arms, monkeypatch):
+    condition = Condition(task=moons(samples=100), network=mlp(width=16), epochs=4, batch_size=40)
+    block = Block(condition=condition, arms=arms, seeds=range(9))
+    expected = weights(block)
+    for cells in (16 * 40, 7 * 16 * 40):
+        monkeypatch.setattr("spectra_tune.blocks.chunks.CELLS", cells)
+        assert all(torch.equal(value, expected[signature]) for signature, value in weights(block).items())
+
+
+MIXED = {
+    "none": Arm(treatment=Treatment.none()),
+    "fast": Arm(treatment=Treatment.none(), changes={"learning_rate": 0.05, "learning_rate_schedule": "cosine"}),
+    "decayed": Arm(treatment=Treatment.none(), changes={"weight_decay": 0.1}),
+    "he": Arm(treatment=Treatment.none(), changes={"init": "he", "init_gain": 0.5}),
+    "weak": Arm(treatment=Treatment(strength=0.01, sigma_end=1.0), changes={"learning_rate": 0.001}),
+    "strong": Arm(treatment=Treatment(strength=1.0, sigma_end=2.0, one_sided=True), changes={"weight_decay": 0.01}),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_members_of_unlike_hyperparameters_share_a_program_and_no_bit(optimizer):
+    condition = Condition(task=moons(samples=60), network=mlp(width=8), epochs=6, optimizer=optimizer)
+    block = Block(condition=condition, arms=MIXED, seeds=range(3))
+    training = trained(block)
+    assert [len(program.members) for program in training._programs] == [12, 6]
+    together = weights(block)
+    for name, arm in MIXED.items():
+        alone = weights(Block(condition=condition, arms={name: arm}, seeds=[1]))
+        assert all(torch.equal(value, together[signature]) for signature, value in alone.items())
+    for member in members(block):
+        expected = plain_loop(member.condition, member, *condition.task.draw("train", member.seed))
+        ours = weights(Block(condition=condition, arms=MIXED, seeds=[member.seed]), dtype=torch.float64)
+        torch.testing.assert_close(ours[member.signature], expected, rtol=1e-8, atol=1e-9)
 
 
 @pytest.mark.parametrize("batch_size", [None, 32])

@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from spectra_tune.blocks.samples import Stack
-from spectra_tune.blocks.scores import cross_entropy, cross_entropy_error
+from spectra_tune.blocks.scores import to_error_
 from spectra_tune.design import InvalidStudy
 from spectra_tune.networks import ACTIVATIONS, INITS, mlp, outputs_for
 
@@ -44,30 +43,35 @@ def test_the_closed_form_backward_is_autograds(depth, activation, classes):
     parameters = {name: torch.stack([one[name] for one in members]).double() for name in members[0]}
     x = torch.randn(5, 3, 20, generator=generator, dtype=torch.float64)
     y = torch.randint(classes, (5, 20), generator=generator)
-    weight = torch.rand(5, 20, generator=generator, dtype=torch.float64)
-    stack = Stack(x_MFN=x, y_MN=y, weight_MN=weight, count=20)
+    weight = torch.rand(20, generator=generator, dtype=torch.float64)
 
-    gradients = {name: torch.full_like(value, torch.nan) for name, value in parameters.items()}
-    outputs = network.stacked_forward(parameters, x)
-    network.stacked_backward(parameters, outputs, cross_entropy_error(outputs[-1], stack), gradients)
+    layers = [
+        torch.cat((parameters[f"weight_{layer}"], parameters[f"bias_{layer}"].unsqueeze(2)), dim=2)
+        for layer in network.layers
+    ]
+    gradients = [torch.full_like(layer, torch.nan) for layer in layers]
+    ones = torch.ones(5, 1, 20, dtype=torch.float64)
+
+    def nan(*shape):
+        return torch.full(shape, torch.nan, dtype=torch.float64)
+
+    passes = network.stacked(layers, torch.cat((x, ones), dim=1), nan, gradients)
+    passes.forward()
+    stacked_logits = passes.logits_MON.clone()
+    to_error_(passes.logits_MON, y if classes > 2 else y.double(), weight)
+    passes.backward()
 
     leaves = {name: value.clone().requires_grad_() for name, value in parameters.items()}
-    logits = torch.stack(
-        [network.forward({name: leaf[m] for name, leaf in leaves.items()}, x[m].T).T for m in range(5)]
-    )
-    torch.testing.assert_close(outputs[-1], logits.detach())
-    cross_entropy(logits, y, weight).sum().backward()
-    for name, leaf in leaves.items():
-        torch.testing.assert_close(gradients[name], leaf.grad, rtol=1e-10, atol=1e-12)
-
-
-def test_cross_entropy_is_torchs():
-    generator = torch.Generator().manual_seed(1)
-    y = torch.randint(2, (1, 50), generator=generator)
-    logits = torch.randn(1, 1, 50, generator=generator, dtype=torch.float64) * 30
-    weight = torch.full((1, 50), 1 / 50, dtype=torch.float64)
-    expected = torch.nn.functional.binary_cross_entropy_with_logits(logits[0, 0], y[0].double())
-    torch.testing.assert_close(cross_entropy(logits, y, weight)[0], expected)
+    logits = torch.stack([network.forward({name: leaf[m] for name, leaf in leaves.items()}, x[m].T) for m in range(5)])
+    torch.testing.assert_close(stacked_logits, logits.detach().mT)
+    if classes > 2:
+        losses = torch.nn.functional.cross_entropy(logits.mT, y, reduction="none")
+    else:
+        losses = torch.nn.functional.binary_cross_entropy_with_logits(logits.squeeze(2), y.double(), reduction="none")
+    (losses * weight).sum().backward()
+    for layer, gradient in zip(network.layers, gradients, strict=True):
+        torch.testing.assert_close(gradient[:, :, :-1], leaves[f"weight_{layer}"].grad, rtol=1e-10, atol=1e-12)
+        torch.testing.assert_close(gradient[:, :, -1], leaves[f"bias_{layer}"].grad, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize(

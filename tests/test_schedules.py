@@ -42,6 +42,16 @@ def test_capacity_scales_the_start_and_depth_the_whole():
     assert sigma_target("static", 0.3, 2, sigma_start=None, sigma_end=3.0, depth_exponent=1.0) == 1.5
 
 
+LEARNING_RATES_AT = {  # progress 0, 0.05, 0.1, 0.5 and 1
+    "constant": (1, 1, 1, 1, 1),
+    "cosine": (1, 0.9938, 0.9755, 0.5, 0),
+    "step": (1, 1, 1, 0.1, 0.1),
+    "warmup": (0.1, 0.55, 1, 1, 1),
+    "warmup_cosine": (0.1, 0.55, 1, 0.5868, 0),
+}
+
+
 @pytest.mark.parametrize("name", LEARNING_RATES)
-def test_a_learning_rate_starts_whole(name):
-    assert LEARNING_RATES[name](0.0) == 1.0
+def test_a_learning_rate_has_its_known_factors(name):
+    factors = [LEARNING_RATES[name](progress) for progress in (0.0, 0.05, 0.1, 0.5, 1.0)]
+    assert factors == pytest.approx(LEARNING_RATES_AT[name], abs=1e-4)

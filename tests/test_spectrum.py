@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from spectra_tune.spectrum import add_penalty_gradient, top_singular_value
+from spectra_tune.spectrum import Penalty, TopSingularValue, top_singular_value
 
 SHAPES = [(8, 2), (2, 8), (1, 5), (5, 1), (8, 8), (17, 17), (50, 16), (16, 50), (64, 64), (128, 128), (256, 256)]
 
@@ -38,7 +38,7 @@ def test_the_penalty_gradient_is_autograds_of_the_exact_norm(shape):
     penalty = (strength * (torch.linalg.matrix_norm(weight, 2) - target) ** 2).sum()
     (expected,) = torch.autograd.grad(penalty, weight)
     gradient = torch.zeros_like(weight)
-    add_penalty_gradient(weight.detach(), gradient, strength, target, torch.zeros(16, dtype=torch.bool))
+    Penalty(TopSingularValue(weight.detach()), gradient, strength, torch.zeros(16, dtype=torch.bool))(target)
     torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -48,7 +48,7 @@ def test_a_one_sided_penalty_leaves_small_norms_alone():
     ones = torch.ones(16)
     for target, expected_zero in ((sigma * 1.1, True), (sigma * 0.9, False)):
         gradient = torch.zeros_like(weight)
-        add_penalty_gradient(weight, gradient, ones, target, torch.ones(16, dtype=torch.bool))
+        Penalty(TopSingularValue(weight), gradient, ones, torch.ones(16, dtype=torch.bool))(target)
         assert bool((gradient == 0).all()) is expected_zero
 
 

@@ -1,85 +1,136 @@
-"""A program: up to 16 members of one protocol whose every step is one batched step.
+"""A program: members of one architecture and optimizer whose every step is one batched step.
 
-Axes: M member, O output, F feature, N sample, L regularized layer.
+Axes: M member, J in and one more, N sample, T step, L regularized layer.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy
 import torch
 from torch import Tensor
 
-from spectra_tune.blocks.samples import Samples, Stack, batch_of, stacked
-from spectra_tune.blocks.scores import cross_entropy, cross_entropy_error, scores
-from spectra_tune.design import Member
-from spectra_tune.networks import implement
+from spectra_tune.blocks.arena import Arena
+from spectra_tune.blocks.optimizers import OPTIMIZERS
+from spectra_tune.blocks.passes import MappedPasses
+from spectra_tune.blocks.samples import Samples, Stack, batches_of, stacked, weights_of_batch
+from spectra_tune.blocks.scores import scores, sums, to_error_
+from spectra_tune.design import Condition, Member
+from spectra_tune.networks import Network, implement
 from spectra_tune.randomness import derived_seed
 from spectra_tune.schedules import LEARNING_RATES, progress_at, sigma_target
-from spectra_tune.spectrum import add_penalty_gradient, top_singular_value
+from spectra_tune.spectrum import Penalty, TopSingularValue
 
-CHUNK = 16
-"""Members of a program, the last one repeated where there are fewer: of a fixed number a member's bits do not
-depend on the others (12 and 20 do not have this property)."""
+FLAT_MULTIPLE = 64
+"""Length of flat buffers: no vectorised loop over them has a tail."""
 
-OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
-    "adam": lambda parameters, **rates: torch.optim.Adam(parameters, fused=True, **rates),
-    "adamw": lambda parameters, **rates: torch.optim.AdamW(parameters, fused=True, **rates),
-    "sgd": lambda parameters, **rates: torch.optim.SGD(parameters, momentum=0.9, fused=True, **rates),
-    "rmsprop": lambda parameters, **rates: torch.optim.RMSprop(parameters, **rates),
-}
+
+def shared_protocol(member: Member) -> tuple[Condition, bool]:
+    """What all members of a program have in common; the rest of a Condition differs from member to member."""
+    condition = member.condition
+    network = condition.network
+    if isinstance(network, Network):
+        network = replace(network, init="linear", init_gain=1.0)
+    shared = replace(condition, network=network, learning_rate=1.0, learning_rate_schedule="constant", weight_decay=0.0)
+    return shared, member.treatment.strength > 0
+
+
+TILE = 1024
+"""Samples that are evaluated at a time."""
 
 
 class Program:
-    """Members that share a resolved Condition and whether they are penalised; their seeds and targets differ."""
+    """Members of one `shared_protocol`; their seeds, inits, learning rates, weight decays and targets differ.
+
+    size: members that the program is padded to by repeating the last one; 0 is no padding.
+    """
 
     def __init__(
         self,
         members: Sequence[Member],
         draw: Callable[[str, int], Samples],
         capacity_ratio: float,
+        arena: Arena,
         device: str,
         dtype: torch.dtype,
+        size: int = 0,
     ):
         self.members = tuple(members)
-        padded = self.members + self.members[-1:] * (CHUNK - len(self.members))
+        padded = self.members + self.members[-1:] * (size - len(self.members))
         self._padded = padded
         self.condition = padded[0].condition
         self.network = implement(self.condition.network, self.condition.task)
         self._capacity_ratio = capacity_ratio
-        self._device, self._dtype = device, dtype
-        splits = ("train", "validation", "test") if padded[0].stage == "confirm" else ("train", "validation")
-        self.stacks = {
-            split: stacked([draw(split, member.seed) for member in padded], device, dtype) for split in splits
-        }
-        self._allocate([self.network.init(generator_of(member, "init")) for member in padded])
+        self._draw, self._arena, self._device, self._dtype = draw, arena, device, dtype
+        confirming = padded[0].stage == "confirm"
+        self.splits = ("train", "validation", "test") if confirming else ("train", "validation")
+        self._stacks: dict[str, Stack] = {}
+        self._allocate()
         self.epoch = 0
-        train = self.stacks["train"]
-        self.batches = -(-train.count // (self.condition.batch_size or train.count))
+        count = self.stack("train").count
+        self._batch = self.condition.batch_size or count
+        self.batches = -(-count // self._batch)
         self.steps = self.condition.epochs * self.batches
         self.penalised = padded[0].treatment.strength > 0
-        self._strength_M = self._per_member([member.treatment.strength for member in padded])
-        self._one_sided_M = torch.tensor([member.treatment.one_sided for member in padded], device=device)
-        self.optimizer = OPTIMIZERS[self.condition.optimizer](
-            [self._flat], lr=self.condition.learning_rate, weight_decay=self.condition.weight_decay
-        )
+        self._spectra = [TopSingularValue(self.parameters[name]) for name in self.network.regularized]
+        strength_M = self._per_member([member.treatment.strength for member in padded])
+        one_sided_M = torch.tensor([member.treatment.one_sided for member in padded], device=device)
+        self._penalties = [
+            Penalty(spectrum, self._gradients[name], strength_M, one_sided_M)
+            for name, spectrum in zip(self.network.regularized, self._spectra, strict=True)
+        ]
+        self.diverged: dict[int, int] = {}
 
-    def _allocate(self, initial: list[dict[str, Tensor]]) -> None:
-        """Puts all members' parameters into one buffer, with one view (members, …) per name, and gradients likewise."""
-        shapes = {name: (CHUNK, *value.shape) for name, value in initial[0].items()}
-        sizes = [torch.Size(shape).numel() for shape in shapes.values()]
-        flat = torch.cat([torch.stack([one[name] for one in initial]).flatten() for name in shapes])
-        self._flat = flat.to(device=self._device, dtype=self._dtype)
-        self._flat.grad = torch.zeros_like(self._flat)
+    def _allocate(self) -> None:
+        """Puts all members' parameters into one buffer, and gradients, rates and the optimizer's state likewise."""
+        initial = [self._init(member) for member in self._padded]
+        self.init_digests = [_digest(one) for one in initial[: len(self.members)]]
+        beside = getattr(self.network, "side_by_side", None) or tuple((name,) for name in initial[0])
+        joined = [torch.stack([_joined(one, names) for one in initial]) for names in beside]
+        self._shapes = [one.shape for one in joined]
+        self._sizes = [one.numel() for one in joined]
+        self._flat = self._zeros()
+        for part, one in zip(self._parts(self._flat), joined, strict=True):
+            part.copy_(one)
+        self._flat_gradient, self._flat_rate = self._zeros(), self._zeros()
+        self.joined, self._joined_gradients = self._parts(self._flat), self._parts(self._flat_gradient)
+        self._rates = self._parts(self._flat_rate)
+        shapes = {name: value.shape for name, value in initial[0].items()}
+        self.parameters = _named(self.joined, beside, shapes)
+        self._gradients = _named(self._joined_gradients, beside, shapes)
+        self._step, names = OPTIMIZERS[self.condition.optimizer]
+        self._state = {name: self._zeros() for name in names}
+        self._flat_decay = None
+        if any(member.condition.weight_decay for member in self._padded):
+            self._flat_decay = self._zeros()
+            decay_M = self._per_member([member.condition.weight_decay for member in self._padded])
+            _spread(decay_M, self._parts(self._flat_decay))
 
-        def views(buffer: Tensor) -> dict[str, Tensor]:
-            return {
-                name: part.view(shape) for (name, shape), part in zip(shapes.items(), buffer.split(sizes), strict=True)
-            }
+    def _init(self, member: Member) -> dict[str, Tensor]:
+        return implement(member.condition.network, member.condition.task).init(generator_of(member, "init"))
 
-        self.parameters, self._gradients = views(self._flat), views(self._flat.grad)
+    def _zeros(self) -> Tensor:
+        length = sum(self._sizes)
+        return torch.zeros(length + -length % FLAT_MULTIPLE, dtype=self._dtype, device=self._device)
 
-    def _per_member(self, values: Sequence[float]) -> Tensor:
+    def _parts(self, flat: Tensor) -> list[Tensor]:
+        """Views (members, …) of a flat buffer, one for each group of parameters that lie side by side."""
+        parts = flat[: sum(self._sizes)].split(self._sizes)
+        return [part.view(shape) for part, shape in zip(parts, self._shapes, strict=True)]
+
+    def _per_member(self, values: Sequence[Any]) -> Tensor:
         return torch.tensor(values, device=self._device, dtype=self._dtype)
+
+    def stack(self, split: str) -> Stack:
+        """The members' samples; test samples, which only the end needs, are not kept."""
+        if split in self._stacks:
+            return self._stacks[split]
+        stack = stacked([self._draw(split, member.seed) for member in self._padded], self._device, self._dtype)
+        if split != "test":
+            self._stacks[split] = stack
+        return stack
 
     @property
     def finished(self) -> bool:
@@ -87,117 +138,176 @@ class Program:
 
     def train(self, epochs: int) -> None:
         """Trains all members for so many epochs more."""
-        factor = LEARNING_RATES[self.condition.learning_rate_schedule]
-        for _ in range(epochs):
-            for number, batch in enumerate(self._epoch_batches()):
-                step = self.epoch * self.batches + number
-                self.optimizer.param_groups[0]["lr"] = self.condition.learning_rate * factor(
-                    progress_at(step, self.steps)
-                )
-                self._loss_gradient(batch)
-                if self.penalised:
-                    targets_LM = self.sigma_targets(step)
-                    for target_M, name in zip(targets_LM, self.network.regularized, strict=True):
-                        add_penalty_gradient(
-                            self.parameters[name], self._gradients[name], self._strength_M, target_M, self._one_sided_M
-                        )
-                self.optimizer.step()
-            self.epoch += 1
+        first, last = self.epoch * self.batches, (self.epoch + epochs) * self.batches
+        rates_TM = self._per_member([self._learning_rates(step) for step in range(first, last)])
+        constant = all(member.condition.learning_rate_schedule == "constant" for member in self._padded)
+        targets_TLM = self._targets(range(first, last)) if self.penalised else None
+        batches = self._minibatches(epochs) if self.condition.batch_size else self._full_batches(epochs)
+        for number, (passes, label_MN, weight_N) in enumerate(batches):
+            passes.forward()
+            to_error_(passes.logits_MON, label_MN, weight_N)
+            passes.backward()
+            if targets_TLM is not None:
+                for penalty, target_M in zip(self._penalties, targets_TLM[number], strict=True):
+                    penalty(target_M)
+            if number == 0 or not constant:
+                _spread(rates_TM[number], self._rates)
+            self._step(
+                self._flat, self._flat_gradient, self._state, self._flat_rate, self._flat_decay, first + number + 1
+            )
+        self.epoch += epochs
 
-    def _epoch_batches(self):
-        """The batches of the present epoch: the whole data, or each member's own order of them."""
-        train = self.stacks["train"]
-        if self.condition.batch_size is None:
-            yield train
-            return
+    def _full_batches(self, epochs: int):
+        """For each epoch: passes over all samples, their labels and weights."""
+        train = self.stack("train")
+        self._arena.begin()
+        passes = self._passes(train.x_MJN, training=True)
+        for _ in range(epochs):
+            yield passes, train.label_MN, train.weight_N
+
+    def _minibatches(self, epochs: int):
+        """For each step: passes over each member's own batch, its labels and weights."""
+        train = self.stack("train")
+        size = self._batch
+        rest = train.count - (self.batches - 1) * size
+        whole_N = weights_of_batch(size, size, self._device, self._dtype)
+        rest_N = weights_of_batch(rest, size, self._device, self._dtype)
+        self._arena.begin()
+        x_MJB = self._arena.empty(len(self._padded), train.x_MJN.shape[1], len(whole_N))
+        passes = self._passes(x_MJB, training=True)
+        for epoch in range(self.epoch, self.epoch + epochs):
+            x_TMJB, label_TMB = batches_of(train, self._orders(epoch, train.count), size)
+            for number in range(self.batches):
+                x_MJB.copy_(x_TMJB[number])
+                yield passes, label_TMB[number], whole_N if number < self.batches - 1 else rest_N
+
+    def _passes(self, x_MJN: Tensor, *, training: bool) -> Any:
+        """Passes over x: the network's own stacked ones, or any network's plain forward mapped over members."""
+        if hasattr(self.network, "stacked"):
+            gradients = self._joined_gradients if training else None
+            return self.network.stacked(self.joined, x_MJN, self._arena.empty, gradients)
+        return MappedPasses(self.network, self.parameters, x_MJN, self._gradients if training else None)
+
+    def _orders(self, epoch: int, count: int) -> Tensor:
+        """Each member's order of its samples in an epoch; arms of one seed and stream share it."""
         orders: dict[tuple[int, int], Tensor] = {}
         for member in self._padded:
             if (member.seed, member.stream) not in orders:
-                generator = generator_of(member, "order", self.epoch)
-                orders[member.seed, member.stream] = torch.randperm(train.count, generator=generator)
-        order_MN = torch.stack([orders[member.seed, member.stream] for member in self._padded]).to(self._device)
-        for order_MB in order_MN.split(self.condition.batch_size, dim=1):
-            yield batch_of(train, order_MB)
+                generator = generator_of(member, "order", epoch)
+                orders[member.seed, member.stream] = torch.randperm(count, generator=generator)
+        return torch.stack([orders[member.seed, member.stream] for member in self._padded]).to(self._device)
 
-    def _loss_gradient(self, batch: Stack) -> None:
-        """Writes the gradient of every member's mean loss."""
-        if hasattr(self.network, "stacked_backward"):
-            outputs = self.network.stacked_forward(self.parameters, batch.x_MFN)
-            error_MON = cross_entropy_error(outputs[-1], batch)
-            self.network.stacked_backward(self.parameters, outputs, error_MON, self._gradients)
-            return
-
-        def loss(parameters: dict[str, Tensor], x_NF: Tensor, y_N: Tensor, weight_N: Tensor) -> Tensor:
-            logits_1ON = self.network.forward(parameters, x_NF).T.unsqueeze(0)
-            return cross_entropy(logits_1ON, y_N.unsqueeze(0), weight_N.unsqueeze(0)).squeeze(0)
-
-        gradients = torch.func.vmap(torch.func.grad(loss))(
-            self.parameters, batch.x_MFN.transpose(1, 2), batch.y_MN, batch.weight_MN
-        )
-        for name, gradient in gradients.items():
-            self._gradients[name].copy_(gradient)
-
-    def sigma_targets(self, step: int) -> Tensor:
-        """Targets (layers, members) of the regularized weights' sigma at a step."""
+    def _learning_rates(self, step: int) -> list[float]:
         progress = progress_at(step, self.steps)
-        layers = range(1, len(self.network.regularized) + 1)
+        return [
+            member.condition.learning_rate * LEARNING_RATES[member.condition.learning_rate_schedule](progress)
+            for member in self._padded
+        ]
+
+    def _targets(self, steps: Sequence[int]) -> Tensor:
+        """Targets (steps, layers, members) of the regularized weights' sigma."""
+        treatments = {member.treatment for member in self.members}
         rows = []
-        for layer in layers:
-            by_treatment = {
-                treatment: sigma_target(
-                    treatment.schedule,
-                    progress,
-                    layer,
-                    sigma_start=treatment.sigma_start,
-                    sigma_end=treatment.sigma_end,
-                    capacity_ratio=self._capacity_ratio,
-                    beta=treatment.beta,
-                    depth_exponent=treatment.depth_exponent,
-                )
-                for treatment in {member.treatment for member in self.members}
-            }
-            rows.append([by_treatment[member.treatment] for member in self._padded])
-        return self._per_member(rows)
+        for step in steps:
+            progress = progress_at(step, self.steps)
+            for layer in range(1, len(self.network.regularized) + 1):
+                of = {
+                    treatment: sigma_target(
+                        treatment.schedule,
+                        progress,
+                        layer,
+                        sigma_start=treatment.sigma_start,
+                        sigma_end=treatment.sigma_end,
+                        capacity_ratio=self._capacity_ratio,
+                        beta=treatment.beta,
+                        depth_exponent=treatment.depth_exponent,
+                    )
+                    for treatment in treatments
+                }
+                rows.append([of[member.treatment] for member in self._padded])
+        return self._per_member(rows).view(len(steps), -1, len(self._padded))
 
-    def logits(self, split: str) -> Tensor:
-        """Logits (members, outputs, samples) on a split."""
-        x_MFN = self.stacks[split].x_MFN
-        if hasattr(self.network, "stacked_forward"):
-            return self.network.stacked_forward(self.parameters, x_MFN)[-1]
-        return torch.func.vmap(self.network.forward)(self.parameters, x_MFN.transpose(1, 2)).transpose(1, 2)
-
-    def scores(self, split: str) -> dict[str, list[float]]:
+    def scores(self, split: str) -> dict[str, numpy.ndarray]:
         """Accuracy, balanced accuracy and loss of each member on a split."""
-        measured = scores(self.logits(split), self.stacks[split], self.condition.task.classes)
-        return {measure: values[: len(self.members)].tolist() for measure, values in measured.items()}
+        stack = self.stack(split)
+        summed = 0
+        for start in range(0, stack.x_MJN.shape[2], TILE):
+            part = slice(start, start + TILE)
+            self._arena.begin()
+            passes = self._passes(stack.x_MJN[:, :, part], training=False)
+            passes.forward()
+            summed = summed + sums(passes.logits_MON, stack, part)
+        measured = scores(summed, stack)
+        return {measure: values[: len(self.members)] for measure, values in measured.items()}
 
-    def sigmas(self) -> list[list[float]]:
+    def sigmas(self) -> list[numpy.ndarray]:
         """Spectral norm of each regularized weight, by layer and member."""
-        weights = (self.parameters[name] for name in self.network.regularized)
-        return [top_singular_value(weight)[0][: len(self.members)].tolist() for weight in weights]
+        for spectrum in self._spectra:
+            spectrum()
+        return [spectrum.sigma_M[: len(self.members)].double().cpu().numpy() for spectrum in self._spectra]
 
-    def targets_reached(self) -> list[list[float]]:
+    def targets_reached(self) -> list[numpy.ndarray]:
         """Targets of the step taken last (before the first: of the first), by layer and member."""
         step = max(self.epoch * self.batches - 1, 0)
-        return self.sigma_targets(step)[:, : len(self.members)].tolist()
+        return list(self._targets([step])[0, :, : len(self.members)].double().cpu().numpy())
 
-    def finite(self) -> list[bool]:
-        """Whether each member's parameters are all finite."""
-        flags_M = torch.stack([value.flatten(1).isfinite().all(dim=1) for value in self.parameters.values()]).all(dim=0)
-        return flags_M[: len(self.members)].tolist()
+    def note_divergence(self) -> None:
+        """Notes the members whose parameters are no longer all finite, with the present epoch at the first time."""
+        if self._flat.sum().isfinite():
+            return
+        flags_M = torch.stack([part.flatten(1).isfinite().all(dim=1) for part in self.joined]).all(dim=0)
+        for slot in (~flags_M[: len(self.members)]).nonzero().flatten().tolist():
+            self.diverged.setdefault(slot, self.epoch)
 
     def state(self) -> dict[str, Any]:
         """All that `restore` needs for equal bits: orders derive from the epoch, so no generator has a state."""
-        return {"epoch": self.epoch, "parameters": self._flat.cpu(), "optimizer": self.optimizer.state_dict()}
+        tensors = {"parameters": self._flat, **self._state}
+        return {
+            "epoch": self.epoch,
+            "tensors": {name: value.cpu() for name, value in tensors.items()},
+            "diverged": self.diverged,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continues from a state of the same program."""
-        self.epoch = state["epoch"]
-        with torch.no_grad():
-            self._flat.copy_(state["parameters"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.epoch, self.diverged = state["epoch"], dict(state["diverged"])
+        for name, value in {"parameters": self._flat, **self._state}.items():
+            value.copy_(state["tensors"][name])
 
 
 def generator_of(member: Member, *purpose: str | int) -> torch.Generator:
     """A generator of a member's own for one purpose."""
     return torch.Generator().manual_seed(derived_seed(member.seed, *purpose, "stream", member.stream))
+
+
+def _joined(parameters: dict[str, Tensor], names: tuple[str, ...]) -> Tensor:
+    """One parameter as it is, or a weight (out, in) with its bias (out) as the last column."""
+    if len(names) == 1:
+        return parameters[names[0]]
+    weight, bias = (parameters[name] for name in names)
+    return torch.cat((weight, bias[:, None]), dim=1)
+
+
+def _named(joined: list[Tensor], beside: Sequence[tuple[str, ...]], shapes: dict[str, torch.Size]) -> dict[str, Tensor]:
+    """Views (members, …) of each parameter by its name."""
+    views = {}
+    for part, names in zip(joined, beside, strict=True):
+        if len(names) == 1:
+            views[names[0]] = part
+        else:
+            views[names[0]], views[names[1]] = part[:, :, :-1], part[:, :, -1]
+    return {name: views[name] for name in shapes}
+
+
+def _spread(values_M: Tensor, parts: list[Tensor]) -> None:
+    """Writes each member's value to all of its numbers."""
+    for part in parts:
+        part.copy_(values_M.view(-1, *[1] * (part.ndim - 1)).expand_as(part))
+
+
+def _digest(parameters: dict[str, Tensor]) -> str:
+    """16 hex digits of sha256 over a member's parameters."""
+    seen = hashlib.sha256()
+    for name in sorted(parameters):
+        seen.update(parameters[name].numpy().tobytes())
+    return seen.hexdigest()[:16]

@@ -1,46 +1,59 @@
 """Cross-entropy of stacked logits, its derivative, and the scores of predictions.
 
-Axes: M member, O output, N sample.
+Axes: M member, O output, N sample, C class.
 """
 
+import numpy
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
+from torch.nn.functional import one_hot, softplus
 
 from spectra_tune.blocks.samples import Stack
+from spectra_tune.products import multiply
 
 
-def cross_entropy_error(logits_MON: Tensor, stack: Stack) -> Tensor:
-    """Derivative of each member's mean cross-entropy by its logits (members, outputs, samples)."""
+def to_error_(logits_MON: Tensor, label_MN: Tensor, weight_N: Tensor) -> None:
+    """Turns logits into the derivative of each member's mean cross-entropy by them."""
     if logits_MON.shape[1] == 1:
-        error_MN = (logits_MON.squeeze(1).sigmoid() - stack.y_MN) * stack.weight_MN
-        return error_MN.unsqueeze(1)
-    target_MON = one_hot(stack.y_MN, logits_MON.shape[1]).transpose(1, 2)
-    return (logits_MON.softmax(dim=1) - target_MON) * stack.weight_MN.unsqueeze(1)
+        logits_MON.sigmoid_().sub_(label_MN.unsqueeze(1))
+    else:
+        target_MON = one_hot(label_MN, logits_MON.shape[1]).transpose(1, 2)
+        logits_MON.copy_(logits_MON.softmax(dim=1).sub_(target_MON))
+    logits_MON.mul_(weight_N)
 
 
-def cross_entropy(logits_MON: Tensor, y_MN: Tensor, weight_MN: Tensor) -> Tensor:
-    """Each member's mean cross-entropy (members,), in nats; one output is the logit of class 1."""
+def sums(logits_MON: Tensor, stack: Stack, part: slice) -> numpy.ndarray:
+    """Sums (members, 2, classes + 1) over a part of the samples, float64.
+
+    [:, 0, c]: samples of class c that are predicted rightly, of two classes those predicted to be 1. [:, 1, -1]: mean
+    cross-entropy in nats. One output is the logit of class 1.
+    """
+    label_MN = stack.label_MN[:, part]
+    each_M2N = logits_MON.new_empty(len(logits_MON), 2, logits_MON.shape[2])
     if logits_MON.shape[1] == 1:
         logit_MN = logits_MON.squeeze(1)
-        loss_MN = torch.nn.functional.softplus(logit_MN) - logit_MN * y_MN
+        torch.sign(logit_MN, out=each_M2N[:, 0])
+        each_M2N[:, 0].clamp_(min=0)
+        sign_MN = 1 - 2 * (label_MN[:1] if label_MN.stride(0) == 0 else label_MN)
+        each_M2N[:, 1] = softplus(logit_MN * sign_MN)
     else:
-        loss_MN = torch.logsumexp(logits_MON, dim=1) - logits_MON.gather(1, y_MN.unsqueeze(1)).squeeze(1)
-    return (loss_MN * weight_MN).sum(dim=1)
+        each_M2N[:, 0] = logits_MON.argmax(dim=1) == label_MN
+        each_M2N[:, 1] = torch.logsumexp(logits_MON, dim=1) - logits_MON.gather(1, label_MN.unsqueeze(1)).squeeze(1)
+    return multiply(each_M2N, stack.of_class_MNK[:, part]).double().cpu().numpy()
 
 
-def scores(logits_MON: Tensor, stack: Stack, classes: int) -> dict[str, Tensor]:
-    """Accuracy, balanced accuracy (mean recall of the classes present) and loss of each member, float64."""
-    kept_MON = logits_MON[:, :, : stack.count].double()
-    y_MN = stack.y_MN[:, : stack.count]
-    predicted_MN = (kept_MON.squeeze(1) > 0).long() if kept_MON.shape[1] == 1 else kept_MON.argmax(dim=1)
-    correct_MN = predicted_MN == y_MN
-    recalls = []
-    for label in range(classes):
-        of_class_MN = y_MN == label
-        recalls.append((correct_MN & of_class_MN).sum(dim=1) / of_class_MN.sum(dim=1))
+def scores(sums_M2K: numpy.ndarray, stack: Stack) -> dict[str, numpy.ndarray]:
+    """Accuracy, balanced accuracy (mean recall of the classes present) and loss of each member, float64 (members,).
+
+    sums_M2K: of all samples of the stack.
+    """
+    right_MC = sums_M2K[:, 0, :-1]
+    if right_MC.shape[1] == 2:
+        right_MC = numpy.stack((stack.in_class_MC[:, 0] - right_MC[:, 0], right_MC[:, 1]), axis=1)
+    present_MC = stack.in_class_MC > 0
+    recall_MC = right_MC / numpy.where(present_MC, stack.in_class_MC, 1)
     return {
-        "accuracy": correct_MN.sum(dim=1).double() / stack.count,
-        "balanced_accuracy": torch.stack(recalls).double().nanmean(dim=0),
-        "loss": cross_entropy(kept_MON, y_MN, torch.full_like(y_MN, 1, dtype=torch.float64)) / stack.count,
+        "accuracy": right_MC.sum(axis=1) / stack.count,
+        "balanced_accuracy": numpy.where(present_MC, recall_MC, 0).sum(axis=1) / present_MC.sum(axis=1),
+        "loss": sums_M2K[:, 1, -1],
     }

@@ -1,22 +1,25 @@
 """Train a block: its members in programs that advance in lockstep, with a report of all members at a time."""
 
-import hashlib
 import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pandas
 import torch
 
+from spectra_tune.blocks.arena import Arena
+from spectra_tune.blocks.chunks import chunks
 from spectra_tune.blocks.environment import environment
-from spectra_tune.blocks.program import CHUNK, Program, generator_of
+from spectra_tune.blocks.program import Program
 from spectra_tune.blocks.samples import cached_draws, digest_of
 from spectra_tune.design import Block, Condition, InvalidStudy, Member, flat, members
 from spectra_tune.networks import implement
-from spectra_tune.results import CONDITION, CURVE_COLUMNS, MEASURES, TREATMENT, curve_table, run_table
+from spectra_tune.results import CONDITION, MEASURES, TREATMENT, curve_table, run_table
 
 REPORTS = 20
 """Reports of a block where none is asked for: of its Condition's epochs, an arm of more epochs makes more."""
@@ -24,14 +27,30 @@ REPORTS = 20
 CURVE_MEASURES = (("train", "loss"), ("train", "accuracy"), *(("validation", measure) for measure in MEASURES))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What one program's members scored at one epoch: a value per member and metric."""
+
+    program: int
+    epoch: int
+    metrics: tuple[str, ...]
+    values: numpy.ndarray  # (metrics, members) float64
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
-    """Where a block stands: rows of the curve table since the report before, and at the end the run table."""
+    """Where a block stands: what was recorded since the report before, and at the end the run table."""
 
     epoch: int  # of the arm that trains longest
     epochs: int
-    curves: pandas.DataFrame
     runs: pandas.DataFrame | None
+    records: list[Record]
+    signatures: list[list[str]]  # of each program's members
+
+    @cached_property
+    def curves(self) -> pandas.DataFrame:
+        """Rows of the curve table since the report before."""
+        return _curve_table(self.records, self.signatures)
 
 
 def train(block: Block, *, device: str = "cpu", report_every: int | None = None) -> Iterator[Report]:
@@ -67,14 +86,15 @@ class BlockTraining:
         self._draw = cached_draws(self._task)
         self._report_every = report_every or math.ceil(block.condition.epochs / REPORTS)
         self._capacity_ratio = capacity_ratio(block.condition)
+        arena = Arena(device, dtype)
         self._programs: list[Program] = []
-        self._place: dict[int, tuple[Program, int]] = {}
-        for indices in chunks(self.members):
+        self._place: dict[int, tuple[int, int]] = {}
+        for indices, size in chunks(self.members, len(self._draw("train", self.members[0].seed).y), device):
             chosen = [self.members[index] for index in indices]
-            program = Program(chosen, self._draw, self._capacity_ratio, device, dtype)
-            self._programs.append(program)
-            self._place |= {index: (program, slot) for slot, index in enumerate(indices)}
-        self._curves: dict[str, list] = {name: [] for name in CURVE_COLUMNS}
+            self._place |= {index: (len(self._programs), slot) for slot, index in enumerate(indices)}
+            self._programs.append(Program(chosen, self._draw, self._capacity_ratio, arena, device, dtype, size))
+        self._signatures = [[member.signature for member in program.members] for program in self._programs]
+        self._records: list[Record] = []
         self._seconds = 0.0
 
     @property
@@ -92,90 +112,93 @@ class BlockTraining:
     def advance(self) -> Report:
         """Trains every unfinished program up to the next report."""
         begin = time.perf_counter()
-        seen = len(self._curves["signature"])
-        for program in self._programs:
+        seen = len(self._records)
+        for number, program in enumerate(self._programs):
             if program.epoch == 0:
-                self._record(program)
+                self._record(number)
             if not program.finished:
                 program.train(min(self._report_every, program.condition.epochs - program.epoch))
-                self._record(program)
+                program.note_divergence()
+                self._record(number)
         self._seconds += time.perf_counter() - begin
-        new = {name: values[seen:] for name, values in self._curves.items()}
         return Report(
             epoch=self.epoch,
             epochs=self.epochs,
-            curves=curve_table(new),
             runs=self.runs() if self.finished else None,
+            records=self._records[seen:],
+            signatures=self._signatures,
         )
 
-    def _record(self, program: Program) -> None:
-        """Appends a program's scores, sigmas and targets at its present epoch to the curves."""
-        series = {f"{split}_{measure}": program.scores(split)[measure] for split, measure in CURVE_MEASURES}
+    def _record(self, number: int) -> None:
+        """Records a program's scores, sigmas and targets at its present epoch."""
+        program = self._programs[number]
+        scored = {split: program.scores(split) for split in ("train", "validation")}
+        series = {f"{split}_{measure}": scored[split][measure] for split, measure in CURVE_MEASURES}
         series |= {f"sigma_{layer}": values for layer, values in enumerate(program.sigmas(), start=1)}
         if program.penalised:
             targets = enumerate(program.targets_reached(), start=1)
             series |= {f"sigma_target_{layer}": values for layer, values in targets}
-        for metric, values in series.items():
-            for member, value in zip(program.members, values, strict=True):
-                for name, entry in zip(CURVE_COLUMNS, (member.signature, program.epoch, metric, value), strict=True):
-                    self._curves[name].append(entry)
+        values = numpy.stack(list(series.values()))
+        self._records.append(Record(program=number, epoch=program.epoch, metrics=tuple(series), values=values))
 
     def curves(self) -> pandas.DataFrame:
         """The whole curve table so far."""
-        return curve_table(self._curves)
+        return _curve_table(self._records, self._signatures)
 
     def runs(self) -> pandas.DataFrame:
         """The run table of a finished block."""
-        ends = {id(program): _End(program) for program in self._programs}
-        initial: dict[tuple, str] = {}
+        ends = [_End(program) for program in self._programs]
+        about: dict[str, dict[str, Any]] = {}
         records = []
         for index, member in enumerate(self.members):
-            program, slot = self._place[index]
-            key = (member.condition.network, member.seed, member.stream)
-            if key not in initial:
-                initial[key] = _init_digest(program, member)
+            number, slot = self._place[index]
+            program = self._programs[number]
+            if member.arm not in about:
+                about[member.arm] = self._protocol(member, program)
             records.append(
-                self._identity(member, program, initial[key])
-                | ends[id(program)].of(slot)
-                | self._constants(member)
+                about[member.arm]
+                | {"seed": member.seed, "signature": member.signature}
+                | self._draws(member, program, slot)
+                | ends[number].of(slot)
                 | {"seconds": self._seconds / len(self.members), "device": self._device}
             )
         return run_table(records)
 
-    def _identity(self, member: Member, program: Program, init_digest: str) -> dict[str, Any]:
+    def _protocol(self, member: Member, program: Program) -> dict[str, Any]:
+        """What all runs of a member's arm have in common."""
         protocol = flat(member.condition) | {"stream": member.stream, "task": str(member.condition.task)}
         protocol["batch_size"] = protocol["batch_size"] or 0
         del protocol["network"]
         return {
             "arm": member.arm,
-            "seed": member.seed,
             "stage": member.stage,
-            "signature": member.signature,
             "condition_signature": member.condition_signature,
             "environment": environment(self._device),
             **{name: protocol[name] for name in (*CONDITION, *protocol) if name in protocol},
             **{name: _or_nan(getattr(member.treatment, name)) for name in TREATMENT},
             "parameters": sum(value[0].numel() for value in program.parameters.values()),
             "capacity_ratio": self._capacity_ratio,
-            "data_digest": digest_of([self._draw(split, member.seed) for split in program.stacks]),
-            "init_digest": init_digest,
             "one_split": bool(getattr(self._task, "fixed", False)),
         }
 
-    def _constants(self, member: Member) -> dict[str, float]:
-        """Scores of the best constant predictor of each split; NaN where a split is not evaluated."""
-        constants = {}
+    def _draws(self, member: Member, program: Program, slot: int) -> dict[str, Any]:
+        """Digests of a member's data and initial weights; scores of the best constant predictor, NaN where a split is
+        not evaluated."""
+        drawn = {split: self._draw(split, member.seed) for split in program.splits}
+        row: dict[str, Any] = {
+            "data_digest": digest_of(list(drawn.values())),
+            "init_digest": program.init_digests[slot],
+        }
         for split in ("train", "validation", "test"):
-            evaluated = split != "test" or member.stage == "confirm"
-            of_split = self._draw(split, member.seed).scores_of_constant(self._task.classes) if evaluated else {}
-            constants |= {f"{split}_{measure}_of_constant": of_split.get(measure, math.nan) for measure in MEASURES}
-        return constants
+            of_split = drawn[split].scores_of_constant if split in drawn else {}
+            row |= {f"{split}_{measure}_of_constant": of_split.get(measure, math.nan) for measure in MEASURES}
+        return row
 
     def save(self, file: Path) -> None:
         """Writes all that `load` needs to continue with equal bits."""
         state = {
             "programs": [program.state() for program in self._programs],
-            "curves": self._curves,
+            "records": [(one.program, one.epoch, one.metrics, torch.from_numpy(one.values)) for one in self._records],
             "seconds": self._seconds,
         }
         torch.save(state, file)
@@ -185,7 +208,10 @@ class BlockTraining:
         state = torch.load(file, weights_only=True)
         for program, its_state in zip(self._programs, state["programs"], strict=True):
             program.restore(its_state)
-        self._curves = {name: list(values) for name, values in state["curves"].items()}
+        self._records = [
+            Record(program=program, epoch=epoch, metrics=tuple(metrics), values=values.numpy())
+            for program, epoch, metrics, values in state["records"]
+        ]
         self._seconds = state["seconds"]
 
 
@@ -194,34 +220,38 @@ def _or_nan(value: Any) -> Any:
     return math.nan if value is None else value
 
 
+def _curve_table(records: list[Record], signatures: list[list[str]]) -> pandas.DataFrame:
+    """The curve table of these records: metric by metric, each member's value."""
+    columns: dict[str, list[numpy.ndarray]] = {"signature": [], "epoch": [], "metric": [], "value": []}
+    of_program = [numpy.array(names, dtype=object) for names in signatures]
+    for one in records:
+        metrics, members = one.values.shape
+        columns["signature"].append(numpy.tile(of_program[one.program], metrics))
+        columns["epoch"].append(numpy.full(metrics * members, one.epoch))
+        columns["metric"].append(numpy.repeat(numpy.array(one.metrics, dtype=object), members))
+        columns["value"].append(one.values.ravel())
+    return curve_table({name: numpy.concatenate(parts) if parts else [] for name, parts in columns.items()})
+
+
 class _End:
     """A program's scores when it has finished."""
 
     def __init__(self, program: Program):
-        self.scores = {split: program.scores(split) for split in program.stacks}
+        self.scores = {split: program.scores(split) for split in program.splits}
         self.sigmas = program.sigmas()
-        self.finite = program.finite()
+        self.diverged = program.diverged
 
     def of(self, slot: int) -> dict[str, Any]:
         """Status, metrics and sigmas of one member; all NaN if it diverged."""
-        losses = [self.scores[split]["loss"][slot] for split in self.scores]
-        ok = self.finite[slot] and all(math.isfinite(loss) for loss in losses)
+        ok = slot not in self.diverged and all(math.isfinite(of["loss"][slot]) for of in self.scores.values())
         row: dict[str, Any] = {"status": "ok" if ok else "diverged"}
         for split in ("train", "validation", "test"):
             for measure in MEASURES:
                 known = ok and split in self.scores
-                row[f"{split}_{measure}"] = self.scores[split][measure][slot] if known else math.nan
+                row[f"{split}_{measure}"] = float(self.scores[split][measure][slot]) if known else math.nan
         for layer, values in enumerate(self.sigmas, start=1):
-            row[f"sigma_{layer}"] = values[slot] if ok else math.nan
+            row[f"sigma_{layer}"] = float(values[slot]) if ok else math.nan
         return row
-
-
-def chunks(of: tuple[Member, ...]) -> list[list[int]]:
-    """Indices of the members of each program: equal protocols, penalised or not, 16 at a time."""
-    groups: dict[tuple[Condition, bool], list[int]] = {}
-    for index, member in enumerate(of):
-        groups.setdefault((member.condition, member.treatment.strength > 0), []).append(index)
-    return [group[start : start + CHUNK] for group in groups.values() for start in range(0, len(group), CHUNK)]
 
 
 def capacity_ratio(condition: Condition) -> float:
@@ -236,12 +266,3 @@ def capacity_ratio(condition: Condition) -> float:
 def parameter_count(network: Any, task: Any) -> int:
     """Trainable numbers of a network on a task."""
     return sum(value.numel() for value in implement(network, task).init(torch.Generator()).values())
-
-
-def _init_digest(program: Program, member: Member) -> str:
-    """16 hex digits of sha256 over a member's initial weights."""
-    initial = program.network.init(generator_of(member, "init"))
-    seen = hashlib.sha256()
-    for name in sorted(initial):
-        seen.update(initial[name].numpy().tobytes())
-    return seen.hexdigest()[:16]

@@ -1,14 +1,16 @@
 """Multilayer perceptron, for one member and, stacked, with its backward pass in closed form.
 
-Axes: M member, O out, I in, N sample, F feature.
+Axes: M member, O out, I in, J in and one more, N sample, F feature.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from spectra_tune.networks import Network
+from spectra_tune.products import product
 
 
 def implement(network: Network, features: int, outputs: int) -> "MLP":
@@ -34,6 +36,16 @@ class MLP:
     def regularized(self) -> tuple[str, ...]:
         return tuple(f"weight_{layer}" for layer in self.layers[:-1])
 
+    @property
+    def side_by_side(self) -> tuple[tuple[str, str], ...]:
+        """A layer's weight and bias are one matrix (out, in + 1) when stacked: one product does both."""
+        return tuple((f"weight_{layer}", f"bias_{layer}") for layer in self.layers)
+
+    @property
+    def cells(self) -> int:
+        """Numbers that a stacked pass keeps in a layer, per member and sample."""
+        return max(self.sizes)
+
     def init(self, generator: torch.Generator) -> dict[str, Tensor]:
         """Initial parameters in float32; the draws of each layer come in torch.nn.Linear's order."""
         parameters = {}
@@ -58,31 +70,87 @@ class MLP:
                 hidden = torch.relu(hidden) if self.activation == "relu" else torch.tanh(hidden)
         return hidden
 
-    def stacked_forward(self, parameters: dict[str, Tensor], x_MFN: Tensor) -> list[Tensor]:
-        """Input, every hidden layer's output, and the logits (members, outputs, samples) of all members at once."""
-        outputs = [x_MFN]
-        for layer in self.layers:
-            bias_MO1 = parameters[f"bias_{layer}"].unsqueeze(2)
-            hidden_MON = torch.baddbmm(bias_MO1, parameters[f"weight_{layer}"], outputs[-1])
-            if layer < self.layers[-1]:
-                hidden_MON = hidden_MON.relu_() if self.activation == "relu" else hidden_MON.tanh_()
-            outputs.append(hidden_MON)
-        return outputs
+    def stacked(
+        self,
+        layers_MOJ: list[Tensor],
+        x_MJN: Tensor,
+        empty: Callable[..., Tensor],
+        gradients_MOJ: list[Tensor] | None = None,
+    ) -> "Passes":
+        """Passes of all members at once over x, whose last row is ones; without gradients only forward.
 
-    def stacked_backward(
-        self, parameters: dict[str, Tensor], outputs: list[Tensor], error_MON: Tensor, gradients: dict[str, Tensor]
-    ) -> None:
-        """Writes the gradients of all members; error_MON is the derivative of the loss by the logits.
-
-        outputs are stacked_forward's, which this overwrites nowhere. gradients: preallocated, shaped as parameters.
+        empty: makes tensors of a shape, as torch.empty does.
         """
-        for layer in reversed(self.layers):
-            below_MIN = outputs[layer - 1]
-            torch.bmm(error_MON, below_MIN.transpose(1, 2), out=gradients[f"weight_{layer}"])
-            torch.sum(error_MON, dim=2, out=gradients[f"bias_{layer}"])
-            if layer > 1:
-                error_MON = torch.bmm(parameters[f"weight_{layer}"].transpose(1, 2), error_MON)
-                if self.activation == "relu":
-                    error_MON = torch.ops.aten.threshold_backward(error_MON, below_MIN, 0)
-                else:
-                    error_MON = error_MON * (1 - below_MIN * below_MIN)
+        return Passes(self, layers_MOJ, x_MJN, empty, gradients_MOJ)
+
+
+class Passes:
+    """Forward and backward passes of stacked perceptrons, in buffers bound to their parameters and input.
+
+    logits_MON: written by `forward`; `backward` expects the derivative of the loss by the logits in its place and
+    writes the gradients. Each hidden layer's output carries a row of ones, so that biases are a weight's last column.
+    """
+
+    def __init__(
+        self,
+        mlp: MLP,
+        layers_MOJ: list[Tensor],
+        x_MJN: Tensor,
+        empty: Callable[..., Tensor],
+        gradients_MOJ: list[Tensor] | None,
+    ):
+        members, _, samples = x_MJN.shape
+        self._relu = mlp.activation == "relu"
+        self._hidden = []
+        inputs, self._forward = [x_MJN], []
+        for weight_MOJ in layers_MOJ[:-1]:
+            width = weight_MOJ.shape[1]
+            output_MJN = empty(members, width + 1, samples)
+            output_MJN[:, width:] = 1
+            self._hidden.append(output_MJN[:, :width])
+            self._forward.append(product(weight_MOJ, inputs[-1], self._hidden[-1]))
+            inputs.append(output_MJN)
+        self.logits_MON = empty(members, layers_MOJ[-1].shape[1], samples)
+        self._forward.append(product(layers_MOJ[-1], inputs[-1], self.logits_MON))
+        if gradients_MOJ is not None:
+            self._errors = [empty(*hidden.shape) for hidden in self._hidden]
+            self._bind_backward(layers_MOJ, inputs, gradients_MOJ)
+
+    def _bind_backward(self, layers_MOJ: list[Tensor], inputs: list[Tensor], gradients_MOJ: list[Tensor]) -> None:
+        errors = [*self._errors, self.logits_MON]
+        self._weights_MOI = [weight_MOJ[:, :, :-1] for weight_MOJ in layers_MOJ]
+        self._to_gradient = [
+            product(error, below.mT, gradient)
+            for error, below, gradient in zip(errors, inputs, gradients_MOJ, strict=True)
+        ]
+        self._to_below = [
+            product(self._weights_MOI[number].mT, errors[number], errors[number - 1])
+            for number in range(1, len(errors))
+        ]
+
+    def forward(self) -> None:
+        for hidden, call in zip(self._hidden, self._forward, strict=False):
+            call()
+            if self._relu:
+                hidden.relu_()
+            else:
+                hidden.tanh_()
+        self._forward[-1]()
+
+    def backward(self) -> None:
+        for number in reversed(range(len(self._to_gradient))):
+            self._to_gradient[number]()
+            if number > 0:
+                self._error_below(number)
+
+    def _error_below(self, number: int) -> None:
+        """The loss's derivative by the layer below, before its activation."""
+        error, hidden = self._errors[number - 1], self._hidden[number - 1]
+        if number == len(self._errors) and self.logits_MON.shape[1] == 1:
+            torch.mul(self._weights_MOI[number].mT, self.logits_MON, out=error)  # an outer product
+        else:
+            self._to_below[number - 1]()
+        if self._relu:
+            torch.ops.aten.threshold_backward.grad_input(error, hidden, 0, grad_input=error)
+        else:
+            torch.ops.aten.tanh_backward.grad_input(error, hidden, grad_input=error)
