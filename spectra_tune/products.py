@@ -8,12 +8,14 @@ only, and is half as fast elsewhere), in a copy of our own with one thread. On a
 
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import torch
+from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from spectra_tune.design.errors import InvalidStudy
@@ -141,6 +143,18 @@ def _functions() -> dict[torch.dtype, Callable[..., None]]:
     for function in functions.values():
         function.restype = None
     return functions
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread for numpy's and scipy's linear algebra too, whose bits depend on the number of threads."""
+    with _thread_pools().limit(limits=1):
+        yield
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    return ThreadpoolController().select(user_api="blas")
 
 
 def version() -> str:

@@ -34,6 +34,10 @@ has batch_size 0; a network of the user's own may lack some of these and have ot
 DRAWS = ("data_digest", "init_digest", "one_split")
 """sha256 (16 hex digits) of the data and of the initial weights; one_split: all seeds share one data set."""
 
+DIAGNOSTICS = ("diverged_at", "sigma_fallbacks")
+"""diverged_at: epoch of the first report that found non-finite parameters, else NaN. sigma_fallbacks: how often the
+penalty's spectral norms needed an exact decomposition (weights wider than 128)."""
+
 MEASURES = ("accuracy", "balanced_accuracy", "loss")
 """Accuracies are fractions; the loss is the mean cross-entropy in nats, without the penalty."""
 
@@ -84,6 +88,14 @@ def unpacked(text: str) -> pandas.DataFrame:
 
 def protocol_columns(runs: pandas.DataFrame) -> list[str]:
     """Columns that hold a run's protocol: CONDITION and whatever fields a network of the user's own has."""
-    other = {*IDENTITY, *TREATMENT, *DRAWS, *MEASURED, *METRICS, *(f"{metric}_of_constant" for metric in METRICS)}
+    other = {
+        *IDENTITY,
+        *TREATMENT,
+        *DRAWS,
+        *DIAGNOSTICS,
+        *MEASURED,
+        *METRICS,
+        *(f"{metric}_of_constant" for metric in METRICS),
+    }
     other |= {"parameters", "capacity_ratio", *sigma_columns(runs)}
     return [name for name in runs.columns if name not in other]

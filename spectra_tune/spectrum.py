@@ -5,30 +5,59 @@ Axes: M member, O out, I in, K the smaller of the two.
 
 from collections.abc import Callable
 
+import numpy
 import torch
+from scipy.sparse.linalg import svds
 from torch import Tensor
 
-from spectra_tune.products import product
+from spectra_tune.products import one_thread, product
+from spectra_tune.ritz import TrackedTopSingularValue
+
+WIDEST_SQUARED = 128
+"""Wider weights' Gram matrices cost more to square than a training step: a processor follows their top vectors."""
 
 GROUPS_OF_SQUARINGS, SQUARINGS_PER_GROUP = 4, 3
 """12 squarings raise the Gram matrix to the power 4096; normalising each third keeps float32 in range to K = 2**15."""
 
 
-def top_singular_value(weight_MOI: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Spectral norm of each member's weight, with its unit singular vectors.
+def spectrum_of(weight_MOI: Tensor) -> "TopSingularValue | TrackedTopSingularValue":
+    """What measures this weight at every step: stateless where that is cheap, else a tracking scheme.
 
-    weight_MOI: (members, out, in). Returns sigma (members,), u (members, out), v (members, in).
-    Relative error <= 1e-5 in float32, also where the two top singular values meet (then u, v are one pair of them).
-    A zero matrix gets sigma 0 and zero vectors; a non-finite member gets NaN and does not disturb the others.
+    A GPU squares at any width, since that waits for nothing; so do other numbers than float32.
     """
-    spectrum = TopSingularValue(weight_MOI)
-    spectrum()
-    return spectrum.sigma_M.clone(), spectrum.u_MO1.squeeze(2).clone(), spectrum.v_MI1.squeeze(2).clone()
+    wide = min(weight_MOI.shape[1:]) > WIDEST_SQUARED
+    if wide and weight_MOI.dtype == torch.float32 and not weight_MOI.is_cuda:
+        return TrackedTopSingularValue(weight_MOI)
+    return TopSingularValue(weight_MOI)
+
+
+def spectral_norms(weight_MOI: Tensor) -> Tensor:
+    """Spectral norm of each member's weight (members,), stateless, relative error <= 1e-5; NaN where it is not finite.
+
+    Of wide weights by ARPACK from a fixed start, which is cheaper once than squaring.
+    """
+    if min(weight_MOI.shape[1:]) <= WIDEST_SQUARED or weight_MOI.is_cuda:
+        spectrum = TopSingularValue(weight_MOI)
+        spectrum()
+        return spectrum.sigma_M
+    with one_thread():
+        return torch.tensor([_arpack_norm(weight) for weight in weight_MOI.numpy()], dtype=weight_MOI.dtype)
+
+
+def _arpack_norm(weight_OI: numpy.ndarray) -> float:
+    if not numpy.isfinite(weight_OI).all():
+        return numpy.nan
+    start = numpy.random.default_rng(0).normal(size=min(weight_OI.shape)).astype(weight_OI.dtype)
+    tolerance = 1e-7
+    return svds(weight_OI, k=1, v0=start, tol=tolerance, return_singular_vectors=False)[0]  # type: ignore[arg-type]
 
 
 class TopSingularValue:
-    """Top singular values and vectors of one stacked weight, in buffers bound to its memory; a call renews them.
+    """Top singular values and unit vectors of one stacked weight (members, out, in), bound to its memory.
 
+    A call renews sigma_M, u_MO1 and v_MI1. Relative error <= 1e-5 in float32, also where the two top singular values
+    meet (then u, v are one pair of them). A zero matrix gets sigma 0 and vectors without effect; a non-finite member
+    gets NaN and does not disturb the others.
     Source: repeated squaring of the Gram matrix, stateless; two columns or rows have a closed form.
     """
 
@@ -104,7 +133,13 @@ class Penalty:
     The gradient is 2 * strength * (sigma - target) * u v^T; one-sided members are left alone below their target.
     """
 
-    def __init__(self, top: TopSingularValue, gradient_MOI: Tensor, strength_M: Tensor, one_sided_M: Tensor):
+    def __init__(
+        self,
+        top: TopSingularValue | TrackedTopSingularValue,
+        gradient_MOI: Tensor,
+        strength_M: Tensor,
+        one_sided_M: Tensor,
+    ):
         self._top = top
         self._twice_strength_M = 2 * strength_M
         self._one_sided_M = one_sided_M if bool(one_sided_M.any()) else None

@@ -220,13 +220,21 @@ def _counts(judged: list[Judged]) -> dict[str, float]:
 
 
 def block_names(blocks: tuple[Block, ...]) -> dict[str, Block]:
-    """Each block under the name that Ray and the display show: its task, width and the start of its signature."""
+    """Each block under the name that Ray and the display show: its task, width and the start of its signature.
+
+    A block that needs too much memory comes in parts, each named after its first seed.
+    """
+    from spectra_tune.blocks import parts  # loads torch
+
     named = {}
     for block in blocks:
         width = getattr(block.condition.network, "width", None)
-        parts = [str(block.condition.task), f"width{width}" if width else "", condition_signature(block.condition)[:8]]
-        name = "-".join(part for part in parts if part)
-        named["".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)] = block
+        words = [str(block.condition.task), f"width{width}" if width else "", condition_signature(block.condition)[:8]]
+        split = parts(block)
+        for part in split:
+            from_seed = f"seed{part.seeds[0]}" if len(split) > 1 else ""
+            name = "-".join(word for word in (*words, from_seed) if word)
+            named["".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)] = part
     return named
 
 

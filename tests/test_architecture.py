@@ -14,12 +14,22 @@ PACKAGES = ("spectra_tune", "analysis", "studies")
 FILES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
 
 OWNERS = {
-    "torch": ("spectra_tune/spectrum.py", "spectra_tune/blocks/", "spectra_tune/networks/", "spectra_tune/tasks/"),
+    "torch": (
+        *(
+            "spectra_tune/products.py",
+            "spectra_tune/ritz.py",
+            "spectra_tune/spectrum.py",
+            "spectra_tune/blocks/",
+            "spectra_tune/timing.py",
+        ),
+        *("spectra_tune/networks/", "spectra_tune/tasks/"),
+    ),
+    "ctypes": ("spectra_tune/products.py",),
     "sklearn": ("spectra_tune/tasks/",),
     "ray": ("spectra_tune/trainable.py", "spectra_tune/launching.py"),
     "mlflow": ("spectra_tune/tracking/",),
     "rich": ("spectra_tune/progress.py", "studies/"),
-    "scipy": ("analysis/", "spectra_tune/spectrum.py"),
+    "scipy": ("analysis/", "spectra_tune/spectrum.py", "spectra_tune/ritz.py"),
     "matplotlib": ("analysis/",),
 }
 

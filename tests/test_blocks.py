@@ -182,9 +182,10 @@ def test_members_of_unlike_hyperparameters_share_a_program_and_no_bit(optimizer)
         torch.testing.assert_close(ours[member.signature], expected, rtol=1e-8, atol=1e-9)
 
 
-@pytest.mark.parametrize("batch_size", [None, 32])
-def test_a_block_saved_and_continued_ends_with_equal_bits(tmp_path, condition, arms, batch_size):
-    block = Block(condition=replace(condition, batch_size=batch_size), arms=arms, seeds=range(3))
+@pytest.mark.parametrize(("width", "batch_size"), [(8, None), (8, 32), (160, None)])
+def test_a_block_saved_and_continued_ends_with_equal_bits(tmp_path, condition, arms, width, batch_size):
+    condition = replace(condition, network=mlp(width=width), batch_size=batch_size)
+    block = Block(condition=condition, arms=arms, seeds=range(3 if width == 8 else 1))
     whole = trained(block, report_every=1)
     for stop in (1, 3, 5):
         first = BlockTraining(block, report_every=1)

@@ -3,9 +3,16 @@
 import pytest
 import torch
 
-from spectra_tune.spectrum import Penalty, TopSingularValue, top_singular_value
+from spectra_tune.ritz import TrackedTopSingularValue
+from spectra_tune.spectrum import Penalty, TopSingularValue, spectral_norms, spectrum_of
 
 SHAPES = [(8, 2), (2, 8), (1, 5), (5, 1), (8, 8), (17, 17), (50, 16), (16, 50), (64, 64), (128, 128), (256, 256)]
+
+
+def top_singular_value(weight):
+    spectrum = TopSingularValue(weight)
+    spectrum()
+    return spectrum.sigma_M, spectrum.u_MO1.squeeze(2), spectrum.v_MI1.squeeze(2)
 
 
 def weights(shape, members=16, seed=0, dtype=torch.float32):
@@ -64,3 +71,18 @@ def test_a_zero_or_broken_member_does_not_disturb_its_neighbours():
     assert all(torch.equal(a[kept], b[kept]) for a, b in zip(alone, (sigma, u, v), strict=True))
     assert sigma[3] == 0
     assert not sigma[[7, 9]].isfinite().any()
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (128, 300), (160, 160), (300, 200), (512, 512)], ids=str)
+def test_a_report_measures_the_norm_without_a_state(shape):
+    weight = weights(shape, members=2)
+    weight[1, 0, 0] = float("nan")
+    sigma = spectral_norms(weight)
+    torch.testing.assert_close(sigma[0].double(), torch.linalg.svdvals(weight[0].double())[0], rtol=1e-5, atol=0)
+    assert sigma[1].isnan()
+
+
+@pytest.mark.parametrize(("width", "dtype", "tracked"), [(128, "float32", 0), (129, "float32", 1), (129, "float64", 0)])
+def test_only_wide_weights_are_tracked(width, dtype, tracked):
+    weight = torch.zeros(1, width, width, dtype=getattr(torch, dtype))
+    assert isinstance(spectrum_of(weight), TrackedTopSingularValue) is bool(tracked)

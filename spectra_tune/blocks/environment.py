@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 
+from spectra_tune import products
+
 OutOfMemory = torch.OutOfMemoryError
 """A device's memory did not suffice: another try, with more room, may succeed."""
 
@@ -18,7 +20,7 @@ def use_one_thread() -> None:
 
 @cache
 def environment(device: str) -> str:
-    """One line: processor, its instruction set as torch uses it, torch, MKL, kind of device."""
+    """One line: processor, its instruction set as torch uses it, torch, MKL, OpenBLAS's kernels, kind of device."""
     mkl = re.search(r"Math Kernel Library Version (\S+)", torch.__config__.show())
     kind = torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else "cpu"
     return "; ".join(
@@ -27,6 +29,7 @@ def environment(device: str) -> str:
             torch.backends.cpu.get_cpu_capability(),
             f"torch {torch.__version__}",
             f"MKL {mkl.group(1) if mkl else 'none'}",
+            products.version(),
             kind,
         )
     )

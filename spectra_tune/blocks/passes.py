@@ -28,7 +28,7 @@ class MappedPasses:
         if self._gradients is None:
             self.logits_MON = logits(self._parameters).contiguous()
         else:
-            output_MON, self._pull = torch.func.vjp(logits, self._parameters)
+            output_MON, self._pull, *_ = torch.func.vjp(logits, self._parameters)
             self.logits_MON = output_MON.clone(memory_format=torch.contiguous_format)
 
     def backward(self) -> None:

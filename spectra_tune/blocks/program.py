@@ -20,8 +20,9 @@ from spectra_tune.blocks.scores import scores, sums, to_error_
 from spectra_tune.design import Condition, Member
 from spectra_tune.networks import Network, implement
 from spectra_tune.randomness import derived_seed
+from spectra_tune.ritz import TrackedTopSingularValue
 from spectra_tune.schedules import LEARNING_RATES, progress_at, sigma_target
-from spectra_tune.spectrum import Penalty, TopSingularValue
+from spectra_tune.spectrum import Penalty, spectral_norms, spectrum_of
 
 FLAT_MULTIPLE = 64
 """Length of flat buffers: no vectorised loop over them has a tail."""
@@ -74,13 +75,10 @@ class Program:
         self.batches = -(-count // self._batch)
         self.steps = self.condition.epochs * self.batches
         self.penalised = padded[0].treatment.strength > 0
-        self._spectra = [TopSingularValue(self.parameters[name]) for name in self.network.regularized]
-        strength_M = self._per_member([member.treatment.strength for member in padded])
-        one_sided_M = torch.tensor([member.treatment.one_sided for member in padded], device=device)
-        self._penalties = [
-            Penalty(spectrum, self._gradients[name], strength_M, one_sided_M)
-            for name, spectrum in zip(self.network.regularized, self._spectra, strict=True)
-        ]
+        self._penalties: dict[str, Penalty] = {}
+        self._tracked: dict[str, TrackedTopSingularValue] = {}
+        if self.penalised:
+            self._penalise()
         self.diverged: dict[int, int] = {}
 
     def _allocate(self) -> None:
@@ -107,6 +105,16 @@ class Program:
             self._flat_decay = self._zeros()
             decay_M = self._per_member([member.condition.weight_decay for member in self._padded])
             _spread(decay_M, self._parts(self._flat_decay))
+
+    def _penalise(self) -> None:
+        """A penalty for each regularized weight."""
+        strength_M = self._per_member([member.treatment.strength for member in self._padded])
+        one_sided_M = torch.tensor([member.treatment.one_sided for member in self._padded], device=self._device)
+        for name in self.network.regularized:
+            spectrum = spectrum_of(self.parameters[name])
+            self._penalties[name] = Penalty(spectrum, self._gradients[name], strength_M, one_sided_M)
+            if isinstance(spectrum, TrackedTopSingularValue):
+                self._tracked[name] = spectrum
 
     def _init(self, member: Member) -> dict[str, Tensor]:
         return implement(member.condition.network, member.condition.task).init(generator_of(member, "init"))
@@ -148,7 +156,7 @@ class Program:
             to_error_(passes.logits_MON, label_MN, weight_N)
             passes.backward()
             if targets_TLM is not None:
-                for penalty, target_M in zip(self._penalties, targets_TLM[number], strict=True):
+                for penalty, target_M in zip(self._penalties.values(), targets_TLM[number], strict=True):
                     penalty(target_M)
             if number == 0 or not constant:
                 _spread(rates_TM[number], self._rates)
@@ -230,21 +238,25 @@ class Program:
     def scores(self, split: str) -> dict[str, numpy.ndarray]:
         """Accuracy, balanced accuracy and loss of each member on a split."""
         stack = self.stack(split)
-        summed = 0
+        summed = numpy.zeros((len(self._padded), 2, self.condition.task.classes + 1))
         for start in range(0, stack.x_MJN.shape[2], TILE):
             part = slice(start, start + TILE)
             self._arena.begin()
             passes = self._passes(stack.x_MJN[:, :, part], training=False)
             passes.forward()
-            summed = summed + sums(passes.logits_MON, stack, part)
+            summed += sums(passes.logits_MON, stack, part)
         measured = scores(summed, stack)
         return {measure: values[: len(self.members)] for measure, values in measured.items()}
 
     def sigmas(self) -> list[numpy.ndarray]:
         """Spectral norm of each regularized weight, by layer and member."""
-        for spectrum in self._spectra:
-            spectrum()
-        return [spectrum.sigma_M[: len(self.members)].double().cpu().numpy() for spectrum in self._spectra]
+        norms = (spectral_norms(self.parameters[name]) for name in self.network.regularized)
+        return [sigma_M[: len(self.members)].double().cpu().numpy() for sigma_M in norms]
+
+    def fallbacks(self) -> list[int]:
+        """Exact decompositions that each member's penalty fell back on."""
+        counts = [spectrum.fallbacks for spectrum in self._tracked.values()]
+        return [sum(of_layers) for of_layers in zip(*counts, strict=True)] or [0] * len(self.members)
 
     def targets_reached(self) -> list[numpy.ndarray]:
         """Targets of the step taken last (before the first: of the first), by layer and member."""
@@ -265,6 +277,7 @@ class Program:
         return {
             "epoch": self.epoch,
             "tensors": {name: value.cpu() for name, value in tensors.items()},
+            "spectra": {name: spectrum.state() for name, spectrum in self._tracked.items()},
             "diverged": self.diverged,
         }
 
@@ -273,6 +286,8 @@ class Program:
         self.epoch, self.diverged = state["epoch"], dict(state["diverged"])
         for name, value in {"parameters": self._flat, **self._state}.items():
             value.copy_(state["tensors"][name])
+        for name, spectrum in self._tracked.items():
+            spectrum.restore(state["spectra"][name])
 
 
 def generator_of(member: Member, *purpose: str | int) -> torch.Generator:

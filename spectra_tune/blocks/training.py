@@ -239,12 +239,13 @@ class _End:
     def __init__(self, program: Program):
         self.scores = {split: program.scores(split) for split in program.splits}
         self.sigmas = program.sigmas()
-        self.diverged = program.diverged
+        self.diverged, self.fallbacks = program.diverged, program.fallbacks()
 
     def of(self, slot: int) -> dict[str, Any]:
         """Status, metrics and sigmas of one member; all NaN if it diverged."""
         ok = slot not in self.diverged and all(math.isfinite(of["loss"][slot]) for of in self.scores.values())
         row: dict[str, Any] = {"status": "ok" if ok else "diverged"}
+        row |= {"diverged_at": self.diverged.get(slot, math.nan), "sigma_fallbacks": self.fallbacks[slot]}
         for split in ("train", "validation", "test"):
             for measure in MEASURES:
                 known = ok and split in self.scores
