@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-slow check format install
+.PHONY: run test test-slow bench check format install
 
 run: install  ## the study `capacity`, or its verdicts if it has run
 	$(BIN)/spectra-tune run capacity --resume
@@ -16,6 +16,9 @@ test: install  ## everything but the slow tests
 
 test-slow: install  ## the slow tests only
 	$(BIN)/python -m pytest -m slow
+
+bench: install  ## what it costs against its alternatives, in ratios (about ten minutes on an idle machine)
+	$(BIN)/python -m benchmarks
 
 check: install  ## formatting, linting, types
 	$(BIN)/ruff format --check .
