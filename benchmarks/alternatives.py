@@ -34,7 +34,7 @@ def measure(*, tiny: bool) -> Iterator[Row]:
     log files. The block goes through `run_blocks` and the Tracker, checkpoints included. Ray has started, and the
     stores are made, before the clock starts; both sides start their own actors.
     """
-    width, epochs, seeds, repeats = (4, 2, 1, 1) if tiny else (16, 100, 12, 2)
+    width, epochs, seeds, repeats = (4, 2, 1, 1) if tiny else (16, 100, 20, 2)
     study = Study(
         question="What does a trial per seed cost?",
         conditions=[Condition(task=moons(samples=64 if tiny else 1000), network=mlp(width=width), epochs=epochs)],
