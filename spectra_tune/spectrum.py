@@ -32,14 +32,10 @@ def spectrum_of(weight_MOI: Tensor) -> "TopSingularValue | TrackedTopSingularVal
 
 
 def spectral_norms(weight_MOI: Tensor) -> Tensor:
-    """Spectral norm of each member's weight (members,), stateless, relative error <= 1e-5; NaN where it is not finite.
+    """Spectral norms (members,) of wide weights without a state, relative error <= 1e-5; NaN where one is not finite.
 
-    Of wide weights by ARPACK from a fixed start, which is cheaper once than squaring.
+    Source: ARPACK from a fixed start, which is cheaper once than squaring.
     """
-    if min(weight_MOI.shape[1:]) <= WIDEST_SQUARED or weight_MOI.is_cuda:
-        spectrum = TopSingularValue(weight_MOI)
-        spectrum()
-        return spectrum.sigma_M
     with one_thread():
         return torch.tensor([_arpack_norm(weight) for weight in weight_MOI.numpy()], dtype=weight_MOI.dtype)
 

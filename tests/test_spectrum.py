@@ -73,7 +73,7 @@ def test_a_zero_or_broken_member_does_not_disturb_its_neighbours():
     assert not sigma[[7, 9]].isfinite().any()
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (128, 300), (160, 160), (300, 200), (512, 512)], ids=str)
+@pytest.mark.parametrize("shape", [(16, 8), (160, 160), (300, 200), (512, 512)], ids=str)
 def test_a_report_measures_the_norm_without_a_state(shape):
     weight = weights(shape, members=2)
     weight[1, 0, 0] = float("nan")

@@ -15,13 +15,15 @@ class Arena:
 
     def __init__(self, device: str, dtype: torch.dtype):
         self._memory = torch.empty(0, device=device, dtype=dtype)
-        self._used = 0
+        self._used = self._growths = 0
 
-    def begin(self) -> None:
-        """All tensors handed out so far may be overwritten."""
+    def begin(self) -> int:
+        """All tensors handed out so far may be overwritten. Returns a number of the memory, new when it has grown."""
         if self._used > len(self._memory):
             self._memory = self._memory.new_empty(self._used)
+            self._growths += 1
         self._used = 0
+        return self._growths
 
     def empty(self, *shape: int) -> Tensor:
         """A tensor of this shape, contiguous."""

@@ -69,6 +69,8 @@ class Program:
         self.splits = ("train", "validation", "test") if confirming else ("train", "validation")
         self._stacks: dict[str, Stack] = {}
         self._allocate()
+        self._kept: dict[Any, Any] = {}
+        self._memory = -1
         self.epoch = 0
         count = self.stack("train").count
         self._batch = self.condition.batch_size or count
@@ -76,7 +78,7 @@ class Program:
         self.steps = self.condition.epochs * self.batches
         self.penalised = padded[0].treatment.strength > 0
         self._penalties: dict[str, Penalty] = {}
-        self._tracked: dict[str, TrackedTopSingularValue] = {}
+        self._spectra = {name: spectrum_of(self.parameters[name]) for name in self.network.regularized}
         if self.penalised:
             self._penalise()
         self.diverged: dict[int, int] = {}
@@ -85,7 +87,9 @@ class Program:
         """Puts all members' parameters into one buffer, and gradients, rates and the optimizer's state likewise."""
         initial = [self._init(member) for member in self._padded]
         self.init_digests = [_digest(one) for one in initial[: len(self.members)]]
-        beside = getattr(self.network, "side_by_side", None) or tuple((name,) for name in initial[0])
+        together = getattr(self.network, "side_by_side", ())
+        alone = ((name,) for name in initial[0] if not any(name in names for names in together))
+        beside = (*together, *alone)
         joined = [torch.stack([_joined(one, names) for one in initial]) for names in beside]
         self._shapes = [one.shape for one in joined]
         self._sizes = [one.numel() for one in joined]
@@ -93,11 +97,11 @@ class Program:
         for part, one in zip(self._parts(self._flat), joined, strict=True):
             part.copy_(one)
         self._flat_gradient, self._flat_rate = self._zeros(), self._zeros()
-        self.joined, self._joined_gradients = self._parts(self._flat), self._parts(self._flat_gradient)
+        self._joined, joined_gradients = self._parts(self._flat), self._parts(self._flat_gradient)
         self._rates = self._parts(self._flat_rate)
-        shapes = {name: value.shape for name, value in initial[0].items()}
-        self.parameters = _named(self.joined, beside, shapes)
-        self._gradients = _named(self._joined_gradients, beside, shapes)
+        self._bound = _named(self._joined, beside)
+        self._gradients = _named(joined_gradients, beside)
+        self.parameters = {name: self._bound[name] for name in initial[0]}
         self._step, names = OPTIMIZERS[self.condition.optimizer]
         self._state = {name: self._zeros() for name in names}
         self._flat_decay = None
@@ -110,11 +114,14 @@ class Program:
         """A penalty for each regularized weight."""
         strength_M = self._per_member([member.treatment.strength for member in self._padded])
         one_sided_M = torch.tensor([member.treatment.one_sided for member in self._padded], device=self._device)
-        for name in self.network.regularized:
-            spectrum = spectrum_of(self.parameters[name])
+        for name, spectrum in self._spectra.items():
             self._penalties[name] = Penalty(spectrum, self._gradients[name], strength_M, one_sided_M)
-            if isinstance(spectrum, TrackedTopSingularValue):
-                self._tracked[name] = spectrum
+
+    @property
+    def _tracked(self) -> dict[str, TrackedTopSingularValue]:
+        """Of the penalised weights those whose spectra have a state."""
+        spectra = self._spectra if self.penalised else {}
+        return {name: of for name, of in spectra.items() if isinstance(of, TrackedTopSingularValue)}
 
     def _init(self, member: Member) -> dict[str, Tensor]:
         return implement(member.condition.network, member.condition.task).init(generator_of(member, "init"))
@@ -147,8 +154,9 @@ class Program:
     def train(self, epochs: int) -> None:
         """Trains all members for so many epochs more."""
         first, last = self.epoch * self.batches, (self.epoch + epochs) * self.batches
-        rates_TM = self._per_member([self._learning_rates(step) for step in range(first, last)])
         constant = all(member.condition.learning_rate_schedule == "constant" for member in self._padded)
+        changing = range(first, first + 1 if constant else last)
+        rates_TM = self._per_member([self._learning_rates(step) for step in changing])
         targets_TLM = self._targets(range(first, last)) if self.penalised else None
         batches = self._minibatches(epochs) if self.condition.batch_size else self._full_batches(epochs)
         for number, (passes, label_MN, weight_N) in enumerate(batches):
@@ -168,8 +176,7 @@ class Program:
     def _full_batches(self, epochs: int):
         """For each epoch: passes over all samples, their labels and weights."""
         train = self.stack("train")
-        self._arena.begin()
-        passes = self._passes(train.x_MJN, training=True)
+        passes = self._passes("training", train.x_MJN, training=True)
         for _ in range(epochs):
             yield passes, train.label_MN, train.weight_N
 
@@ -180,21 +187,31 @@ class Program:
         rest = train.count - (self.batches - 1) * size
         whole_N = weights_of_batch(size, size, self._device, self._dtype)
         rest_N = weights_of_batch(rest, size, self._device, self._dtype)
-        self._arena.begin()
-        x_MJB = self._arena.empty(len(self._padded), train.x_MJN.shape[1], len(whole_N))
-        passes = self._passes(x_MJB, training=True)
+        x_MJB = train.x_MJN.new_empty(len(self._padded), train.x_MJN.shape[1], len(whole_N))
+        passes = self._passes(None, x_MJB, training=True)
         for epoch in range(self.epoch, self.epoch + epochs):
             x_TMJB, label_TMB = batches_of(train, self._orders(epoch, train.count), size)
             for number in range(self.batches):
                 x_MJB.copy_(x_TMJB[number])
                 yield passes, label_TMB[number], whole_N if number < self.batches - 1 else rest_N
 
-    def _passes(self, x_MJN: Tensor, *, training: bool) -> Any:
-        """Passes over x: the network's own stacked ones, or any network's plain forward mapped over members."""
-        if hasattr(self.network, "stacked"):
-            gradients = self._joined_gradients if training else None
-            return self.network.stacked(self.joined, x_MJN, self._arena.empty, gradients)
-        return MappedPasses(self.network, self.parameters, x_MJN, self._gradients if training else None)
+    def _passes(self, kept_as: Any, x_MJN: Tensor, *, training: bool) -> Any:
+        """Passes over x: the network's own stacked ones, or any network's plain forward mapped over members.
+
+        kept_as: a name under which to find them again, as long as their memory is the same; None is not to keep them.
+        """
+        gradients = self._gradients if training else None
+        if not hasattr(self.network, "stacked"):
+            return MappedPasses(self.network, self.parameters, x_MJN, gradients)
+        memory = self._arena.begin()
+        if memory != self._memory:
+            self._kept, self._memory = {}, memory
+        if kept_as not in self._kept:
+            passes = self.network.stacked(self._bound, x_MJN, self._arena.empty, gradients)
+            if kept_as is None:
+                return passes
+            self._kept[kept_as] = passes
+        return self._kept[kept_as]
 
     def _orders(self, epoch: int, count: int) -> Tensor:
         """Each member's order of its samples in an epoch; arms of one seed and stream share it."""
@@ -241,8 +258,8 @@ class Program:
         summed = numpy.zeros((len(self._padded), 2, self.condition.task.classes + 1))
         for start in range(0, stack.x_MJN.shape[2], TILE):
             part = slice(start, start + TILE)
-            self._arena.begin()
-            passes = self._passes(stack.x_MJN[:, :, part], training=False)
+            kept_as = (split, start) if split in self._stacks else None
+            passes = self._passes(kept_as, stack.x_MJN[:, :, part], training=False)
             passes.forward()
             summed += sums(passes.logits_MON, stack, part)
         measured = scores(summed, stack)
@@ -250,8 +267,15 @@ class Program:
 
     def sigmas(self) -> list[numpy.ndarray]:
         """Spectral norm of each regularized weight, by layer and member."""
-        norms = (spectral_norms(self.parameters[name]) for name in self.network.regularized)
-        return [sigma_M[: len(self.members)].double().cpu().numpy() for sigma_M in norms]
+        norms = []
+        for name, spectrum in self._spectra.items():
+            if isinstance(spectrum, TrackedTopSingularValue):
+                sigma_M = spectral_norms(self.parameters[name])
+            else:
+                spectrum()
+                sigma_M = spectrum.sigma_M
+            norms.append(sigma_M[: len(self.members)].double().cpu().numpy())
+        return norms
 
     def fallbacks(self) -> list[int]:
         """Exact decompositions that each member's penalty fell back on."""
@@ -267,7 +291,7 @@ class Program:
         """Notes the members whose parameters are no longer all finite, with the present epoch at the first time."""
         if self._flat.sum().isfinite():
             return
-        flags_M = torch.stack([part.flatten(1).isfinite().all(dim=1) for part in self.joined]).all(dim=0)
+        flags_M = torch.stack([part.flatten(1).isfinite().all(dim=1) for part in self._joined]).all(dim=0)
         for slot in (~flags_M[: len(self.members)]).nonzero().flatten().tolist():
             self.diverged.setdefault(slot, self.epoch)
 
@@ -303,15 +327,14 @@ def _joined(parameters: dict[str, Tensor], names: tuple[str, ...]) -> Tensor:
     return torch.cat((weight, bias[:, None]), dim=1)
 
 
-def _named(joined: list[Tensor], beside: Sequence[tuple[str, ...]], shapes: dict[str, torch.Size]) -> dict[str, Tensor]:
-    """Views (members, …) of each parameter by its name."""
+def _named(joined: list[Tensor], beside: Sequence[tuple[str, ...]]) -> dict[str, Tensor]:
+    """Views (members, …) of each parameter by its name, and of those side by side under both names."""
     views = {}
     for part, names in zip(joined, beside, strict=True):
-        if len(names) == 1:
-            views[names[0]] = part
-        else:
+        views["+".join(names)] = part
+        if len(names) == 2:
             views[names[0]], views[names[1]] = part[:, :, :-1], part[:, :, -1]
-    return {name: views[name] for name in shapes}
+    return views
 
 
 def _spread(values_M: Tensor, parts: list[Tensor]) -> None:

@@ -1,6 +1,6 @@
 """Multilayer perceptron, for one member and, stacked, with its backward pass in closed form.
 
-Axes: M member, O out, I in, J in and one more, N sample, F feature.
+Axes: M member, O out, I in, J feature and one more, N sample.
 """
 
 from collections.abc import Callable
@@ -38,8 +38,8 @@ class MLP:
 
     @property
     def side_by_side(self) -> tuple[tuple[str, str], ...]:
-        """A layer's weight and bias are one matrix (out, in + 1) when stacked: one product does both."""
-        return tuple((f"weight_{layer}", f"bias_{layer}") for layer in self.layers)
+        """The first layer's weight and bias are one matrix (out, in + 1) when stacked: one product does both."""
+        return (("weight_1", "bias_1"),)
 
     @property
     def cells(self) -> int:
@@ -72,82 +72,82 @@ class MLP:
 
     def stacked(
         self,
-        layers_MOJ: list[Tensor],
+        parameters: dict[str, Tensor],
         x_MJN: Tensor,
         empty: Callable[..., Tensor],
-        gradients_MOJ: list[Tensor] | None = None,
+        gradients: dict[str, Tensor] | None = None,
     ) -> "Passes":
         """Passes of all members at once over x, whose last row is ones; without gradients only forward.
 
-        empty: makes tensors of a shape, as torch.empty does.
+        parameters, gradients: (members, …) by name, those of `side_by_side` also as one under their names joined by a
+        plus sign. empty: makes tensors of a shape, as torch.empty does.
         """
-        return Passes(self, layers_MOJ, x_MJN, empty, gradients_MOJ)
+        return Passes(self, parameters, x_MJN, empty, gradients)
 
 
 class Passes:
     """Forward and backward passes of stacked perceptrons, in buffers bound to their parameters and input.
 
     logits_MON: written by `forward`; `backward` expects the derivative of the loss by the logits in its place and
-    writes the gradients. Each hidden layer's output carries a row of ones, so that biases are a weight's last column.
+    writes the gradients. Nothing is kept in the buffers from one pair of calls to the next.
     """
 
     def __init__(
         self,
         mlp: MLP,
-        layers_MOJ: list[Tensor],
+        parameters: dict[str, Tensor],
         x_MJN: Tensor,
         empty: Callable[..., Tensor],
-        gradients_MOJ: list[Tensor] | None,
+        gradients: dict[str, Tensor] | None,
     ):
         members, _, samples = x_MJN.shape
         self._relu = mlp.activation == "relu"
-        self._hidden = []
-        inputs, self._forward = [x_MJN], []
-        for weight_MOJ in layers_MOJ[:-1]:
-            width = weight_MOJ.shape[1]
-            output_MJN = empty(members, width + 1, samples)
-            output_MJN[:, width:] = 1
-            self._hidden.append(output_MJN[:, :width])
-            self._forward.append(product(weight_MOJ, inputs[-1], self._hidden[-1]))
-            inputs.append(output_MJN)
-        self.logits_MON = empty(members, layers_MOJ[-1].shape[1], samples)
-        self._forward.append(product(layers_MOJ[-1], inputs[-1], self.logits_MON))
-        if gradients_MOJ is not None:
-            self._errors = [empty(*hidden.shape) for hidden in self._hidden]
-            self._bind_backward(layers_MOJ, inputs, gradients_MOJ)
-
-    def _bind_backward(self, layers_MOJ: list[Tensor], inputs: list[Tensor], gradients_MOJ: list[Tensor]) -> None:
-        errors = [*self._errors, self.logits_MON]
-        self._weights_MOI = [weight_MOJ[:, :, :-1] for weight_MOJ in layers_MOJ]
-        self._to_gradient = [
-            product(error, below.mT, gradient)
-            for error, below, gradient in zip(errors, inputs, gradients_MOJ, strict=True)
+        self._outputs = [empty(members, size, samples) for size in mlp.sizes[1:]]
+        *self._hidden, self.logits_MON = self._outputs
+        inputs = [x_MJN, *self._hidden]
+        weights = [parameters["weight_1+bias_1"], *(parameters[f"weight_{layer}"] for layer in mlp.layers[1:])]
+        self._biases_MO1 = [parameters[f"bias_{layer}"].unsqueeze(2) for layer in mlp.layers]
+        self._forward = [
+            product(weight, below, output, add=number > 0)
+            for number, (weight, below, output) in enumerate(zip(weights, inputs, self._outputs, strict=True))
         ]
-        self._to_below = [
-            product(self._weights_MOI[number].mT, errors[number], errors[number - 1])
-            for number in range(1, len(errors))
-        ]
+        if gradients is not None:
+            self._errors = [*(empty(*hidden.shape) for hidden in self._hidden), self.logits_MON]
+            self._weights_MOI = weights
+            to = [gradients["weight_1+bias_1"], *(gradients[f"weight_{layer}"] for layer in mlp.layers[1:])]
+            self._bias_gradients_MO = [gradients[f"bias_{layer}"] for layer in mlp.layers]
+            self._to_gradient = [
+                product(error, below.mT, gradient)
+                for error, below, gradient in zip(self._errors, inputs, to, strict=True)
+            ]
+            self._to_below = [
+                product(weights[number].mT, self._errors[number], self._errors[number - 1])
+                for number in range(1, len(weights))
+            ]
 
     def forward(self) -> None:
-        for hidden, call in zip(self._hidden, self._forward, strict=False):
-            call()
-            if self._relu:
-                hidden.relu_()
-            else:
-                hidden.tanh_()
-        self._forward[-1]()
+        for number, output in enumerate(self._outputs):
+            if number > 0:
+                output.copy_(self._biases_MO1[number].expand_as(output))
+            self._forward[number]()
+            if number < len(self._hidden):
+                if self._relu:
+                    output.relu_()
+                else:
+                    output.tanh_()
 
     def backward(self) -> None:
-        for number in reversed(range(len(self._to_gradient))):
+        for number in reversed(range(len(self._errors))):
             self._to_gradient[number]()
             if number > 0:
+                torch.sum(self._errors[number], dim=2, out=self._bias_gradients_MO[number])
                 self._error_below(number)
 
     def _error_below(self, number: int) -> None:
         """The loss's derivative by the layer below, before its activation."""
         error, hidden = self._errors[number - 1], self._hidden[number - 1]
-        if number == len(self._errors) and self.logits_MON.shape[1] == 1:
-            torch.mul(self._weights_MOI[number].mT, self.logits_MON, out=error)  # an outer product
+        if self._errors[number].shape[1] == 1:
+            torch.mul(self._weights_MOI[number].mT, self._errors[number], out=error)  # an outer product
         else:
             self._to_below[number - 1]()
         if self._relu:
