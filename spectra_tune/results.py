@@ -34,9 +34,10 @@ has batch_size 0; a network of the user's own may lack some of these and have ot
 DRAWS = ("data_digest", "init_digest", "one_split")
 """sha256 (16 hex digits) of the data and of the initial weights; one_split: all seeds share one data set."""
 
-DIAGNOSTICS = ("diverged_at", "sigma_fallbacks")
+DIAGNOSTICS = ("diverged_at", "sigma_fallbacks", "equal_bits")
 """diverged_at: epoch of the first report that found non-finite parameters, else NaN. sigma_fallbacks: how often the
-penalty's spectral norms needed an exact decomposition (weights wider than 128)."""
+penalty's spectral norms needed an exact decomposition (weights wider than 128). equal_bits: whether a rehearsal on the
+same processor gave the same bits alone and in company."""
 
 MEASURES = ("accuracy", "balanced_accuracy", "loss")
 """Accuracies are fractions; the loss is the mean cross-entropy in nats, without the penalty."""
@@ -45,8 +46,12 @@ METRICS = tuple(f"{split}_{measure}" for split in ("train", "validation", "test"
 """NaN where a run diverged, and test metrics in stage "search". `<metric>_of_constant` is the score of the best
 constant predictor of the same samples: what a diverged run counts as."""
 
-MEASURED = frozenset({"seconds", "device"})
-"""Columns that two equal runs may differ in. seconds: wall time of the block over its runs."""
+COST = ("seconds_per_epoch", "seconds_per_epoch_low", "seconds_per_epoch_high")
+"""Seconds per epoch of one run of this arm, timed alone (spectra_tune.timing): median, least and most of the repeats.
+NaN where a block was not trained by Tune."""
+
+MEASURED = frozenset({"seconds", "device", *COST})
+"""Columns that two equal runs may differ in. seconds: wall time of the block over its runs, whatever the arm."""
 
 CURVE_COLUMNS = ("signature", "epoch", "metric", "value")
 
@@ -69,6 +74,11 @@ def curve_table(columns: Mapping[str, Any]) -> pandas.DataFrame:
 def sigma_columns(runs: pandas.DataFrame) -> list[str]:
     """Columns sigma_1, sigma_2, …: the spectral norm of each regularized weight, from the input on."""
     return [name for name in runs.columns if name.startswith("sigma_") and name.removeprefix("sigma_").isdigit()]
+
+
+def with_costs(runs: pandas.DataFrame, costs: Mapping[str, Mapping[str, float]]) -> pandas.DataFrame:
+    """The table with the cost columns of each arm, by its name."""
+    return runs.assign(**{column: [costs[arm][column] for arm in runs["arm"]] for column in COST})
 
 
 def unmeasured(runs: pandas.DataFrame) -> pandas.DataFrame:

@@ -11,7 +11,8 @@ from ray import tune
 from spectra_tune.blocks import BlockTraining
 from spectra_tune.blocks.environment import OutOfMemory, use_one_thread
 from spectra_tune.design import Block
-from spectra_tune.results import packed
+from spectra_tune.results import packed, with_costs
+from spectra_tune.timing import time_arms
 
 STATE_FILE = "block.pt"
 
@@ -37,9 +38,12 @@ class BlockTrainable(tune.Trainable):
     def _trained(self) -> BlockTraining:
         """The block in training, begun at the first need so that an error in it is reported by `step`."""
         if self._training is None:
-            device = "cuda" if ray.get_gpu_ids() else "cpu"
-            self._training = BlockTraining(self._block, device=device)
+            self._training = BlockTraining(self._block, device=self._device)
         return self._training
+
+    @property
+    def _device(self) -> str:
+        return "cuda" if ray.get_gpu_ids() else "cpu"
 
     def step(self) -> dict[str, Any]:
         try:
@@ -51,7 +55,9 @@ class BlockTrainable(tune.Trainable):
         result: dict[str, Any] = {"epoch": report.epoch, "epochs": report.epochs, "done": report.runs is not None}
         if report.runs is None:
             return result | {"curves": packed(report.curves)}
-        return result | {"curves": packed(self._trained().curves()), "runs": packed(report.runs)}
+        costs = {name: timing.columns for name, timing in time_arms(self._block, device=self._device).items()}
+        runs = with_costs(report.runs, costs)
+        return result | {"curves": packed(self._trained().curves()), "runs": packed(runs)}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         if self._training is not None:

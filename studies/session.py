@@ -108,6 +108,14 @@ def _train(console: Console, named: catalogue.Named, uri: str, place: str, *, be
             soft_wrap=True,
         )
         return 1
+    loose = int((~trained.runs["equal_bits"]).sum())
+    if loose:
+        console.print(
+            f"WARNING: on this processor the bits of {loose} runs depend on what trained beside them; their verdicts "
+            "stand, but another composition of the blocks would not repeat them to the bit",
+            highlight=False,
+            soft_wrap=True,
+        )
     judged = judge_study(study, trained.runs)
     summaries, tags = _for_children(judged, trained.runs)
     tracker.finish(

@@ -8,9 +8,10 @@ import numpy
 import pytest
 import torch
 
-from spectra_tune.blocks import BlockTraining, run_block, train
+from spectra_tune.blocks import BlockTraining, company, run_block, train
 from spectra_tune.blocks.optimizers import OPTIMIZERS
 from spectra_tune.blocks.program import generator_of
+from spectra_tune.blocks.scores import to_error_
 from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment, members
 from spectra_tune.networks import mlp
 from spectra_tune.results import METRICS, unmeasured
@@ -121,8 +122,8 @@ def test_a_member_does_not_depend_on_its_company(arms, width, samples, batch_siz
     reordered = {name: arms[name] for name in reversed(arms)}
     longer = {"linear": arms["linear"], "long": Arm(treatment=arms["none"], changes={"epochs": 3})}
     some_of_all = range(seeds - 1, -1, -3)
-    for company, some in (({"static": arms["static"]}, [4]), (longer, [seeds - 1, 3, 2]), (reordered, some_of_all)):
-        theirs = weights(Block(condition=condition, arms=company, seeds=some))
+    for others, some in (({"static": arms["static"]}, [4]), (longer, [seeds - 1, 3, 2]), (reordered, some_of_all)):
+        theirs = weights(Block(condition=condition, arms=others, seeds=some))
         shared = [signature for signature in theirs if signature in everyone]
         assert len(shared) >= len(list(some))
         assert all(torch.equal(theirs[signature], everyone[signature]) for signature in shared)
@@ -145,6 +146,21 @@ def test_other_networks_give_equal_bits_too(arms, activation, classes):
     everyone = weights(Block(condition=condition, arms=arms, seeds=range(17)))
     alone = weights(Block(condition=condition, arms={"linear": arms["linear"]}, seeds=[9]))
     assert all(torch.equal(value, everyone[signature]) for signature, value in alone.items())
+
+
+def test_the_engine_knows_where_a_members_bits_depend_on_its_company(arms, monkeypatch):
+    condition = Condition(task=moons(samples=37), network=mlp(width=16), epochs=3)
+    block = Block(condition=condition, arms=arms, seeds=range(2))
+    monkeypatch.setattr(company, "_REHEARSED", {})
+    assert run_block(block)["equal_bits"].all()
+
+    def slot_dependent_(logits_MON, label_MN, weight_N):
+        to_error_(logits_MON, label_MN, weight_N)
+        logits_MON[-1] *= 1 + 1e-6
+
+    monkeypatch.setattr(company, "_REHEARSED", {})
+    monkeypatch.setattr("spectra_tune.blocks.program.to_error_", slot_dependent_)
+    assert not run_block(block)["equal_bits"].any()
 
 
 def test_chunk_boundaries_change_no_bit(arms, monkeypatch):

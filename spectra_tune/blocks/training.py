@@ -14,12 +14,13 @@ import torch
 
 from spectra_tune.blocks.arena import Arena
 from spectra_tune.blocks.chunks import chunks
+from spectra_tune.blocks.company import equal_bits
 from spectra_tune.blocks.environment import environment
 from spectra_tune.blocks.program import Program
 from spectra_tune.blocks.samples import cached_draws, digest_of
 from spectra_tune.design import Block, Condition, InvalidStudy, Member, flat, members
 from spectra_tune.networks import implement
-from spectra_tune.results import CONDITION, MEASURES, TREATMENT, curve_table, run_table
+from spectra_tune.results import CONDITION, COST, MEASURES, TREATMENT, curve_table, run_table
 
 REPORTS = 20
 """Reports of a block where none is asked for: of its Condition's epochs, an arm of more epochs makes more."""
@@ -81,18 +82,20 @@ class BlockTraining:
         if report_every is not None and report_every < 1:
             raise InvalidStudy(f"report_every must be at least one epoch, got {report_every}")
         self.members = members(block)
-        self._device = device
+        self._device, self._dtype = device, dtype
         self._task = block.condition.task
         self._draw = cached_draws(self._task)
         self._report_every = report_every or math.ceil(block.condition.epochs / REPORTS)
         self._capacity_ratio = capacity_ratio(block.condition)
         arena = Arena(device, dtype)
         self._programs: list[Program] = []
+        self._sizes: list[int] = []
         self._place: dict[int, tuple[int, int]] = {}
         for indices, size in chunks(self.members, len(self._draw("train", self.members[0].seed).y), device):
             chosen = [self.members[index] for index in indices]
             self._place |= {index: (len(self._programs), slot) for slot, index in enumerate(indices)}
             self._programs.append(Program(chosen, self._draw, self._capacity_ratio, arena, device, dtype, size))
+            self._sizes.append(size)
         self._signatures = [[member.signature for member in program.members] for program in self._programs]
         self._records: list[Record] = []
         self._seconds = 0.0
@@ -129,6 +132,12 @@ class BlockTraining:
             signatures=self._signatures,
         )
 
+    def train_only(self, epochs: int) -> None:
+        """Trains every unfinished program for so many epochs without recording anything: for timing."""
+        for program in self._programs:
+            if not program.finished:
+                program.train(epochs)
+
     def _record(self, number: int) -> None:
         """Records a program's scores, sigmas and targets at its present epoch."""
         program = self._programs[number]
@@ -147,7 +156,10 @@ class BlockTraining:
 
     def runs(self) -> pandas.DataFrame:
         """The run table of a finished block."""
-        ends = [_End(program) for program in self._programs]
+        ends = [
+            _End(program, equal_bits(program.members[0], self._draw, self._device, self._dtype, size))
+            for program, size in zip(self._programs, self._sizes, strict=True)
+        ]
         about: dict[str, dict[str, Any]] = {}
         records = []
         for index, member in enumerate(self.members):
@@ -161,6 +173,7 @@ class BlockTraining:
                 | self._draws(member, program, slot)
                 | ends[number].of(slot)
                 | {"seconds": self._seconds / len(self.members), "device": self._device}
+                | dict.fromkeys(COST, math.nan)
             )
         return run_table(records)
 
@@ -236,7 +249,8 @@ def _curve_table(records: list[Record], signatures: list[list[str]]) -> pandas.D
 class _End:
     """A program's scores when it has finished."""
 
-    def __init__(self, program: Program):
+    def __init__(self, program: Program, equal_bits: bool):
+        self.equal_bits = equal_bits
         self.scores = {split: program.scores(split) for split in program.splits}
         self.sigmas = program.sigmas()
         self.diverged, self.fallbacks = program.diverged, program.fallbacks()
@@ -246,6 +260,7 @@ class _End:
         ok = slot not in self.diverged and all(math.isfinite(of["loss"][slot]) for of in self.scores.values())
         row: dict[str, Any] = {"status": "ok" if ok else "diverged"}
         row |= {"diverged_at": self.diverged.get(slot, math.nan), "sigma_fallbacks": self.fallbacks[slot]}
+        row["equal_bits"] = self.equal_bits
         for split in ("train", "validation", "test"):
             for measure in MEASURES:
                 known = ok and split in self.scores

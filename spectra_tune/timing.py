@@ -1,0 +1,66 @@
+"""What an arm costs: timed in programs of this arm alone, interleaved with the other arms'.
+
+In a mixed block the arms share programs, caches and reports, so its time cannot be taken apart.
+"""
+
+import time
+from dataclasses import dataclass, replace
+from statistics import median
+
+import torch
+
+from spectra_tune.blocks import BlockTraining
+from spectra_tune.design import Block
+
+REPEATS = 5
+"""Of each arm, after one that is not counted."""
+
+MOST_SEEDS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds per epoch of one run of an arm, one for each repeat; repeats of equal number were timed in a row."""
+
+    arm: str
+    device: str
+    seconds_per_epoch: tuple[float, ...]
+
+    @property
+    def columns(self) -> dict[str, float]:
+        """The run table's cost columns: median and range of the repeats."""
+        return {
+            "seconds_per_epoch": median(self.seconds_per_epoch),
+            "seconds_per_epoch_low": min(self.seconds_per_epoch),
+            "seconds_per_epoch_high": max(self.seconds_per_epoch),
+        }
+
+
+def time_arms(block: Block, *, device: str = "cpu", repeats: int = REPEATS) -> dict[str, Timing]:
+    """Times every arm of a block, by name: training steps only, without drawing data, reports and evaluation.
+
+    Each arm trains up to MOST_SEEDS of the block's seeds for an epoch at a time; an arm that ends starts anew.
+    """
+    seeds = block.seeds[:MOST_SEEDS]
+    single = {name: replace(block, arms={name: arm}, seeds=seeds) for name, arm in block.arms}
+    trainings = {name: BlockTraining(of_arm, device=device) for name, of_arm in single.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in single}
+    for repeat in range(repeats + 1):
+        for name, of_arm in single.items():
+            if trainings[name].finished:
+                trainings[name] = BlockTraining(of_arm, device=device)
+            elapsed = _one_epoch(trainings[name], device)
+            if repeat > 0:
+                seconds[name].append(elapsed / len(seeds))
+    return {name: Timing(arm=name, device=device, seconds_per_epoch=tuple(values)) for name, values in seconds.items()}
+
+
+def _one_epoch(training: BlockTraining, device: str) -> float:
+    """Seconds that one epoch of all members takes."""
+    if device != "cpu":
+        torch.cuda.synchronize(device)
+    begin = time.perf_counter()
+    training.train_only(1)
+    if device != "cpu":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - begin
