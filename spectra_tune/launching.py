@@ -70,9 +70,9 @@ def check_address(address: str | None) -> None:
 
 def connect(address: str | None) -> None:
     """Joins the Ray cluster at this address (or at RAY_ADDRESS), or starts a local one with all cores."""
+    check_address(address)
     if ray.is_initialized():
         return
-    check_address(address)
     address = address or os.environ.get("RAY_ADDRESS")
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:

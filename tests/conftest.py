@@ -36,9 +36,9 @@ def block(condition, arms):
 
 @pytest.fixture(scope="session")
 def ray():
-    """A real local Ray of two processors, for the whole session."""
+    """A real local Ray of four logical processors, for the whole session."""
     import ray
 
-    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    ray.init(address="local", num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     yield ray
     ray.shutdown()

@@ -5,6 +5,7 @@ import signal
 import sys
 from dataclasses import dataclass
 
+import pandas
 import pytest
 import torch
 
@@ -12,7 +13,7 @@ from spectra_tune import launching
 from spectra_tune.blocks import BlockTraining, run_block
 from spectra_tune.design import Block, Condition, InvalidStudy, Treatment
 from spectra_tune.networks import mlp
-from spectra_tune.results import unmeasured
+from spectra_tune.results import COST, unmeasured
 from spectra_tune.tasks import moons
 from studies import catalogue
 from tests.conftest import ARMS
@@ -91,6 +92,26 @@ def test_a_block_on_tune_is_the_block_in_this_process(ray, tmp_path):
     assert not seen, "finished blocks must not be trained again"
     assert again.runs.equals(trained.runs)
     assert again.curves.equals(trained.curves)
+
+
+def test_one_two_and_four_workers_give_equal_bits(ray, tmp_path):
+    def block(width, **given):
+        condition = Condition(task=moons(samples=70), network=mlp(width=width), **given)
+        return Block(condition=condition, arms=ARMS, seeds=range(2))
+
+    blocks = {
+        "narrow": block(8, epochs=20),
+        "batches": block(16, epochs=4, batch_size=32),
+        "wide": block(160, epochs=4),
+        "decayed": block(33, epochs=8, weight_decay=0.1, optimizer="sgd"),
+    }
+    expected = {name: unmeasured(run_block(one)) for name, one in blocks.items()}
+    for workers in (1, 2, 4):
+        some = dict(list(blocks.items())[-workers:])
+        trained, _ = launched(f"workers{workers}", some, tmp_path)
+        joined = pandas.concat([expected[name] for name in some], ignore_index=True)
+        assert unmeasured(trained.runs).equals(joined)
+        assert trained.runs[list(COST)].gt(0).all(axis=None)
 
 
 def test_a_killed_worker_resumes_from_its_checkpoint_with_equal_bits(ray, tmp_path):

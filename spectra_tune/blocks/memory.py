@@ -15,7 +15,7 @@ BOUND_BYTES = 2**30
 COPIES = 9
 """Numbers kept for each parameter: value, gradient, rate, decay, three of the optimizer, powers for its spectrum."""
 
-CURVE_ROW_BYTES, CURVES = 120, 12
+CURVE_ROW_BYTES, CURVES = 160, 12
 """Of a row of the curve table while it is made, and rows per member and report."""
 
 TEST_SAMPLES = 5000
