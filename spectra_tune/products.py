@@ -39,10 +39,15 @@ def product(a_MOK: Tensor, b_MKN: Tensor, out_MON: Tensor, *, add: bool = False)
     a, b: (members, rows, columns), either way around in memory, members of stride 0 allowed; out: rows contiguous.
     float32 or float64, all alike, on one device.
     """
-    if a_MOK.is_cuda:
-        if add:
-            return lambda: torch.baddbmm(out_MON, a_MOK, b_MKN, out=out_MON)  # type: ignore[return-value]
-        return lambda: torch.bmm(a_MOK, b_MKN, out=out_MON)  # type: ignore[return-value]
+    if _on_gpu(a_MOK):
+
+        def batched() -> None:
+            if add:
+                out_MON.baddbmm_(a_MOK, b_MKN)
+            else:
+                torch.bmm(a_MOK, b_MKN, out=out_MON)
+
+        return batched
     rows, columns, contracted = a_MOK.shape[1], b_MKN.shape[2], a_MOK.shape[2]
     cuts = -(-rows * columns * contracted // SMALL)
     if 1 < cuts <= MOST_CUTS and max(columns, contracted) >= 2 * rows:
@@ -75,6 +80,10 @@ def multiply(a_MOK: Tensor, b_MKN: Tensor, *, out: Tensor | None = None, add: bo
         out = a_MOK.new_empty(a_MOK.shape[0], a_MOK.shape[1], b_MKN.shape[2])
     product(a_MOK, b_MKN, out, add=add)()
     return out
+
+
+def _on_gpu(tensor: Tensor) -> bool:
+    return tensor.is_cuda
 
 
 def _bound(a_MOK: Tensor, b_MKN: Tensor, out_MON: Tensor, add: bool) -> Callable[[], None]:

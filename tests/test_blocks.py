@@ -430,6 +430,13 @@ def test_data_that_cannot_be_trained_on_is_refused(x, y, says):
         run_block(block)
 
 
+def test_a_batch_larger_than_a_users_data_is_refused():
+    task = Drawing(((0.0, 1.0), (1.0, 1.0)), (0, 1))
+    condition = Condition(task=task, network=mlp(width=8), batch_size=3)
+    with pytest.raises(InvalidStudy, match="batch_size 3, samples 2"):
+        run_block(Block(condition=condition, arms={"none": Treatment.none()}, seeds=[0]))
+
+
 def test_the_data_of_a_users_task_enters_the_signature():
     def signature(x):
         condition = Condition(task=Drawing(x, (0, 1)), network=mlp(width=8))

@@ -17,7 +17,7 @@ from spectra_tune.blocks.optimizers import OPTIMIZERS
 from spectra_tune.blocks.passes import MappedPasses
 from spectra_tune.blocks.samples import Samples, Stack, batches_of, stacked, weights_of_batch
 from spectra_tune.blocks.scores import scores, sums, to_error_
-from spectra_tune.design import Condition, Member
+from spectra_tune.design import Condition, InvalidStudy, Member
 from spectra_tune.networks import Network, implement
 from spectra_tune.randomness import derived_seed
 from spectra_tune.ritz import TrackedTopSingularValue
@@ -74,6 +74,11 @@ class Program:
         self.epoch = 0
         count = self.stack("train").count
         self._batch = self.condition.batch_size or count
+        if self._batch > count:
+            raise InvalidStudy(
+                f"a batch cannot be larger than the data: batch_size {self._batch}, samples {count}; "
+                "None is the full batch"
+            )
         self.batches = -(-count // self._batch)
         self.steps = self.condition.epochs * self.batches
         self.penalised = padded[0].treatment.strength > 0
