@@ -58,8 +58,9 @@ def sign_flip(
     slack = TIE * float(numpy.abs(values).sum())
     exact = n <= EXACT_UP_TO
     reached = count = 0
-    for signs in _all_signs(n, _rows(n)) if exact else _random_signs(n, seed, _rows(n)):
-        sums = signs @ values
+    for sums in (
+        [_sums_of_all_signs(values)] if exact else (signs @ values for signs in _random_signs(n, seed, _rows(n)))
+    ):
         if alternative == "greater":
             reached += int((sums >= total - slack).sum())
         elif alternative == "less":
@@ -68,7 +69,7 @@ def sign_flip(
             reached += int((numpy.abs(sums) >= abs(total) - slack).sum())
         else:
             raise ValueError(f"alternative must be two-sided, greater or less, got {alternative!r}")
-        count += len(signs)
+        count += len(sums)
     p = reached / count if exact else (reached + 1) / (count + 1)
     method = "exact sign flip" if exact else f"sign flip, {RANDOM_FLIPS} random"
     return Estimate(estimate=float(values.mean()), p=p, statistic=total, n=n, method=method)
@@ -128,6 +129,14 @@ def smallest_attainable_p(n: int) -> float:
 def _rows(width: int) -> int:
     """How many flips may be held at once, where each takes this many cells."""
     return max(1, CELLS_AT_A_TIME // max(1, width))
+
+
+def _sums_of_all_signs(values: ndarray) -> ndarray:
+    """Sums of the values under all 2^n choices of their signs: each value doubles those of the values before it."""
+    sums = numpy.zeros(1)
+    for value in values:
+        sums = numpy.concatenate((sums + value, sums - value))
+    return sums
 
 
 def _all_signs(n: int, at_a_time: int) -> Iterator[ndarray]:

@@ -16,6 +16,7 @@ import pandas
 import ray
 from ray import cloudpickle, tune
 
+from spectra_tune.blocks import parameter_count
 from spectra_tune.design import Block, InvalidStudy, members
 from spectra_tune.results import unpacked
 from spectra_tune.trainable import BlockTrainable
@@ -118,7 +119,7 @@ def run_blocks(
     else:
         tuner = tune.Tuner(
             trainable,
-            param_space={"block": tune.grid_search(list(blocks))},
+            param_space={"block": tune.grid_search(_longest_first(blocks))},
             tune_config=tune.TuneConfig(
                 reuse_actors=True,
                 trial_name_creator=lambda trial: trial.config["block"],
@@ -136,6 +137,21 @@ def run_blocks(
             ),
         )
     return _collected(tuner.fit(), list(blocks))
+
+
+def _longest_first(blocks: Mapping[str, Block]) -> list[str]:
+    """The blocks' names by falling arithmetic, so that none that takes long is left for the end."""
+
+    def arithmetic(name: str) -> float:
+        block = blocks[name]
+        runs = len(block.arms) * len(block.seeds)
+        samples = getattr(block.condition.task, "samples", 1)
+        return runs * block.condition.epochs * samples * parameter_count(block.condition.network, block.condition.task)
+
+    try:
+        return sorted(blocks, key=arithmetic, reverse=True)
+    except Exception:  # anything that a user's network may raise: the trial that trains it says so
+        return list(blocks)
 
 
 def _collected(grid: tune.ResultGrid, order: list[str]) -> Trained:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import threading
 from pathlib import Path
 
 import pandas
@@ -38,7 +39,7 @@ def run(
         )
     if recorded is not None and recorded.finished:
         runs, _ = tracking.read_tables(named.name, uri)
-        _conclude(console, named, runs, uri)
+        _conclude(console, named, judge_study(named.study, runs), uri)
         return 0
     from spectra_tune import launching  # loads ray and torch: not needed to refuse or to show a finished study
 
@@ -47,6 +48,8 @@ def run(
             f"{place}/{named.name} holds checkpoints of a study of this name that {uri} does not know: "
             "remove that folder or use another --storage"
         )
+    # MLflow takes seconds to load, in which Ray's processes start.
+    threading.Thread(target=tracking.load, daemon=True).start()
     launching.connect(address)
     console.print(plan.text(named.name, named.study), highlight=False, markup=False)
     console.print()
@@ -128,7 +131,7 @@ def _train(console: Console, named: catalogue.Named, uri: str, place: str, *, be
         description=reporting.overview(study, judged),
         artifacts=reporting.files(named.name, study, judged, trained.runs),
     )
-    _conclude(console, named, trained.runs, uri)
+    _conclude(console, named, judged, uri)
     return 0
 
 
@@ -145,7 +148,8 @@ def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | N
             f"study {named.name!r} has changed since it was recorded in {uri}: undo the change to report it"
         )
     runs, curves = tracking.read_tables(named.name, uri)
-    judged = _conclude(console, named, runs, uri)
+    judged = judge_study(named.study, runs)
+    _conclude(console, named, judged, uri)
     if output is not None:
         _write(output, named, judged, runs, curves)
         console.print(f"report written to {output}", highlight=False)
@@ -166,9 +170,8 @@ def _write(
         raise InvalidStudy(f"--output must be a folder that can be written, got {output}: {error.strerror}") from None
 
 
-def _conclude(console: Console, named: catalogue.Named, runs: pandas.DataFrame, uri: str) -> list[Judged]:
+def _conclude(console: Console, named: catalogue.Named, judged: list[Judged], uri: str) -> None:
     """Prints the verdicts and where to look further."""
-    judged = judge_study(named.study, runs)
     for one in judged:
         console.print(f"{one.condition}, {one.contrast}: {one.verdict.sentence}", highlight=False, markup=False)
     console.print()
@@ -178,7 +181,6 @@ def _conclude(console: Console, named: catalogue.Named, runs: pandas.DataFrame, 
         console.print("\nLook into it: spectra-tune ui, then", highlight=False)
     for label, link in links:
         console.print(f"  {label}: {link}", highlight=False, soft_wrap=True, markup=False)
-    return judged
 
 
 def _verdict_table(named: catalogue.Named, judged: list[Judged]) -> Table:

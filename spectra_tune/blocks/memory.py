@@ -3,11 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-import torch
-
-from spectra_tune.blocks.training import REPORTS
+from spectra_tune.blocks.training import REPORTS, parameter_count
 from spectra_tune.design import Block
-from spectra_tune.networks import implement, outputs_for
+from spectra_tune.networks import outputs_for
 
 BOUND_BYTES = 2**30
 """Of one Tune trial's block; beside it a worker needs about 0.5 GB for its libraries and 0.1 GB for passes."""
@@ -43,8 +41,7 @@ def bytes_per_seed(block: Block) -> int:
 def bytes_per_member(block: Block) -> int:
     """Bytes of one run: members x (36 x parameters + 8 x samples x (features + classes + 3) + curves)."""
     task, samples = block.condition.task, _samples(block.condition.task)
-    network = implement(block.condition.network, task)
-    parameters = sum(value.numel() for value in network.init(torch.Generator()).values())
+    parameters = parameter_count(block.condition.network, task)
     columns = task.features + outputs_for(task.classes) + 4
     data = 0 if getattr(task, "fixed", False) else 2 * 4 * samples * columns
     return COPIES * 4 * parameters + data + (REPORTS + 1) * CURVES * CURVE_ROW_BYTES

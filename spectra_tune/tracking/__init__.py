@@ -4,7 +4,7 @@ Experiment = study. Parent MLflow run = the study's one execution. Child = one (
 """
 
 from spectra_tune.tracking.reading import Execution, find_execution, links, read_tables
-from spectra_tune.tracking.store import absolute_tracking_uri, check_reachable, default_tracking_uri
+from spectra_tune.tracking.store import absolute_tracking_uri, check_reachable, default_tracking_uri, load
 from spectra_tune.tracking.writing import Tracker
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "default_tracking_uri",
     "find_execution",
     "links",
+    "load",
     "read_tables",
 ]

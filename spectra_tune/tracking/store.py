@@ -2,6 +2,7 @@
 
 import functools
 import http.client
+import importlib
 import logging
 import os
 import sqlite3
@@ -34,6 +35,11 @@ def absolute_tracking_uri(uri: str) -> str:
     if uri.startswith("sqlite:///") and not uri.startswith("sqlite:////"):
         return f"sqlite:///{Path(uri.removeprefix('sqlite:///')).absolute()}"
     return uri.rstrip("/")
+
+
+def load() -> None:
+    """Loads MLflow and nothing else, to have it ready."""
+    importlib.import_module("mlflow")
 
 
 def sqlite_file(uri: str) -> Path | None:
