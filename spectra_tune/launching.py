@@ -1,5 +1,6 @@
 """Run the blocks of a study as Ray Tune trials: one trial per block, resumed where it stopped."""
 
+import importlib
 import logging
 import os
 import socket
@@ -84,6 +85,22 @@ def connect(address: str | None) -> None:
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise InvalidStudy(f"a Ray cluster must answer at {address or 'this machine'}, got: {reason}") from None
+
+
+def warm_up(blocks: int) -> None:
+    """Starts workers for so many blocks, at most one per processor, and has them load what trials need; does not wait.
+
+    Trials take over such workers, so that their start overlaps with what this process does until then.
+    """
+    workers = min(blocks, int(ray.cluster_resources().get("CPU", 1)))
+    for _ in range(workers):
+        _load.remote()
+
+
+@ray.remote(num_cpus=1, max_retries=0)
+def _load() -> None:
+    importlib.import_module("spectra_tune.trainable")
+    importlib.import_module("sklearn.datasets")
 
 
 def can_resume(name: str, storage: str) -> bool:

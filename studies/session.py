@@ -51,6 +51,7 @@ def run(
     # MLflow takes seconds to load, in which Ray's processes start.
     threading.Thread(target=tracking.load, daemon=True).start()
     launching.connect(address)
+    launching.warm_up(len(named.study.conditions))
     console.print(plan.text(named.name, named.study), highlight=False, markup=False)
     console.print()
     return _train(console, named, uri, place, begun=recorded is not None)
