@@ -9,7 +9,7 @@ from spectra_tune.networks import Network, outputs_for
 
 POWER = 0.8
 
-START_S, STEP_S, FLOPS = 20.0, 25e-6, 30e9
+START_S, STEP_S, FLOPS = 15.0, 18e-6, 100e9
 """Rough, measured on one thread of a server processor: start of Ray and MLflow, a member's step without its arithmetic,
 arithmetic per second."""
 
