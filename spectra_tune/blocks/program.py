@@ -3,7 +3,6 @@
 Axes: M member, J in and one more, N sample, T step, L regularized layer.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor
 
 from spectra_tune.blocks.arena import Arena
+from spectra_tune.blocks.layout import Layout, digest_of_parameters
 from spectra_tune.blocks.optimizers import OPTIMIZERS
 from spectra_tune.blocks.passes import MappedPasses
 from spectra_tune.blocks.samples import Samples, Stack, batches_of, stacked, weights_of_batch
@@ -24,8 +24,8 @@ from spectra_tune.ritz import TrackedTopSingularValue
 from spectra_tune.schedules import LEARNING_RATES, progress_at, sigma_target
 from spectra_tune.spectrum import Penalty, spectral_norms, spectrum_of
 
-FLAT_MULTIPLE = 64
-"""Length of flat buffers: no vectorised loop over them has a tail."""
+TILE = 1024
+"""Samples that are evaluated at a time."""
 
 
 def shared_protocol(member: Member) -> tuple[Condition, bool]:
@@ -36,10 +36,6 @@ def shared_protocol(member: Member) -> tuple[Condition, bool]:
         network = replace(network, init="linear", init_gain=1.0)
     shared = replace(condition, network=network, learning_rate=1.0, learning_rate_schedule="constant", weight_decay=0.0)
     return shared, member.treatment.strength > 0
-
-
-TILE = 1024
-"""Samples that are evaluated at a time."""
 
 
 class Program:
@@ -91,29 +87,19 @@ class Program:
     def _allocate(self) -> None:
         """Puts all members' parameters into one buffer, and gradients, rates and the optimizer's state likewise."""
         initial = [self._init(member) for member in self._padded]
-        self.init_digests = [_digest(one) for one in initial[: len(self.members)]]
-        together = getattr(self.network, "side_by_side", ())
-        alone = ((name,) for name in initial[0] if not any(name in names for names in together))
-        beside = (*together, *alone)
-        joined = [torch.stack([_joined(one, names) for one in initial]) for names in beside]
-        self._shapes = [one.shape for one in joined]
-        self._sizes = [one.numel() for one in joined]
-        self._flat = self._zeros()
-        for part, one in zip(self._parts(self._flat), joined, strict=True):
-            part.copy_(one)
-        self._flat_gradient, self._flat_rate = self._zeros(), self._zeros()
-        self._joined, joined_gradients = self._parts(self._flat), self._parts(self._flat_gradient)
-        self._rates = self._parts(self._flat_rate)
-        self._bound = _named(self._joined, beside)
-        self._gradients = _named(joined_gradients, beside)
+        self.init_digests = [digest_of_parameters(one) for one in initial[: len(self.members)]]
+        self._layout = Layout(initial, getattr(self.network, "side_by_side", ()), self._device, self._dtype)
+        self._flat = self._layout.filled(initial)
+        self._flat_gradient, self._flat_rate = self._layout.zeros(), self._layout.zeros()
+        self._bound, self._gradients = self._layout.named(self._flat), self._layout.named(self._flat_gradient)
         self.parameters = {name: self._bound[name] for name in initial[0]}
         self._step, names = OPTIMIZERS[self.condition.optimizer]
-        self._state = {name: self._zeros() for name in names}
+        self._state = {name: self._layout.zeros() for name in names}
         self._flat_decay = None
         if any(member.condition.weight_decay for member in self._padded):
-            self._flat_decay = self._zeros()
+            self._flat_decay = self._layout.zeros()
             decay_M = self._per_member([member.condition.weight_decay for member in self._padded])
-            _spread(decay_M, self._parts(self._flat_decay))
+            self._layout.spread(decay_M, self._flat_decay)
 
     def _penalise(self) -> None:
         """A penalty for each regularized weight."""
@@ -130,15 +116,6 @@ class Program:
 
     def _init(self, member: Member) -> dict[str, Tensor]:
         return implement(member.condition.network, member.condition.task).init(generator_of(member, "init"))
-
-    def _zeros(self) -> Tensor:
-        length = sum(self._sizes)
-        return torch.zeros(length + -length % FLAT_MULTIPLE, dtype=self._dtype, device=self._device)
-
-    def _parts(self, flat: Tensor) -> list[Tensor]:
-        """Views (members, …) of a flat buffer, one for each group of parameters that lie side by side."""
-        parts = flat[: sum(self._sizes)].split(self._sizes)
-        return [part.view(shape) for part, shape in zip(parts, self._shapes, strict=True)]
 
     def _per_member(self, values: Sequence[Any]) -> Tensor:
         return torch.tensor(values, device=self._device, dtype=self._dtype)
@@ -172,7 +149,7 @@ class Program:
                 for penalty, target_M in zip(self._penalties.values(), targets_TLM[number], strict=True):
                     penalty(target_M)
             if number == 0 or not constant:
-                _spread(rates_TM[number], self._rates)
+                self._layout.spread(rates_TM[number], self._flat_rate)
             self._step(
                 self._flat, self._flat_gradient, self._state, self._flat_rate, self._flat_decay, first + number + 1
             )
@@ -296,7 +273,9 @@ class Program:
         """Notes the members whose parameters are no longer all finite, with the present epoch at the first time."""
         if self._flat.sum().isfinite():
             return
-        flags_M = torch.stack([part.flatten(1).isfinite().all(dim=1) for part in self._joined]).all(dim=0)
+        flags_M = torch.stack([part.flatten(1).isfinite().all(dim=1) for part in self._layout.parts(self._flat)]).all(
+            dim=0
+        )
         for slot in (~flags_M[: len(self.members)]).nonzero().flatten().tolist():
             self.diverged.setdefault(slot, self.epoch)
 
@@ -322,35 +301,3 @@ class Program:
 def generator_of(member: Member, *purpose: str | int) -> torch.Generator:
     """A generator of a member's own for one purpose."""
     return torch.Generator().manual_seed(derived_seed(member.seed, *purpose, "stream", member.stream))
-
-
-def _joined(parameters: dict[str, Tensor], names: tuple[str, ...]) -> Tensor:
-    """One parameter as it is, or a weight (out, in) with its bias (out) as the last column."""
-    if len(names) == 1:
-        return parameters[names[0]]
-    weight, bias = (parameters[name] for name in names)
-    return torch.cat((weight, bias[:, None]), dim=1)
-
-
-def _named(joined: list[Tensor], beside: Sequence[tuple[str, ...]]) -> dict[str, Tensor]:
-    """Views (members, …) of each parameter by its name, and of those side by side under both names."""
-    views = {}
-    for part, names in zip(joined, beside, strict=True):
-        views["+".join(names)] = part
-        if len(names) == 2:
-            views[names[0]], views[names[1]] = part[:, :, :-1], part[:, :, -1]
-    return views
-
-
-def _spread(values_M: Tensor, parts: list[Tensor]) -> None:
-    """Writes each member's value to all of its numbers."""
-    for part in parts:
-        part.copy_(values_M.view(-1, *[1] * (part.ndim - 1)).expand_as(part))
-
-
-def _digest(parameters: dict[str, Tensor]) -> str:
-    """16 hex digits of sha256 over a member's parameters."""
-    seen = hashlib.sha256()
-    for name in sorted(parameters):
-        seen.update(parameters[name].numpy().tobytes())
-    return seen.hexdigest()[:16]
