@@ -3,8 +3,12 @@
 import pytest
 import torch
 
+from spectra_tune.blocks import BlockTraining
+from spectra_tune.design import Block, Condition, Treatment
+from spectra_tune.networks import mlp
 from spectra_tune.ritz import TrackedTopSingularValue
 from spectra_tune.spectrum import Penalty, TopSingularValue, spectral_norms, spectrum_of
+from spectra_tune.tasks import moons
 
 SHAPES = [(8, 2), (2, 8), (1, 5), (5, 1), (8, 8), (17, 17), (50, 16), (16, 50), (64, 64), (128, 128), (256, 256)]
 
@@ -86,3 +90,21 @@ def test_a_report_measures_the_norm_without_a_state(shape):
 def test_only_wide_weights_are_tracked(width, dtype, tracked):
     weight = torch.zeros(1, width, width, dtype=getattr(torch, dtype))
     assert isinstance(spectrum_of(weight), TrackedTopSingularValue) is bool(tracked)
+
+
+@pytest.mark.parametrize("learning_rate", [1e-1, 1e-2, 1e-4])
+@pytest.mark.parametrize("width", [8, 64, 128])
+def test_sigma_is_exact_along_whole_trainings(width, learning_rate):
+    condition = Condition(task=moons(samples=64), network=mlp(width=width), epochs=40, learning_rate=learning_rate)
+    arms = {
+        "linear": Treatment(schedule="linear", sigma_start=2.5, sigma_end=1.0, strength=0.1),
+        "strong": Treatment(strength=1.0, sigma_end=1.0),
+    }
+    training = BlockTraining(Block(condition=condition, arms=arms, seeds=range(2)))
+    (program,) = training._programs
+    for _ in range(condition.epochs):
+        weights = {name: program.parameters[name].clone() for name in program.network.regularized}
+        training.train_only(1)
+        for name, weight in weights.items():
+            exact = torch.linalg.svdvals(weight.double())[:, 0]
+            torch.testing.assert_close(program._spectra[name].sigma_M.double(), exact, rtol=1e-4, atol=0)
