@@ -8,26 +8,28 @@ from numpy import ndarray
 from scipy import stats
 
 from analysis.estimate import Estimate, sample, standard_deviation
+from analysis.ranks import TIE, Zeros, null_distribution, signed_ranks, walsh_averages
 
 EXACT_UP_TO = 20
 """Differences whose sign flips are all enumerated; beyond, a seeded sample of them."""
 
 RANDOM_FLIPS = 99_999
 
-TIE = 1e-9
-"""Statistics closer than this (relative) count as tied: float noise must not decide a permutation test."""
-
 CELLS_AT_A_TIME = 1 << 20
 """Entries of the largest array that a test of many flips holds at once: some 8 MB each."""
 
 
-def paired_t(d: Sequence[float] | ndarray, level: float = 0.95) -> Estimate:
-    """Two-sided paired t test of differences d (n >= 2) with its interval.
+Alternative = Literal["two-sided", "greater", "less"]
+
+
+def paired_t(d: Sequence[float] | ndarray, level: float = 0.95, alternative: Alternative = "two-sided") -> Estimate:
+    """Paired t test of differences d (n >= 2) with the two-sided interval of their mean.
 
     Zero variance: the interval is the mean itself; p is 1 where all differences are 0, else None, since t is not
     defined there and the exact sign flip stands beside it.
     """
     values = sample(d, least=2)
+    _check_alternative(alternative)
     n, mean, spread = len(values), float(values.mean()), standard_deviation(values)
     if spread == 0:
         p = 1.0 if abs(mean) < 1e-12 else None
@@ -38,7 +40,7 @@ def paired_t(d: Sequence[float] | ndarray, level: float = 0.95) -> Estimate:
         estimate=mean,
         low=mean - half,
         high=mean + half,
-        p=float(2 * stats.t.sf(abs(mean) / error, n - 1)),
+        p=_p_of_t(mean / error, n - 1, alternative),
         statistic=mean / error,
         df=n - 1,
         n=n,
@@ -46,14 +48,24 @@ def paired_t(d: Sequence[float] | ndarray, level: float = 0.95) -> Estimate:
     )
 
 
-def sign_flip(
-    d: Sequence[float] | ndarray, alternative: Literal["two-sided", "greater", "less"] = "two-sided", seed: int = 0
-) -> Estimate:
+def _p_of_t(t: float, df: int, alternative: Alternative) -> float:
+    if alternative == "two-sided":
+        return float(2 * stats.t.sf(abs(t), df))
+    return float(stats.t.sf(t if alternative == "greater" else -t, df))
+
+
+def _check_alternative(alternative: str) -> None:
+    if alternative not in ("two-sided", "greater", "less"):
+        raise ValueError(f"alternative must be two-sided, greater or less, got {alternative!r}")
+
+
+def sign_flip(d: Sequence[float] | ndarray, alternative: Alternative = "two-sided", seed: int = 0) -> Estimate:
     """Test of symmetry about 0 by flipping signs, statistic sum(d): exact to n = 20, else 99,999 seeded flips.
 
     Random flips give (b + 1) / (B + 1). Source: Fisher 1935; ties are counted to 1e-9.
     """
     values = sample(d)
+    _check_alternative(alternative)
     n, total = len(values), float(values.sum())
     slack = TIE * float(numpy.abs(values).sum())
     exact = n <= EXACT_UP_TO
@@ -65,14 +77,38 @@ def sign_flip(
             reached += int((sums >= total - slack).sum())
         elif alternative == "less":
             reached += int((sums <= total + slack).sum())
-        elif alternative == "two-sided":
-            reached += int((numpy.abs(sums) >= abs(total) - slack).sum())
         else:
-            raise ValueError(f"alternative must be two-sided, greater or less, got {alternative!r}")
+            reached += int((numpy.abs(sums) >= abs(total) - slack).sum())
         count += len(sums)
     p = reached / count if exact else (reached + 1) / (count + 1)
     method = "exact sign flip" if exact else f"sign flip, {RANDOM_FLIPS} random"
     return Estimate(estimate=float(values.mean()), p=p, statistic=total, n=n, method=method)
+
+
+def wilcoxon(d: Sequence[float] | ndarray, zeros: Zeros = "drop", alternative: Alternative = "two-sided") -> Estimate:
+    """Exact signed-rank test, ties and zeros included; statistic: sum of the positive ranks; estimate: Hodges-Lehmann.
+
+    The null distribution of the midranks at hand is counted, at any n. scipy's `wilcoxon` turns asymptotic above 13
+    differences with ties or zeros, and its method="exact" ignores ties: on Demsar's 14 data sets .0108 and .0093
+    instead of .0073. All differences 0: p is 1.
+    """
+    values = sample(d)
+    _check_alternative(alternative)
+    ranks = signed_ranks(values, zeros)
+    sums, probability = null_distribution(numpy.abs(ranks))
+    found = float(ranks[ranks > 0].sum())
+    if alternative == "greater":
+        extreme = sums >= found - TIE
+    elif alternative == "less":
+        extreme = sums <= found + TIE
+    else:
+        centre = sums[-1] / 2
+        extreme = numpy.abs(sums - centre) >= abs(found - centre) - TIE
+    p = min(1.0, float(probability[extreme].sum()))
+    centre_of_d = float(numpy.median(walsh_averages(values)))
+    return Estimate(
+        estimate=centre_of_d, p=p, statistic=found, n=len(values), method=f"exact signed rank, zeros {zeros}"
+    )
 
 
 def holm(p: Sequence[float] | ndarray) -> ndarray:
@@ -80,14 +116,33 @@ def holm(p: Sequence[float] | ndarray) -> ndarray:
 
     By hand: statsmodels' multipletests agrees, but took five sixths of the calibration's time.
     """
-    values = numpy.asarray(p, dtype=float)
-    if ((values < 0) | (values > 1)).any():
-        raise ValueError(f"p must lie in 0 … 1, got {numpy.nanmin(values)} … {numpy.nanmax(values)}")
+    values = _probabilities(p)
     order = numpy.argsort(values)  # NaN last
     factors = len(values) - numpy.arange(len(values))
     adjusted = numpy.empty(len(values))
     adjusted[order] = numpy.minimum(1, numpy.maximum.accumulate(values[order] * factors))
     return adjusted
+
+
+def benjamini_hochberg(p: Sequence[float] | ndarray) -> ndarray:
+    """Step-up adjusted p (q-values) for the false-discovery rate, in the order given; for exploratory grids.
+
+    A missing p (NaN) counts in m and stays NaN; scipy's false_discovery_control refuses it, R's p.adjust drops it.
+    """
+    values = _probabilities(p)
+    order = numpy.argsort(values)[::-1]  # NaN first
+    raised = values[order] * len(values) / (len(values) - numpy.arange(len(values)))
+    adjusted = numpy.empty(len(values))
+    adjusted[order] = numpy.minimum(1, numpy.fmin.accumulate(raised))
+    adjusted[numpy.isnan(values)] = numpy.nan
+    return adjusted
+
+
+def _probabilities(p: Sequence[float] | ndarray) -> ndarray:
+    values = numpy.asarray(p, dtype=float)
+    if values.ndim != 1 or ((values < 0) | (values > 1)).any():
+        raise ValueError(f"p must be one list of values in 0 … 1 (NaN: missing), got {p!r}")
+    return values
 
 
 def max_t(differences: ndarray) -> ndarray:

@@ -46,9 +46,11 @@ METRICS = tuple(f"{split}_{measure}" for split in ("train", "validation", "test"
 """NaN where a run diverged, and test metrics in stage "search". `<metric>_of_constant` is the score of the best
 constant predictor of the same samples: what a diverged run counts as."""
 
-COST = ("seconds_per_epoch", "seconds_per_epoch_low", "seconds_per_epoch_high")
-"""Seconds per epoch of one run of this arm, timed alone (spectra_tune.timing): median, least and most of the repeats.
-NaN where a block was not trained by Tune."""
+COST_REPEATS = tuple(f"seconds_per_epoch_{repeat}" for repeat in range(1, 6))
+
+COST = ("seconds_per_epoch", *COST_REPEATS)
+"""Seconds per epoch of one run of this arm, timed alone (spectra_tune.timing): the median of the repeats, and each.
+Repeats of equal number were timed in a row, so arms are compared repeat by repeat. NaN where Tune did not train."""
 
 MEASURED = frozenset({"seconds", "device", *COST})
 """Columns that two equal runs may differ in. seconds: wall time of the block over its runs, whatever the arm."""
