@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 import numpy
 import pandas
 
+from analysis.estimate import Estimate
 from analysis.family import ContrastData
 from analysis.matching import Differences, pair
+from analysis.selection import check_confirmation
 from analysis.significance import paired_t
 from analysis.verdict import Rules, Verdict, judge
 from spectra_tune.design import Contrast, NotComparable, Study
@@ -28,12 +30,14 @@ class Judged:
 def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
     """Every registered contrast of a study with its verdict; one that cannot be compared still counts in m."""
     confirmed = runs[runs["stage"] == "confirm"]
+    seeds = runs.groupby("stage")["seed"].unique()
     keys, found, data = [], [], []
     for signature, label in study.labels().items():
         of_condition = confirmed[confirmed["condition_signature"] == signature]
         for contrast in study.contrasts:
             differences, failure = None, None
             try:
+                check_confirmation(seeds.get("search", ()), seeds.get("confirm", ()))
                 differences = pair(
                     of_condition,
                     treatment=contrast.treatment,
@@ -87,6 +91,10 @@ def contrast_table(judged: list[Judged]) -> pandas.DataFrame:
                 "verdict": verdict.name,
                 "suffixes": " ".join(verdict.suffixes),
                 **asdict(verdict.statistics),
+                **{
+                    f"complete_cases_{name}": getattr(verdict.complete_cases, name)
+                    for name in ("n", "mean", "low", "high", "p_adjusted")
+                },
                 "unpaired_seeds": len(one.differences.unpaired_seeds) if one.differences else 0,
                 "suspicious": one.differences.suspicious if one.differences else 0,
                 "sentence": verdict.sentence,
@@ -96,29 +104,13 @@ def contrast_table(judged: list[Judged]) -> pandas.DataFrame:
     return pandas.DataFrame.from_records(rows)
 
 
-def descriptive_table(study: Study, runs: pandas.DataFrame) -> pandas.DataFrame:
-    """Mean difference and 95 % interval of each descriptive outcome, contrast and Condition; no test, no verdict.
+def mean_estimates(pairs: Differences) -> tuple[Estimate, Estimate]:
+    """Mean of the baseline's and of the treatment's values with their 95 % intervals; of one seed without."""
 
-    unit: pp for accuracies, nats for losses. An outcome that cannot be compared has its reason in `note`.
-    """
-    rows = []
-    for metric in study.outcome.descriptive:
-        for signature, label in study.labels().items():
-            for contrast in study.contrasts:
-                row = {"metric": metric, "condition": label, "contrast": str(contrast)}
-                try:
-                    found = pair(
-                        runs[(runs["condition_signature"] == signature) & (runs["stage"] == "confirm")],
-                        treatment=contrast.treatment,
-                        baseline=contrast.baseline,
-                        metric=metric,
-                        differs=contrast.differs,
-                    )
-                    t = paired_t(found.values)
-                    rows.append(row | {"mean": t.estimate, "low": t.low, "high": t.high, "n": t.n, "unit": found.unit})
-                except (NotComparable, ValueError) as error:
-                    rows.append(row | {"note": str(error)})
-    return pandas.DataFrame.from_records(rows)
+    def mean(values: numpy.ndarray) -> Estimate:
+        return paired_t(values) if len(values) > 1 else Estimate(estimate=float(values[0]), n=1, method="one seed")
+
+    return mean(pairs.baseline_values), mean(pairs.treatment_values)
 
 
 def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, float]]:

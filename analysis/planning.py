@@ -1,9 +1,12 @@
 """How many seeds a claim needs, and what so many seeds can show."""
 
+import functools
 import math
 
 import numpy
 from scipy import optimize, stats
+
+from analysis.significance import smallest_attainable_p
 
 MOST_SEEDS = 100_000
 
@@ -35,11 +38,16 @@ def power_equivalence(n: int, sd: float, margin: float, alpha: float = 0.05, tru
         return 0.0
     df, error = n - 1, sd / n**0.5
     critical = float(stats.t.isf(alpha, df))
-    quantile = (numpy.arange(4000) + 0.5) / 4000
-    ratio = numpy.sqrt(stats.chi2.ppf(quantile, df) / df)  # sample over true standard deviation
-    room = margin - critical * error * ratio  # the mean must stay this near to 0
+    room = margin - critical * error * _spread_ratios(df)  # the mean must stay this near to 0
     inside = stats.norm.cdf((room - true_effect) / error) - stats.norm.cdf((-room - true_effect) / error)
     return float(numpy.where(room > 0, inside, 0.0).mean())
+
+
+@functools.lru_cache(maxsize=1024)
+def _spread_ratios(df: int) -> numpy.ndarray:
+    """4000 equally probable values of sample over true standard deviation."""
+    quantile = (numpy.arange(4000) + 0.5) / 4000
+    return numpy.sqrt(stats.chi2.ppf(quantile, df) / df)
 
 
 def seeds_needed_equivalence(sd: float, margin: float, alpha: float = 0.05, power: float = 0.9) -> int:
@@ -63,6 +71,11 @@ def sd_upper_limit(sd: float, n: int, level: float = 0.8) -> float:
     if n < 2:
         raise ValueError(f"a standard deviation needs at least 2 values, got {n}")
     return sd * math.sqrt((n - 1) / float(stats.chi2.ppf(1 - level, n - 1)))
+
+
+def seeds_to_reach(alpha: float) -> int:
+    """The smallest n whose exact two-sided sign flip can reach p <= alpha."""
+    return next(n for n in range(1, 2_000) if smallest_attainable_p(n) <= alpha)
 
 
 def _smallest(reached, power: float) -> int:

@@ -7,7 +7,7 @@ import numpy
 from numpy import ndarray
 
 from analysis.family import ContrastData, Statistics, family_statistics
-from analysis.planning import sd_upper_limit, seeds_needed, seeds_needed_equivalence
+from analysis.planning import sd_upper_limit, seeds_needed, seeds_needed_equivalence, seeds_to_reach
 from analysis.significance import EXACT_UP_TO, paired_t, smallest_attainable_p
 
 FEWEST_SEEDS = 5
@@ -30,12 +30,16 @@ class Rules:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """A name, a sentence that says it with its numbers, what limits it, and the numbers."""
+    """A name, a sentence that says it with its numbers, what limits it, and the numbers.
+
+    complete_cases: the same numbers without the seeds at which a run diverged or failed; they decide nothing alone.
+    """
 
     name: str
     sentence: str
     suffixes: tuple[str, ...]
     statistics: Statistics
+    complete_cases: Statistics
 
 
 def judge(family: Sequence[ContrastData], rules: Rules) -> list[Verdict]:
@@ -62,7 +66,13 @@ def decide(one: ContrastData, statistics: Statistics, complete_cases: Statistics
         sentence += _spanned(one)
         if name != "uninformative":
             sentence += _resolution(statistics) + _ceiling(one)
-    return Verdict(name=name, sentence=sentence, suffixes=_suffixes(statistics, rules, one), statistics=statistics)
+    return Verdict(
+        name=name,
+        sentence=sentence,
+        suffixes=_suffixes(statistics, rules, one),
+        statistics=statistics,
+        complete_cases=complete_cases,
+    )
 
 
 def _decided(one: ContrastData, found: Statistics, complete: Statistics, rules: Rules) -> tuple[str, str]:
@@ -167,7 +177,7 @@ def _underpowered(found: Statistics, rules: Rules) -> str:
 
 def _fewest_seeds(alpha: float) -> int:
     """The smallest n, 5 or more, whose exact sign flip can reach alpha."""
-    return next(n for n in range(FEWEST_SEEDS, 200) if smallest_attainable_p(n) <= alpha)
+    return max(FEWEST_SEEDS, seeds_to_reach(alpha))
 
 
 def _uninformative(one: ContrastData) -> str:
@@ -242,6 +252,8 @@ def _resolution(found: Statistics) -> str:
 
 def _check_percent(one: ContrastData) -> None:
     """Refuses what cannot be percent of both arms and the constant: NaN, beyond 0 … 100, fractions among percent."""
+    if not one.metric.endswith("accuracy"):
+        raise ValueError(f"a verdict needs an accuracy, where more is better and a point is 1 %; got {one.metric!r}")
     columns = (one.treatment_values, one.baseline_values, one.constant)
     values = numpy.concatenate(columns)
     if not numpy.isfinite(values).all():

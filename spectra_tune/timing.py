@@ -18,6 +18,9 @@ REPEATS = len(COST_REPEATS)
 
 MOST_SEEDS = 8
 
+LEAST_S = 0.03
+"""Seconds of a repeat, where an arm's training is that long: a single epoch of a small network is lost in noise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
@@ -39,28 +42,32 @@ class Timing:
 def time_arms(block: Block, *, device: str = "cpu", repeats: int = REPEATS) -> dict[str, Timing]:
     """Times every arm of a block, by name: training steps only, without drawing data, reports and evaluation.
 
-    Each arm trains up to MOST_SEEDS of the block's seeds for an epoch at a time; an arm that ends starts anew.
+    Each arm trains up to MOST_SEEDS of the block's seeds for LEAST_S or a whole training at a time; an arm whose epochs
+    do not suffice starts anew.
     """
     seeds = block.seeds[:MOST_SEEDS]
     single = {name: replace(block, arms={name: arm}, seeds=seeds) for name, arm in block.arms}
     trainings = {name: BlockTraining(of_arm, device=device) for name, of_arm in single.items()}
+    epochs = {}
+    for name, training in trainings.items():
+        once = _seconds(training, 1, device)
+        epochs[name] = min(training.epochs, max(1, round(LEAST_S / max(once, 1e-9))))
     seconds: dict[str, list[float]] = {name: [] for name in single}
-    for repeat in range(repeats + 1):
+    for _ in range(repeats):
         for name, of_arm in single.items():
-            if trainings[name].finished:
+            if trainings[name].epoch + epochs[name] > trainings[name].epochs:
                 trainings[name] = BlockTraining(of_arm, device=device)
-            elapsed = _one_epoch(trainings[name], device)
-            if repeat > 0:
-                seconds[name].append(elapsed / len(seeds))
+            elapsed = _seconds(trainings[name], epochs[name], device)
+            seconds[name].append(elapsed / epochs[name] / len(seeds))
     return {name: Timing(arm=name, device=device, seconds_per_epoch=tuple(values)) for name, values in seconds.items()}
 
 
-def _one_epoch(training: BlockTraining, device: str) -> float:
-    """Seconds that one epoch of all members takes."""
+def _seconds(training: BlockTraining, epochs: int, device: str) -> float:
+    """Seconds that so many epochs of all members take."""
     if device != "cpu":
         torch.cuda.synchronize(device)
     begin = time.perf_counter()
-    training.train_only(1)
+    training.train_only(epochs)
     if device != "cpu":
         torch.cuda.synchronize(device)
     return time.perf_counter() - begin

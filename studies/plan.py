@@ -2,7 +2,13 @@
 
 import os
 
-from analysis.planning import detectable_effect
+from analysis.planning import (
+    detectable_effect,
+    sd_upper_limit,
+    seeds_needed,
+    seeds_needed_equivalence,
+    seeds_to_reach,
+)
 from analysis.significance import smallest_attainable_p
 from spectra_tune.design import Block, Study
 from spectra_tune.networks import Network, outputs_for
@@ -52,16 +58,42 @@ def text(name: str, study: Study) -> str:
     if smallest > outcome.alpha:
         lines.append(
             f"WARNING: {seeds} seeds cannot reach alpha {outcome.alpha:g}; every verdict will be "
-            f'"under-powered by design". At least {_seeds_to_reach(outcome.alpha)} seeds are needed.'
+            f'"under-powered by design". At least {seeds_to_reach(outcome.alpha)} seeds are needed.'
         )
-    elif seeds >= 2:
-        effect = detectable_effect(seeds, 1.0, outcome.alpha / study.tests, POWER)
-        lines.append(
-            f"detectable effect   {effect:.2f} standard deviations of the paired differences "
-            f"({POWER:.0%} power at alpha/m): {effect:.2f} pp where they spread by 1 pp"
-        )
+    lines += _power(study)
     lines.append(f"time        {_time_needed(study)}")
     return "\n".join(lines)
+
+
+SPREADS_PP = (0.5, 1.0, 2.0, 4.0)
+"""Standard deviations of paired differences to plan with where no pilot has seen one."""
+
+
+def _power(study: Study) -> list[str]:
+    """What the seeds can detect at alpha/m, and how many the margin needs: by the pilot's spread, else by several."""
+    outcome, seeds = study.outcome, len(study.seeds.confirm)
+    level, margin = outcome.alpha / study.tests, outcome.margin_pp
+    if seeds < 2:
+        return []
+
+    def line(what: str, sd: float) -> str:
+        try:
+            needed = f"{seeds_needed(sd, margin, level, POWER)} seeds"
+            equivalence = f"{seeds_needed_equivalence(sd, margin, 0.05, 0.9)}"
+        except ValueError:
+            needed, equivalence = "more seeds than are worth planning", "too"
+        return (
+            f"{what}: detects {detectable_effect(seeds, sd, level, POWER):.2f} pp; {margin:g} pp needs {needed}, "
+            f"equivalence {equivalence}"
+        )
+
+    heading = f"with {seeds} seeds, {POWER:.0%} power at alpha/m = {level:.2g} (equivalence: 90 % at 0.05)"
+    if study.pilot is not None:
+        upper = sd_upper_limit(study.pilot.sd_pp, study.pilot.seeds)
+        seen = f"spread {study.pilot.sd_pp:g} pp in a pilot of {study.pilot.seeds} seeds, upper 80 % limit {upper:.2f}"
+        return [f"power       {heading}", f"  {line(seen, upper)}"]
+    unknown = f"power       {heading}, by how far the paired differences spread (no pilot given)"
+    return [unknown, *(f"  {line(f'spread {sd:g} pp', sd)}" for sd in SPREADS_PP)]
 
 
 def _time_needed(study: Study) -> str:
@@ -86,10 +118,6 @@ def _block_seconds(block: Block) -> float:
         steps = condition.epochs * -(-task.samples // batch)
         seconds += len(block.seeds) * steps * (STEP_S + flops / FLOPS)
     return seconds
-
-
-def _seeds_to_reach(alpha: float) -> int:
-    return next(n for n in range(1, 200) if smallest_attainable_p(n) <= alpha)
 
 
 def _spans(seeds: tuple[int, ...]) -> str:

@@ -52,7 +52,7 @@ def run(
     threading.Thread(target=tracking.load, daemon=True).start()
     launching.connect(address)
     launching.warm_up(len(named.study.conditions))
-    console.print(plan.text(named.name, named.study), highlight=False, markup=False)
+    console.print(plan.text(named.name, named.study), highlight=False, markup=False, soft_wrap=True)
     console.print()
     return _train(console, named, uri, place, begun=recorded is not None)
 
@@ -120,7 +120,8 @@ def _train(console: Console, named: catalogue.Named, uri: str, place: str, *, be
             highlight=False,
             soft_wrap=True,
         )
-    judged = judge_study(study, trained.runs)
+    found = reporting.findings(named.name, study, trained.runs, trained.curves, links=tracker.run_links(_base_url(uri)))
+    judged = found.judged
     summaries, tags = _for_children(judged, trained.runs)
     tracker.finish(
         trained.runs,
@@ -129,8 +130,8 @@ def _train(console: Console, named: catalogue.Named, uri: str, place: str, *, be
         summaries=summaries,
         tags=tags,
         parent_metrics=_counts(judged),
-        description=reporting.overview(study, judged),
-        artifacts=reporting.files(named.name, study, judged, trained.runs),
+        description=reporting.overview(found),
+        artifacts=reporting.files(found),
     )
     _conclude(console, named, judged, uri)
     return 0
@@ -149,18 +150,18 @@ def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | N
             f"study {named.name!r} has changed since it was recorded in {uri}: undo the change to report it"
         )
     runs, curves = tracking.read_tables(named.name, uri)
-    judged = judge_study(named.study, runs)
-    _conclude(console, named, judged, uri)
-    if output is not None:
-        _write(output, named, judged, runs, curves)
-        console.print(f"report written to {output}", highlight=False)
+    if output is None:
+        _conclude(console, named, judge_study(named.study, runs), uri)
+        return 0
+    links = tracking.run_links(named.name, uri, _base_url(uri))
+    found = reporting.findings(named.name, named.study, runs, curves, links=links)
+    _conclude(console, named, found.judged, uri)
+    _write(output, reporting.files(found), runs, curves)
+    console.print(f"report written to {output}", highlight=False)
     return 0
 
 
-def _write(
-    output: Path, named: catalogue.Named, judged: list[Judged], runs: pandas.DataFrame, curves: pandas.DataFrame
-) -> None:
-    files = reporting.files(named.name, named.study, judged, runs)
+def _write(output: Path, files: dict[str, bytes], runs: pandas.DataFrame, curves: pandas.DataFrame) -> None:
     try:
         output.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
@@ -177,7 +178,7 @@ def _conclude(console: Console, named: catalogue.Named, judged: list[Judged], ur
         console.print(f"{one.condition}, {one.contrast}: {one.verdict.sentence}", highlight=False, markup=False)
     console.print()
     console.print(_verdict_table(named, judged))
-    links = tracking.links(named.name, uri, uri if uri.startswith("http") else UI_BASE)
+    links = tracking.links(named.name, uri, _base_url(uri))
     if not uri.startswith("http"):
         console.print("\nLook into it: spectra-tune ui, then", highlight=False)
     for label, link in links:
@@ -247,6 +248,11 @@ def block_names(blocks: tuple[Block, ...]) -> dict[str, Block]:
             name = "-".join(word for word in (*words, from_seed) if word)
             named["".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)] = part
     return named
+
+
+def _base_url(uri: str) -> str:
+    """Where MLflow's pages are: at the server, or where `spectra-tune ui` opens a store."""
+    return uri if uri.startswith("http") else UI_BASE
 
 
 def _as_typed(named: catalogue.Named) -> str:

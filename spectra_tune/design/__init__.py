@@ -1,25 +1,29 @@
 """The words of a study, declared: frozen, keyword-only, checked once, hashable. Standard library only."""
 
-from spectra_tune.design.block import Arm, Block, Member, members
+from spectra_tune.design.block import Arm, Block, Member, differing_fields, members
+from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat, grid
 from spectra_tune.design.errors import InvalidStudy, NotComparable, nearest
 from spectra_tune.design.signature import condition_signature, run_signature
-from spectra_tune.design.study import Contrast, Outcome, Seeds, Study
+from spectra_tune.design.study import Contrast, Outcome, Pilot, Seeds, Study
 from spectra_tune.design.treatment import Treatment
 
 __all__ = [
     "Arm",
     "Block",
+    "Claim",
     "Condition",
     "Contrast",
     "InvalidStudy",
     "Member",
     "NotComparable",
     "Outcome",
+    "Pilot",
     "Seeds",
     "Study",
     "Treatment",
     "condition_signature",
+    "differing_fields",
     "flat",
     "grid",
     "members",

@@ -5,8 +5,9 @@ from itertools import combinations
 from typing import Any
 
 from spectra_tune.design.block import Arm, Block, differing_fields, distinct_seeds, named_arms
+from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat
-from spectra_tune.design.errors import InvalidStudy, NotComparable, nearest, positive
+from spectra_tune.design.errors import InvalidStudy, NotComparable, at_least_one, nearest, positive
 from spectra_tune.design.signature import condition_signature, digest
 from spectra_tune.design.treatment import Treatment
 
@@ -77,6 +78,19 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pilot:
+    """How far paired differences spread in earlier runs on other seeds: what `show` plans with."""
+
+    sd_pp: float  # standard deviation, percentage points
+    seeds: int  # that it was estimated from
+
+    def __post_init__(self):
+        object.__setattr__(self, "sd_pp", positive(self.sd_pp, "sd_pp"))
+        if at_least_one(self.seeds, "seeds") < 2:
+            raise InvalidStudy("a pilot's standard deviation needs at least 2 seeds, got 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
     """A question, and everything that is fixed before its first run."""
 
@@ -86,6 +100,8 @@ class Study:
     contrasts: Any  # given as a list of Contrast or pairs (treatment, baseline), kept as a tuple of Contrast
     seeds: Seeds
     outcome: Outcome = field(default_factory=Outcome)
+    pilot: Pilot | None = None
+    claim: Claim | None = None
 
     def __post_init__(self):
         if not isinstance(self.question, str) or not self.question.strip():
@@ -103,6 +119,9 @@ class Study:
         for contrast in self.contrasts:
             for condition in self.conditions:
                 self._check_contrast(contrast, condition)
+        if self.pilot is not None and not isinstance(self.pilot, Pilot):
+            raise InvalidStudy(f"pilot must be a Pilot, got {self.pilot!r}")
+        self._check_claim()
         self.blocks()
 
     def _check_arms(self) -> None:
@@ -116,6 +135,16 @@ class Study:
                 raise InvalidStudy(
                     f"arms must differ: {one!r} and {other!r} are the same; drop one or give it a stream"
                 )
+
+    def _check_claim(self) -> None:
+        if self.claim is None:
+            return
+        if not isinstance(self.claim, Claim):
+            raise InvalidStudy(f"claim must be a Claim, got {self.claim!r}")
+        arms = dict(self.arms)
+        for name in self.claim.chain:
+            if name not in arms:
+                raise InvalidStudy(f"the claim names the arm {name!r}, which is absent; {nearest(name, arms)}")
 
     def _check_contrast(self, contrast: Contrast, condition: Condition) -> None:
         arms = dict(self.arms)

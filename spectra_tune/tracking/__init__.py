@@ -3,7 +3,7 @@
 Experiment = study. Parent MLflow run = the study's one execution. Child = one (Condition, arm, stage).
 """
 
-from spectra_tune.tracking.reading import Execution, find_execution, links, read_tables
+from spectra_tune.tracking.reading import Execution, find_execution, links, read_tables, run_links
 from spectra_tune.tracking.store import absolute_tracking_uri, check_reachable, default_tracking_uri, load
 from spectra_tune.tracking.writing import Tracker
 
@@ -17,4 +17,5 @@ __all__ = [
     "links",
     "load",
     "read_tables",
+    "run_links",
 ]

@@ -105,3 +105,22 @@ def links(name: str, uri: str, base_url: str) -> list[tuple[str, str]]:
         experiments = urllib.parse.quote(json.dumps([execution.experiment_id]))
         found.append((condition, f"{base_url}/#/compare-runs?runs={runs}&experiments={experiments}&{TRAINING}"))
     return found
+
+
+@in_one_line
+def run_links(name: str, uri: str, base_url: str) -> dict[tuple[str, str], str]:
+    """Link to the MLflow run of each (condition_signature, arm)."""
+    execution = find_execution(name, uri)
+    if execution is None:
+        return {}
+    return {
+        (child.data.tags["condition_signature"], child.data.tags["arm"]): run_link(
+            base_url, execution.experiment_id, child.info.run_id
+        )
+        for child in children_of(client_of(uri), execution.experiment_id)
+    }
+
+
+def run_link(base_url: str, experiment_id: str, run_id: str) -> str:
+    """The page of one MLflow run."""
+    return f"{base_url.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}?{TRAINING}"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas
 
@@ -17,8 +17,10 @@ from spectra_tune.design.signature import digest
 from spectra_tune.results import sigma_columns
 from spectra_tune.tracking import views
 from spectra_tune.tracking.provenance import provenance
-from spectra_tune.tracking.reading import OURS, children_of
+from spectra_tune.tracking.reading import OURS, children_of, run_link
 from spectra_tune.tracking.store import client_of, in_one_line, sqlite_file
+
+V = TypeVar("V")
 
 LONGEST_TAG = 8000
 LONGEST_PARAMETER = 6000
@@ -177,6 +179,8 @@ class Tracker:
         with the same name, step, time and value once.
         """
         self.log_curves(curves)
+        summaries = {key: _named(summary) for key, summary in summaries.items()}
+        tags = {key: _named(of_child) for key, of_child in tags.items()}
         for key, child in self._children.items():
             rows = runs[(runs["condition_signature"] == key[0]) & (runs["arm"] == key[1])]
             points = [(name, value, 0) for name, value in summaries[key].items()]
@@ -204,6 +208,10 @@ class Tracker:
         self._tag(self.run_id, {"mlflow.note.content": description})
         self._client.set_terminated(self.run_id, status="FINISHED")
 
+    def run_links(self, base_url: str) -> dict[tuple[str, str], str]:
+        """Link to the MLflow run of each (condition_signature, arm)."""
+        return {key: run_link(base_url, self.experiment_id, child.run_id) for key, child in self._children.items()}
+
     @in_one_line
     def stop(self, status: str) -> None:
         """Ends an incomplete study as "KILLED" or "FAILED": no MLflow run stays RUNNING."""
@@ -219,7 +227,7 @@ class Tracker:
             if batch and len(batch) + len(group) > METRICS_PER_BATCH:
                 self._client.log_batch(run_id, metrics=batch)
                 batch = []
-            batch += [Metric(_metric_name(name), value, at, step) for name, value, step in group]
+            batch += [Metric(_allowed(name), value, at, step) for name, value, step in group]
         if batch:
             self._client.log_batch(run_id, metrics=batch)
 
@@ -296,9 +304,14 @@ def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - len(ending)] + ending
 
 
-def _metric_name(name: str) -> str:
-    """The name with every character that MLflow does not allow replaced."""
+def _allowed(name: str) -> str:
+    """The name with every character that MLflow does not allow in those of metrics and tags replaced."""
     return re.sub(r"[^\w\-. /]", "_", name)
+
+
+def _named(values: Mapping[str, V]) -> dict[str, V]:
+    """The values under names that MLflow allows, such as those that an arm's name is part of."""
+    return {_allowed(name): value for name, value in values.items()}
 
 
 def _in_order(mappings: Iterable[Mapping[str, Any]]) -> list[str]:

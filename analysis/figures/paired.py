@@ -1,0 +1,51 @@
+"""Paired plot: both arms of a contrast, every seed joined to its match."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from analysis.contrasts import Judged
+from analysis.figures.drawing import bare, panels, styles
+
+BETTER, WORSE = "0.35", "0.75"
+"""Greys of a seed's line by whether the treatment is ahead."""
+
+
+def paired(judged: Sequence[Judged], arms: Sequence[str]) -> Figure:
+    """One contrast, a panel per Condition: each seed's baseline and treatment joined by a line, dark where the
+    treatment is ahead, dashed where a run diverged; the arms' means as markers."""
+    shown = [one for one in judged if one.differences is not None and len(one.differences)]
+    figure, axes = panels(max(1, len(shown)), height=2.6)
+    style = styles(arms)
+    for one, place in zip(shown, axes, strict=False):
+        found = one.differences
+        assert found is not None
+        failed = found.diverged_treatment | found.diverged_baseline
+        for before, after, lost in zip(found.baseline_values, found.treatment_values, failed, strict=True):
+            place.plot(
+                [0, 1],
+                [before, after],
+                color=BETTER if after > before else WORSE,
+                linewidth=0.9,
+                linestyle="--" if lost else "-",
+                marker=".",
+                markersize=3,
+            )
+        for at, (arm, values) in enumerate(
+            ((found.baseline, found.baseline_values), (found.treatment, found.treatment_values))
+        ):
+            colour, marker = style[arm]
+            place.plot(at, values.mean(), marker, color=colour, markersize=8, markeredgecolor="white", zorder=3)
+        numbers = one.verdict.statistics
+        interval = "" if numbers.low is None else f"{numbers.mean:+.2f} pp [{numbers.low:+.2f}, {numbers.high:+.2f}]"
+        place.set_title(f"{one.condition}\n{interval}, n = {numbers.n}", fontsize=8)
+        place.set_xticks([0, 1], [found.baseline, found.treatment], fontsize=8)
+        place.set_xlim(-0.25, 1.25)
+        place.tick_params(axis="y", labelsize=7)
+        bare(place)
+    if shown:
+        outcome = shown[0].differences.metric.replace("_", " ") if shown[0].differences else ""
+        figure.supylabel(f"{outcome}, %", fontsize=8)
+    else:
+        axes[0].annotate("no pairs to compare", (0.5, 0.5), xycoords="axes fraction", ha="center")
+    return figure

@@ -1,0 +1,69 @@
+"""All that a study's tables say, computed once: what the report, its pictures and the terminal show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas
+
+from analysis.contrasts import Judged, judge_study
+from analysis.decomposition import Decomposition
+from analysis.descriptive import (
+    CapacityTrend,
+    ErrorRate,
+    PooledContrast,
+    Priced,
+    descriptive_table,
+    error_rates,
+    over_tasks,
+    parts_of_claim,
+    priced,
+    with_capacity,
+)
+from spectra_tune.design import Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """A finished study: its tables, its verdicts, and what stands beside them."""
+
+    name: str
+    study: Study
+    runs: pandas.DataFrame
+    curves: pandas.DataFrame
+    judged: list[Judged]
+    priced: list[Priced]
+    pooled: list[PooledContrast]
+    trends: list[CapacityTrend]
+    parts: dict[str, Decomposition]
+    error_rates: list[ErrorRate]
+    descriptive: pandas.DataFrame
+    links: Mapping[tuple[str, str], str] = field(default_factory=dict)  # MLflow run of (condition_signature, arm)
+
+    @property
+    def arms(self) -> list[str]:
+        return [name for name, _ in self.study.arms]
+
+
+def findings(
+    name: str,
+    study: Study,
+    runs: pandas.DataFrame,
+    curves: pandas.DataFrame,
+    links: Mapping[tuple[str, str], str] | None = None,
+) -> Findings:
+    """Judges a study's run table and computes what its report shows."""
+    judged = judge_study(study, runs)
+    return Findings(
+        name=name,
+        study=study,
+        runs=runs,
+        curves=curves,
+        judged=judged,
+        priced=priced(judged, runs),
+        pooled=over_tasks(study, judged),
+        trends=with_capacity(study, judged),
+        parts=parts_of_claim(study, runs),
+        error_rates=error_rates(study, runs),
+        descriptive=descriptive_table(study, runs),
+        links=links or {},
+    )

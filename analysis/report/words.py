@@ -1,0 +1,53 @@
+"""How numbers are printed in a report, and what its reader is told."""
+
+import math
+
+from analysis.estimate import Estimate
+
+HOW_TO_READ = """\
+Every contrast subtracts a *baseline* from a *treatment*, seed by seed: both were trained on the same data, from the
+same initial weights, in the same order, so what is left is the treatment and chance. The mean of these differences is
+the effect, in percentage points (pp).
+
+- The **interval** [low, high] is where the true effect plausibly lies: a method that makes such intervals is right 95
+  times in 100.
+- **p** is how often chance alone would give so large a difference. It is *adjusted*: a study that asks many questions
+  finds something by luck, and the adjustment pays for that. Two tests must agree, one by a formula (t) and one by
+  counting (sign flip).
+- **supported** means: there is a difference, and chance is not a good explanation. **equivalent** means: shown to be
+  too small to matter. **inconclusive** means neither: more seeds are needed, and the sentence says how many. It does
+  *not* mean "no effect".
+- **harmful**: the treatment is worse. **uninformative**: neither arm learned the task, so nothing can be compared.
+- A run that blew up is not dropped: it counts as the best guess that ignores the input."""
+
+
+def number(value: float | None, digits: int = 2, sign: bool = False) -> str:
+    """The value, or a dash; never -0.00 or NaN."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:{'+' if sign else ''}z.{digits}f}"
+
+
+def with_interval(
+    value: float | None, low: float | None, high: float | None, sign: bool = False, digits: int = 2
+) -> str:
+    """`+1.94 [+1.25, +2.64]`; the value alone is never printed without saying that it has no interval."""
+    if value is None:
+        return "–"
+    if low is None or high is None:
+        return f"{number(value, digits, sign)} [no interval]"
+    return f"{number(value, digits, sign)} [{number(low, digits, sign)}, {number(high, digits, sign)}]"
+
+
+def estimate(found: Estimate | None, sign: bool = False, digits: int = 2) -> str:
+    """An estimate with its interval."""
+    return "–" if found is None else with_interval(found.estimate, found.low, found.high, sign, digits)
+
+
+def chance(p: float | None) -> str:
+    """A p for a reader: `0.023`, or the bound of an exact fraction below 0.001, such as `≤ 1/2048`; never 0.000."""
+    if p is None or math.isnan(p):
+        return "–"
+    if p >= 0.001:
+        return f"{p:.2g}" if p < 0.995 else "1"
+    return f"≤ 1/{min(10**9, math.floor(1 / max(p, 1e-300) * (1 + 1e-12))):,}"
