@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-slow bench check format install
+.PHONY: run test test-slow calibrate mutate bench check format install
 
 run: install  ## the study `capacity`, or its verdicts if it has run
 	$(BIN)/spectra-tune run capacity --resume
@@ -16,6 +16,12 @@ test: install  ## everything but the slow tests
 
 test-slow: install  ## the slow tests only
 	$(BIN)/python -m pytest -m slow
+
+calibrate: install  ## error rates, powers and coverages of the statistics, with all simulations (two minutes)
+	$(BIN)/python -m pytest tests/test_calibration.py --calibrate-fully
+
+mutate: install  ## breaks the analysis on purpose and sees the tests turn red (three minutes)
+	$(BIN)/python -m tests.mutate
 
 bench: install  ## what it costs against its alternatives, in ratios (about ten minutes on an idle machine)
 	$(BIN)/python -m benchmarks

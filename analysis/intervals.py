@@ -19,8 +19,9 @@ def bootstrap(
     method: Literal["studentized", "percentile", "bca"] = "studentized",
     seed: int = 0,
     level: float = 0.95,
+    resamples: int = RESAMPLES,
 ) -> Estimate:
-    """Bootstrap interval of the mean, 99,999 seeded resamples.
+    """Bootstrap interval of the mean from seeded resamples.
 
     Only the studentized one covers at few seeds: simulated at a nominal 95 %, percentile and BCa cover 84 % with 5
     and 90 % with 10 differences. BCa: acceleration by jackknife, bias by midranks (R's boot counts ties as below).
@@ -32,7 +33,7 @@ def bootstrap(
     name = f"{method} bootstrap"
     if spread == 0:
         return Estimate(estimate=mean, low=mean, high=mean, n=n, method=name)
-    means, spreads = _resampled(values, seed)
+    means, spreads = _resampled(values, seed, resamples)
     tails = numpy.array([(1 - level) / 2, (1 + level) / 2])
     if method == "studentized":
         with numpy.errstate(divide="ignore"):  # a resample of one value n times over is infinitely far out
@@ -48,10 +49,10 @@ def bootstrap(
     return Estimate(estimate=mean, low=float(low), high=float(high), n=n, method=name)
 
 
-def _resampled(values: ndarray, seed: int) -> tuple[ndarray, ndarray]:
+def _resampled(values: ndarray, seed: int, resamples: int) -> tuple[ndarray, ndarray]:
     """Means and standard deviations of all resamples."""
     means, spreads = [], []
-    for indices in _resamples(len(values), seed):
+    for indices in _resamples(len(values), seed, resamples):
         drawn = values[indices]
         mean = drawn.mean(axis=1)
         means.append(mean)
@@ -59,11 +60,11 @@ def _resampled(values: ndarray, seed: int) -> tuple[ndarray, ndarray]:
     return numpy.concatenate(means), numpy.concatenate(spreads)
 
 
-def _resamples(n: int, seed: int) -> Iterator[ndarray]:
+def _resamples(n: int, seed: int, resamples: int) -> Iterator[ndarray]:
     generator = numpy.random.default_rng(seed)
     at_a_time = max(1, CELLS_AT_A_TIME // n)
-    for start in range(0, RESAMPLES, at_a_time):
-        yield generator.integers(0, n, (min(at_a_time, RESAMPLES - start), n))
+    for start in range(0, resamples, at_a_time):
+        yield generator.integers(0, n, (min(at_a_time, resamples - start), n))
 
 
 def _bca_tails(values: ndarray, means: ndarray, tails: ndarray) -> ndarray:

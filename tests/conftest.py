@@ -19,6 +19,19 @@ ARMS = {
 }
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--calibrate-fully", action="store_true", help="as many simulations as docs/statistics.md reports, not a tenth"
+    )
+
+
+@pytest.fixture(scope="session")
+def simulations(request):
+    """How many simulations to run where the full calibration runs so many."""
+    full = request.config.getoption("--calibrate-fully")
+    return lambda many: many if full else max(60, many // 10)
+
+
 @pytest.fixture
 def arms():
     return dict(ARMS)

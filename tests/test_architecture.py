@@ -29,12 +29,15 @@ OWNERS = {
     "ray": ("spectra_tune/trainable.py", "spectra_tune/launching.py"),
     "mlflow": ("spectra_tune/tracking/",),
     "rich": ("spectra_tune/progress.py", "studies/"),
-    "scipy": ("analysis/", "spectra_tune/spectrum.py", "spectra_tune/ritz.py"),
+    "scipy": ("analysis/", "benchmarks/statistics.py", "spectra_tune/spectrum.py", "spectra_tune/ritz.py"),
+    "statsmodels": ("analysis/",),
+    "markdown_it": ("analysis/report/",),
     "matplotlib": ("analysis/",),
 }
 
 LIGHT = ("spectra_tune/design/", "spectra_tune/schedules.py", "spectra_tune/randomness.py", "spectra_tune/__init__.py")
-LIGHT_INITS = ("spectra_tune/tasks/__init__.py", "spectra_tune/networks/__init__.py", "studies/capacity.py")
+STUDIES = tuple(f"studies/{name}.py" for name in catalogue.listed())
+LIGHT_INITS = ("spectra_tune/tasks/__init__.py", "spectra_tune/networks/__init__.py", *STUDIES)
 
 
 def imported(file: Path) -> set[str]:

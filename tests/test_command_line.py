@@ -170,8 +170,12 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     assert again in first
 
     assert main(["report", file, "--output", "out"]) == 0
-    names = {"report.md", "contrasts.csv", "forest.png", "forest.svg", "runs.parquet", "curves.parquet"}
-    assert {entry.name for entry in (folder / "out").iterdir()} == names
+    pictures = {
+        f"{name}.{kind}" for name in ("forest", "paired-static-none", "cost", "curves") for kind in ("png", "svg")
+    }
+    tables = {"report.md", "report.html", "contrasts.csv", "runs.parquet", "curves.parquet"}
+    assert {entry.name for entry in (folder / "out").iterdir()} == tables | pictures
+    assert "/#/experiments/1/runs/" in (folder / "out" / "report.html").read_text()
     assert "train_accuracy" in (folder / "out" / "report.md").read_text()
     assert {entry.name for entry in folder.iterdir()} == {"mlflow.db", "mlartifacts", "ray_results", "out"}
 

@@ -68,4 +68,5 @@ def rendered(figure: Figure, kind: str) -> bytes:
     out = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "spectra-tune", "svg.fonttype": "none"}):
         figure.savefig(out, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
+    figure.set_layout_engine("none")  # laid out now: the next kind need not be
     return out.getvalue()

@@ -176,10 +176,10 @@ def _over_tasks(found: Findings) -> list[str]:
     if found.trends:
         lines += ["## With capacity (descriptive)", ""]
         lines += ["Change of the difference for each doubling of the width, over seeds.", ""]
-        lines += ["| task | contrast | widths | pp per doubling | n | a straight line? |", "|---|---|---|---|---|---|"]
+        lines += ["| task | contrast | widths | pp per doubling | n | p of no straight line |", "|---|---|---|---|---|---|"]
         for one in found.trends:
             trend, widths = one.interaction, ", ".join(f"{width:g}" for width in one.widths)
-            fits = "–" if trend.lack_of_fit_p is None else f"p = {chance(trend.lack_of_fit_p)} that it fits"
+            fits = chance(trend.lack_of_fit_p)
             slope = with_interval(trend.estimate, trend.low, trend.high, sign=True)
             lines.append(f"| {one.task} | {one.contrast} | {widths} | {slope} | {trend.n} | {fits} |")
         lines.append("")

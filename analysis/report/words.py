@@ -50,4 +50,4 @@ def chance(p: float | None) -> str:
         return "–"
     if p >= 0.001:
         return f"{p:.2g}" if p < 0.995 else "1"
-    return f"≤ 1/{min(10**9, math.floor(1 / max(p, 1e-300) * (1 + 1e-12))):,}"
+    return f"≤\u00a01/{min(10**9, math.floor(1 / max(p, 1e-300) * (1 + 1e-12))):,}"
