@@ -1,17 +1,21 @@
 """Standardised effects agree with R, their intervals invert the noncentral t, and odd data give None."""
 
-import json
-from pathlib import Path
-
 import numpy
 import pytest
 from scipy import stats
 
-from analysis.effect_size import d_z, g_z
+from analysis.effect_size import (
+    d_av,
+    d_z,
+    g_z,
+    hodges_lehmann,
+    interquartile_mean,
+    probability_of_superiority,
+    rank_biserial,
+)
+from analysis.significance import sign_flip, wilcoxon
+from tests.oracles import CASES
 
-CASES = {
-    case["id"]: case for case in json.loads((Path(__file__).parent / "oracles/statistics.json").read_text())["cases"]
-}
 SLEEP = CASES["effect_sizes_sleep"]
 SLEEP_D = numpy.subtract(SLEEP["input"]["treatment"], SLEEP["input"]["baseline"])
 
@@ -57,7 +61,7 @@ def test_a_spread_out_of_reach_of_the_noncentral_t_gets_no_interval():
     d = 1 + 1e-7 * numpy.random.default_rng(1).normal(size=8)
     assert d_z(d).estimate > 1e6
     assert (d_z(d).low, d_z(d).high) == (None, None)
-    assert g_z(d).estimate is None
+    assert (g_z(d).low, g_z(d).high) == (None, None)
 
 
 @pytest.mark.parametrize("spread", [1.0, 1e-2, 1e-3])
@@ -76,3 +80,94 @@ def test_two_differences_have_no_unbiased_effect():
 def test_what_has_no_spread_to_estimate_is_refused(d):
     with pytest.raises(ValueError, match="differences"):
         d_z(d)
+
+
+def test_d_av_is_that_of_r_and_its_interval_the_rescaled_one_of_the_paired_test():
+    treatment, baseline = SLEEP["input"]["treatment"], SLEEP["input"]["baseline"]
+    found, of_pairs = d_av(treatment, baseline), d_z(SLEEP_D)
+    assert found.estimate == pytest.approx(SLEEP["expected"]["d_av"], abs=SLEEP["tol"])
+    scale = SLEEP_D.std(ddof=1) / numpy.sqrt((numpy.var(treatment, ddof=1) + numpy.var(baseline, ddof=1)) / 2)
+    assert (found.low, found.high) == pytest.approx((scale * of_pairs.low, scale * of_pairs.high))
+
+
+def test_d_av_of_a_constant_shift_is_finite_and_of_constant_arms_undefined():
+    found = d_av([2.0, 3.0, 4.0], [1.0, 2.0, 3.0])
+    assert (found.estimate, found.low, found.high) == (pytest.approx(1.0), None, None)
+    assert d_av([2.0, 2.0], [1.0, 1.0]).estimate is None
+    with pytest.raises(ValueError, match="same seeds"):
+        d_av([1.0, 2.0], [1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    "name", ["wilcoxon_exact_ties_darwin", "wilcoxon_demsar2006_table2", "wilcoxon_exact_sleep_zero_and_tie"]
+)
+def test_the_rank_biserial_correlation_is_that_of_r(name):
+    given = CASES[name]["input"]
+    pairs = ("c45m", "c45") if "c45" in given else ("treatment", "baseline")
+    d = given["d"] if "d" in given else numpy.subtract(given[pairs[0]], given[pairs[1]])
+    found = rank_biserial(d)
+    assert found.estimate == pytest.approx(CASES[name]["expected"]["rank_biserial"])
+    assert found.statistic == wilcoxon(d).statistic
+    if abs(found.estimate) < 1:
+        assert found.low < found.estimate < found.high
+    else:
+        assert (found.low, found.high) == (None, None)
+
+
+def test_ranks_of_differences_that_are_all_zero_are_undefined():
+    assert rank_biserial([0.0, 0.0]).estimate is None
+
+
+def test_the_probability_of_superiority_counts_ties_as_half():
+    found = probability_of_superiority(SLEEP_D)
+    assert found.estimate == pytest.approx(SLEEP["expected"]["prob_superiority_paired"])
+    assert found.p == pytest.approx(2 / 2**9)
+    assert stats.beta.sf(found.low, 9.5, 1.5) == pytest.approx(0.975)
+    assert stats.beta.cdf(found.high, 10.5, 0.5) == pytest.approx(0.975)
+    assert probability_of_superiority([0.0, 0.0]).p == 1
+
+
+def test_superiority_in_all_but_one_failed_seed_is_a_sign_test():
+    case = CASES["intention_to_treat_one_divergence"]
+    found = probability_of_superiority(numpy.subtract(case["input"]["treatment"], case["input"]["baseline"]))
+    assert found.estimate == case["expected"]["itt"]["pos"]
+    assert found.p == pytest.approx(case["expected"]["itt"]["sign_p"])
+
+
+def test_the_interquartile_mean_hides_a_crash_that_the_mean_shows():
+    case = CASES["iqm_with_crash"]
+    x, known = case["input"]["x"], case["expected"]
+    assert interquartile_mean(x).estimate == pytest.approx(known["iqm"])
+    assert interquartile_mean(x[:10]).estimate == pytest.approx(known["iqm_first10"])
+    assert numpy.mean(x) == pytest.approx(known["mean"])
+
+
+def test_the_interquartile_means_interval_is_tukeys_and_mclaughlins():
+    x = numpy.sort(numpy.random.default_rng(0).normal(size=12))
+    winsorized = numpy.array([x[3]] * 3 + list(x[3:9]) + [x[8]] * 3)
+    half = stats.t.ppf(0.975, 5) * winsorized.std(ddof=1) / (0.5 * 12**0.5)
+    found = interquartile_mean(x)
+    assert (found.low, found.high) == pytest.approx((found.estimate - half, found.estimate + half))
+    assert interquartile_mean([3.0]).estimate == 3
+
+
+def test_hodges_and_lehmanns_interval_holds_the_shifts_that_the_exact_test_does_not_reject():
+    d = numpy.random.default_rng(1).normal(0.5, 1, 9)
+    found = hodges_lehmann(d)
+    for bound, side in ((found.low, -1), (found.high, 1)):
+        assert wilcoxon(d - (bound + side * 1e-6)).p < 0.05 <= wilcoxon(d - (bound - side * 1e-6)).p
+    assert found.low <= found.estimate <= found.high
+
+
+def test_five_differences_are_too_few_for_an_exact_rank_interval():
+    found = hodges_lehmann([1.0, 2.0, 4.0, 3.0, 5.5])
+    assert (found.low, found.high) == (None, None)
+    assert found.estimate == pytest.approx(3)
+
+
+def test_effects_by_rank_turn_with_the_sign():
+    d = numpy.random.default_rng(2).normal(0.4, 1, 10)
+    assert rank_biserial(-d).estimate == pytest.approx(-rank_biserial(d).estimate)
+    assert hodges_lehmann(-d).low == pytest.approx(-hodges_lehmann(d).high)
+    assert probability_of_superiority(-d).estimate == pytest.approx(1 - probability_of_superiority(d).estimate)
+    assert sign_flip(-d).p == sign_flip(d).p

@@ -1,17 +1,11 @@
 """Tests against a margin agree with R, and their p and intervals say the same."""
 
-import json
-from pathlib import Path
-
 import numpy
 import pytest
 from scipy import stats
 
-from analysis.equivalence import superiority_by_margin, tost
-
-CASES = {
-    case["id"]: case for case in json.loads((Path(__file__).parent / "oracles/statistics.json").read_text())["cases"]
-}
+from analysis.equivalence import non_inferiority, rope, superiority_by_margin, tost
+from tests.oracles import CASES
 
 
 def test_tost_is_that_of_r():
@@ -52,3 +46,37 @@ def test_without_variance_p_is_a_sign_flip_about_the_margin_and_never_zero(mean,
 def test_a_margin_is_positive(test, margin):
     with pytest.raises(ValueError, match="margin must be > 0"):
         test([0.1, 0.2], margin)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_not_worse_is_what_a_one_sided_t_test_says(seed):
+    d = numpy.random.default_rng(seed).normal(-0.3, 0.8, 9)
+    known = stats.ttest_1samp(d, -1.0, alternative="greater")
+    found = non_inferiority(d, 1.0)
+    assert found.p == pytest.approx(known.pvalue)
+    assert found.low == pytest.approx(known.confidence_interval(0.95).low)
+    assert (found.p < 0.05) == (found.low > -1.0)
+
+
+def test_levels_are_those_asked_for():
+    d = numpy.random.default_rng(5).normal(size=9)
+    assert tost(d, 1.0, level=0.95).low == pytest.approx(stats.ttest_1samp(d, 0).confidence_interval(0.95).low)
+    one_sided = stats.ttest_1samp(d, 0, alternative="greater").confidence_interval(0.99).low
+    assert superiority_by_margin(d, 1.0, level=0.99).low == pytest.approx(one_sided)
+
+
+def test_the_region_of_practical_equivalence_is_read_off_students_posterior():
+    d = CASES["nadeau_bengio_correlated_t"]["input"]["d"]  # taken as independent: no variance of folds is added
+    mean, error, df = numpy.mean(d), numpy.std(d, ddof=1) / len(d) ** 0.5, len(d) - 1
+    found = rope(d, 1.0)
+    assert found.p_left == pytest.approx(stats.t.cdf((-1 - mean) / error, df))
+    assert found.p_right == pytest.approx(stats.t.sf((1 - mean) / error, df))
+    assert found.p_left + found.p_rope + found.p_right == pytest.approx(1)
+    assert found.p_rope > CASES["nadeau_bengio_correlated_t"]["expected"]["p_rope"]
+    assert (found.low, found.high) == pytest.approx(stats.t.interval(0.95, df, mean, error))
+
+
+def test_without_variance_there_is_no_posterior():
+    found = rope([0.5, 0.5, 0.5], 1.0)
+    assert (found.p_left, found.p_rope, found.p_right) == (None, None, None)
+    assert found.estimate == 0.5

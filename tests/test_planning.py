@@ -1,8 +1,6 @@
 """Planned powers and numbers of seeds are those of R and of the exact distributions."""
 
-import json
 import math
-from pathlib import Path
 
 import numpy
 import pytest
@@ -16,10 +14,7 @@ from analysis.planning import (
     seeds_needed,
     seeds_needed_equivalence,
 )
-
-CASES = {
-    case["id"]: case for case in json.loads((Path(__file__).parent / "oracles/statistics.json").read_text())["cases"]
-}
+from tests.oracles import CASES
 
 
 def test_power_and_sample_size_are_those_of_r():

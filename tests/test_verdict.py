@@ -1,19 +1,15 @@
 """Each rule of the verdict by itself, their order, and words for whatever the data are."""
 
-import json
 import re
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy
 import pytest
 
 from analysis.family import ContrastData
 from analysis.verdict import Rules, format_p, judge
+from tests.oracles import CASES
 
-CASES = {
-    case["id"]: case for case in json.loads((Path(__file__).parent / "oracles/statistics.json").read_text())["cases"]
-}
 SPREAD = numpy.array([-1.2, -0.8, -0.5, -0.2, 0.2, 0.5, 0.8, 1.2])  # 8 seeds, mean 0
 BANNED = r"\bproves\b|breakthrough|trend towards|marginally|no effect(?! larger than)"
 NO_WORDS = r"\bnan\b|\binf\b|None|-0\.00\b|p=0(?:\.0+)?(?![.\d])"
