@@ -20,7 +20,7 @@ test-slow: install  ## the slow tests only
 calibrate: install  ## error rates, powers and coverages of the statistics, with all simulations (two minutes)
 	$(BIN)/python -m pytest tests/test_calibration.py --calibrate-fully
 
-mutate: install  ## breaks the analysis on purpose and sees the tests turn red (three minutes)
+mutate: install  ## breaks the analysis on purpose and sees the tests turn red (half a minute)
 	$(BIN)/python -m tests.mutate
 
 bench: install  ## what it costs against its alternatives, in ratios (about ten minutes on an idle machine)

@@ -7,8 +7,8 @@ from analysis.decomposition import decompose
 from analysis.significance import paired_t
 
 START = numpy.array([80.0, 81, 79, 80.5])
-LONGER = [*START, 3.0, 3.5, 2.5, 3.2]
-TREATED = [*LONGER, 0.2, -0.1, 0.3, 0.0]
+LONGER = START + numpy.array([3.0, 3.5, 2.5, 3.2])
+TREATED = LONGER + numpy.array([0.2, -0.1, 0.3, 0.0])
 STEPS = [("epochs", LONGER), ("treatment", TREATED)]
 
 

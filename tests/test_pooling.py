@@ -76,7 +76,7 @@ def test_what_cannot_be_pooled_is_refused(given):
 
 
 def test_the_trend_is_the_mean_of_the_seeds_slopes():
-    d = [*numpy.random.default_rng(1).normal(size=(12, 4)), 0, 1, 2, 3]
+    d = numpy.random.default_rng(1).normal(size=(12, 4)) + numpy.arange(4)
     found = interaction_with_capacity(d, [8, 16, 32, 64])
     slopes = numpy.polyfit([3, 4, 5, 6], d.T, 1)[0]
     known = stats.ttest_1samp(slopes, 0)
@@ -95,7 +95,7 @@ def test_at_three_capacities_lack_of_fit_is_the_t_test_of_the_middle():
 
 
 def test_a_bend_is_a_lack_of_fit_and_no_trend():
-    d = [*numpy.random.default_rng(3).normal(0, 0.1, (10, 4)), 0, 1, 1, 0]
+    d = numpy.random.default_rng(3).normal((0, 1, 1, 0), 0.1, (10, 4))
     found = interaction_with_capacity(d, [8, 16, 32, 64])
     assert found.lack_of_fit_p < 1e-6
     assert found.p > 0.05

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from studies import catalogue
+from tests.mutate import MUTATIONS
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
@@ -31,3 +32,8 @@ def test_every_study_is_in_the_table(name):
 def test_linked_files_exist():
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
         assert (Path(__file__).parent.parent / target).exists(), target
+
+
+def test_the_document_lists_every_mutation():
+    text = (Path(__file__).parent.parent / "docs" / "statistics.md").read_text()
+    assert all(f"| {mutation.name} | `{mutation.file}` |" in text for mutation in MUTATIONS)

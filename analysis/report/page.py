@@ -176,7 +176,10 @@ def _over_tasks(found: Findings) -> list[str]:
     if found.trends:
         lines += ["## With capacity (descriptive)", ""]
         lines += ["Change of the difference for each doubling of the width, over seeds.", ""]
-        lines += ["| task | contrast | widths | pp per doubling | n | p of no straight line |", "|---|---|---|---|---|---|"]
+        lines += [
+            "| task | contrast | widths | pp per doubling | n | p of no straight line |",
+            "|---|---|---|---|---|---|",
+        ]
         for one in found.trends:
             trend, widths = one.interaction, ", ".join(f"{width:g}" for width in one.widths)
             fits = chance(trend.lack_of_fit_p)
