@@ -57,8 +57,9 @@ def across_tasks(differences: Mapping[str, Sequence[float] | ndarray], level: fl
     """The mean difference over tasks, each task counting once; differences: pp by task, one per seed.
 
     Equal numbers of seeds: t over the task means, which is the mixed model with Kenward-Roger (statsmodels' MixedLM
-    tests by z, far too bold with few tasks). Otherwise: random effects with Hartung and Knapp's interval. Pooling the seeds of all tasks as if independent errs in 31 % (nominal
-    5 %). With fewer than 5 tasks the suffix says that no general claim follows.
+    tests by z, far too bold with few tasks). Otherwise: random effects with Hartung and Knapp's interval. Pooling the
+    seeds of all tasks as if independent errs in 31 % (nominal 5 %). With fewer than 5 tasks the suffix says that no
+    general claim follows.
     """
     if len(differences) < 2:
         raise ValueError(f"pooling needs at least two tasks, got {len(differences)}")
