@@ -23,7 +23,7 @@ from spectra_tune.design import Arm, InvalidStudy, Seeds, Study, grid
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
 from spectra_tune.tracking import store as store_of
-from spectra_tune.tracking import views
+from spectra_tune.tracking import views, writing
 from tests.conftest import ARMS
 
 pytestmark = pytest.mark.integration
@@ -93,6 +93,24 @@ def child_of(uri, tracker, width, arm):
     client = MlflowClient(tracking_uri=uri)
     (child,) = client.search_runs([tracker.experiment_id], f"params.width = '{width}' and params.arm = '{arm}'")
     return child
+
+
+@pytest.fixture(autouse=True)
+def written_at_once(monkeypatch):
+    monkeypatch.setattr(writing, "FLUSH_S", 0.0)
+
+
+def test_curves_wait_to_be_written_together_and_a_stop_leaves_none_waiting(tmp_path, trained, monkeypatch):
+    monkeypatch.setattr(writing, "FLUSH_S", 1e6)
+    uri = store(tmp_path)
+    _, _, reports = trained
+    tracker = begun(uri)
+    for report in reports:
+        tracker.log_curves(report)
+    assert not points(uri)
+    tracker.stop("KILLED")
+    assert set(points(uri).values()) == {1}
+    assert len({run_id for run_id, _, _ in points(uri)}) == 6
 
 
 def test_a_study_is_read_back_as_it_was_written(tmp_path, trained, monkeypatch, capfd):

@@ -29,6 +29,9 @@ LONGEST_PARAMETER = 6000
 METRICS_PER_BATCH = 1000
 PARAMETERS_PER_BATCH = 100
 
+FLUSH_S = 3.0
+"""Seconds between two writes of curves: a store takes ten milliseconds a batch, however small."""
+
 CURVE = "per_epoch/"
 """Before the name of a mean curve: its last point leaves diverged seeds out, the final value counts them."""
 
@@ -57,6 +60,8 @@ class Tracker:
         self._children: dict[tuple[str, str], _Child] = {}  # by (condition_signature, arm)
         # (condition_signature, arm) of a run's signature; an arm's changes can make runs of two Conditions the same.
         self._owners: dict[str, list[tuple[str, str]]] = {}
+        self._waiting: list[pandas.DataFrame] = []
+        self._flushed = time.monotonic()
 
     @classmethod
     @in_one_line
@@ -126,13 +131,27 @@ class Tracker:
         _log_task(self._client, child.run_id, member.condition.task)
         return child
 
-    @in_one_line
     def log_curves(self, curves: pandas.DataFrame) -> None:
+        """Takes rows of the curve table, and every FLUSH_S writes the mean curves of what came since.
+
+        What a kill leaves unwritten is written by `finish`, which has all rows.
+        """
+        self._waiting.append(curves)
+        if time.monotonic() - self._flushed >= FLUSH_S:
+            self._flush()
+
+    @in_one_line
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._log_means(pandas.concat(waiting, ignore_index=True))
+        self._flushed = time.monotonic()
+
+    def _log_means(self, curves: pandas.DataFrame) -> None:
         """Mean curves over seeds, in few batches per child; epochs that a child has already are left out.
 
-        curves: rows of the curve table. An epoch waits until rows of all seeds of its arm come together; `finish`,
-        which has all rows, leaves none out. Diverged seeds are not in a mean; how many there are is logged as
-        diverged_seeds.
+        An epoch waits until rows of all seeds of its arm come together. Diverged seeds are not in a mean; how many
+        there are is logged as diverged_seeds.
         """
         strangers = set(curves["signature"]) - set(self._owners)
         if strangers:
@@ -178,7 +197,7 @@ class Tracker:
         killed can be repeated: final values carry the time of their MLflow run's creation, and MLflow keeps a point
         with the same name, step, time and value once.
         """
-        self.log_curves(curves)
+        self._log_means(curves)
         summaries = {key: _named(summary) for key, summary in summaries.items()}
         tags = {key: _named(of_child) for key, of_child in tags.items()}
         for key, child in self._children.items():
@@ -215,6 +234,7 @@ class Tracker:
     @in_one_line
     def stop(self, status: str) -> None:
         """Ends an incomplete study as "KILLED" or "FAILED": no MLflow run stays RUNNING."""
+        self._flush()
         for run_id in (*(child.run_id for child in self._children.values()), self.run_id):
             self._client.set_terminated(run_id, status=status)
 
