@@ -112,10 +112,9 @@ def _block(study: Study, folder: Path, name: str, store: str) -> None:
     trained = launching.run_blocks(name, blocks, storage=str(folder), resume=False, on_progress=on_progress)
     if trained.failures or not trained.complete:
         raise NotMeasured(f"the block must end, got: {trained.failures or 'an interrupted study'}")
-    summaries = arm_summaries(trained.runs)
+    summaries = arm_summaries(trained.tables.runs)
     tracker.finish(
-        trained.runs,
-        trained.curves,
+        trained.tables,
         outcome=study.outcome.metric,
         summaries=summaries,
         tags={key: {} for key in summaries},

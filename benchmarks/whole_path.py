@@ -66,7 +66,7 @@ def measure(*, tiny: bool) -> Iterator[Row]:
         file = Path(folder) / f"{NAME}.py"
         file.write_text(STUDY.format(**sizes, blocks=blocks, epochs=epochs))
         wall_s = _run(file)
-        runs, _ = tracking.read_tables(NAME, f"sqlite:///{folder}/mlflow.db")
+        runs, *_ = tracking.read_tables(NAME, f"sqlite:///{folder}/mlflow.db")
     training_s = float(runs["seconds"].sum()) / in_use
     yield Row(
         section="whole_path",

@@ -19,7 +19,7 @@ from ray import cloudpickle, tune
 
 from spectra_tune.blocks import parameter_count
 from spectra_tune.design import Block, InvalidStudy, members
-from spectra_tune.results import unpacked
+from spectra_tune.results import Tables, joined, unpacked
 from spectra_tune.trainable import BlockTrainable
 
 CHECKPOINT_EVERY = 5
@@ -48,10 +48,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """All blocks' run and curve tables, in the order of the blocks, and why a block failed, by its name."""
+    """All blocks' tables, in the order of the blocks, and why a block failed, by its name."""
 
-    runs: pandas.DataFrame
-    curves: pandas.DataFrame
+    tables: Tables
     failures: dict[str, str]
     complete: bool  # every block has ended; else the study was interrupted and can be resumed
 
@@ -174,25 +173,19 @@ def _longest_first(blocks: Mapping[str, Block]) -> list[str]:
 def _collected(grid: tune.ResultGrid, order: list[str]) -> Trained:
     """The tables of all results, ordered by block, not by trial."""
     results = {result.config["block"]: result for result in grid if result.config}
-    runs, curves, failures = [], [], {}
+    tables, failures = [], {}
     complete = True
     for block in order:
         metrics = results[block].metrics or {} if block in results else {}
         if "runs" in metrics:
-            runs.append(unpacked(metrics["runs"]))
-            curves.append(unpacked(metrics["curves"]))
+            tables.append(Tables(*(unpacked(metrics[name]) for name in Tables._fields)))
         elif "error" in metrics:
             failures[block] = metrics["error"]
         elif block in results and results[block].error is not None:
             failures[block] = " ".join(str(results[block].error).split())[-300:]
         else:
             complete = False
-    return Trained(
-        runs=pandas.concat(runs, ignore_index=True) if runs else pandas.DataFrame(),
-        curves=pandas.concat(curves, ignore_index=True) if curves else pandas.DataFrame(),
-        failures=failures,
-        complete=complete,
-    )
+    return Trained(tables=joined(tables), failures=failures, complete=complete)
 
 
 class _Listener(tune.Callback):

@@ -1,9 +1,9 @@
-"""The run table (a row per run) and the curve table (signature, epoch, metric, value): their columns and units."""
+"""The run table (a row per run), the curve table and the figure table: their columns and units."""
 
 import base64
 import io
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import pandas
 
@@ -55,6 +55,10 @@ Repeats of equal number were timed in a row, so arms are compared repeat by repe
 MEASURED = frozenset({"seconds", "device", *COST})
 """Columns that two equal runs may differ in. seconds: wall time of the block over its runs, whatever the arm."""
 
+FIGURE_COLUMNS = ("signature", "figure", "x", "y", "value")
+"""figure "boundary": the probability of class 1 (of more than two classes the most probable one) at the point (x, y);
+"data": the class of the point (x, y); "spectrum": the singular value in place y, from 1, of layer x."""
+
 CURVE_COLUMNS = ("signature", "epoch", "metric", "value")
 
 RUN_KEY = ("condition_signature", "arm", "seed", "stage")
@@ -71,6 +75,28 @@ def run_table(records: list[dict[str, Any]]) -> pandas.DataFrame:
 def curve_table(columns: Mapping[str, Any]) -> pandas.DataFrame:
     """The curve table of these columns."""
     return pandas.DataFrame({name: columns.get(name, []) for name in CURVE_COLUMNS})
+
+
+def figure_table(columns: Mapping[str, Any]) -> pandas.DataFrame:
+    """The figure table of these columns; numbers are single precision."""
+    table = pandas.DataFrame({name: columns.get(name, []) for name in FIGURE_COLUMNS})
+    return table.astype(dict.fromkeys(("x", "y", "value"), "float32"))
+
+
+class Tables(NamedTuple):
+    """All that a study's blocks give."""
+
+    runs: pandas.DataFrame
+    curves: pandas.DataFrame
+    figures: pandas.DataFrame
+
+
+def joined(tables: Iterable[Tables]) -> Tables:
+    """The tables of several blocks, one below the other; empty ones where there is no block."""
+    listed = list(tables)
+    if not listed:
+        return Tables(pandas.DataFrame(), curve_table({}), figure_table({}))
+    return Tables(*(pandas.concat(parts, ignore_index=True) for parts in zip(*listed, strict=True)))
 
 
 def sigma_columns(runs: pandas.DataFrame) -> list[str]:

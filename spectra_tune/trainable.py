@@ -11,7 +11,7 @@ from ray import tune
 from spectra_tune.blocks import BlockTraining
 from spectra_tune.blocks.environment import OutOfMemory, use_one_thread
 from spectra_tune.design import Block
-from spectra_tune.results import packed, with_costs
+from spectra_tune.results import Tables, packed, with_costs
 from spectra_tune.timing import time_arms
 
 STATE_FILE = "block.pt"
@@ -22,7 +22,7 @@ come again from equal specs; it is reported as the block's result."""
 
 
 class BlockTrainable(tune.Trainable):
-    """Trains the block that `config["block"]` names. Results: epoch, epochs, curves; at the end runs, or error."""
+    """Trains the block that `config["block"]` names. Results: epoch, epochs, curves; at the end tables, or error."""
 
     def setup(self, config: dict[str, Any], blocks: Mapping[str, Block] | None = None) -> None:
         assert blocks is not None, "launching hands the blocks in"
@@ -56,8 +56,9 @@ class BlockTrainable(tune.Trainable):
         if report.runs is None:
             return result | {"curves": packed(report.curves)}
         costs = {name: timing.columns for name, timing in time_arms(self._block, device=self._device).items()}
-        runs = with_costs(report.runs, costs)
-        return result | {"curves": packed(self._trained().curves()), "runs": packed(runs)}
+        training = self._trained()
+        tables = Tables(with_costs(report.runs, costs), training.curves(), training.figures())
+        return result | {name: packed(table) for name, table in tables._asdict().items()}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         if self._training is not None:

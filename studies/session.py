@@ -15,6 +15,7 @@ from analysis.contrasts import Judged, arm_summaries, judge_study
 from spectra_tune import tracking
 from spectra_tune.design import Block, InvalidStudy, condition_signature
 from spectra_tune.progress import Display
+from spectra_tune.results import Tables
 from studies import catalogue, plan
 
 UI_BASE = "http://127.0.0.1:5000"
@@ -38,7 +39,7 @@ def run(
             "run; undo the change, or give the new question a name of its own"
         )
     if recorded is not None and recorded.finished:
-        runs, _ = tracking.read_tables(named.name, uri)
+        runs = tracking.read_tables(named.name, uri).runs
         _conclude(console, named, judge_study(named.study, runs), uri)
         return 0
     from spectra_tune import launching  # loads ray and torch: not needed to refuse or to show a finished study
@@ -112,7 +113,7 @@ def _train(console: Console, named: catalogue.Named, uri: str, place: str, *, be
             soft_wrap=True,
         )
         return 1
-    loose = int((~trained.runs["equal_bits"]).sum())
+    loose = int((~trained.tables.runs["equal_bits"]).sum())
     if loose:
         console.print(
             f"WARNING: on this processor the bits of {loose} runs depend on what trained beside them; their verdicts "
@@ -120,12 +121,11 @@ def _train(console: Console, named: catalogue.Named, uri: str, place: str, *, be
             highlight=False,
             soft_wrap=True,
         )
-    found = reporting.findings(named.name, study, trained.runs, trained.curves, links=tracker.run_links(_base_url(uri)))
+    found = reporting.findings(named.name, study, trained.tables, links=tracker.run_links(_base_url(uri)))
     judged = found.judged
-    summaries, tags = _for_children(judged, trained.runs)
+    summaries, tags = _for_children(judged, trained.tables.runs)
     tracker.finish(
-        trained.runs,
-        trained.curves,
+        trained.tables,
         outcome=study.outcome.metric,
         summaries=summaries,
         tags=tags,
@@ -149,25 +149,25 @@ def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | N
         raise InvalidStudy(
             f"study {named.name!r} has changed since it was recorded in {uri}: undo the change to report it"
         )
-    runs, curves = tracking.read_tables(named.name, uri)
+    tables = tracking.read_tables(named.name, uri)
     if output is None:
-        _conclude(console, named, judge_study(named.study, runs), uri)
+        _conclude(console, named, judge_study(named.study, tables.runs), uri)
         return 0
     links = tracking.run_links(named.name, uri, _base_url(uri))
-    found = reporting.findings(named.name, named.study, runs, curves, links=links)
+    found = reporting.findings(named.name, named.study, tables, links=links)
     _conclude(console, named, found.judged, uri)
-    _write(output, reporting.files(found), runs, curves)
+    _write(output, reporting.files(found), tables)
     console.print(f"report written to {output}", highlight=False)
     return 0
 
 
-def _write(output: Path, files: dict[str, bytes], runs: pandas.DataFrame, curves: pandas.DataFrame) -> None:
+def _write(output: Path, files: dict[str, bytes], tables: Tables) -> None:
     try:
         output.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             (output / name).write_bytes(content)
-        runs.to_parquet(output / "runs.parquet", index=False)
-        curves.to_parquet(output / "curves.parquet", index=False)
+        for name, table in tables._asdict().items():
+            table.to_parquet(output / f"{name}.parquet", index=False)
     except OSError as error:
         raise InvalidStudy(f"--output must be a folder that can be written, got {output}: {error.strerror}") from None
 

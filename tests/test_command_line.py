@@ -27,6 +27,9 @@ STUDY = Study(
 """.replace("EPOCHS", "6")
 
 
+PICTURES = ("forest", "paired-static-none", "cost", "curves", "sigmas", "spectra", "boundaries-moons-samples-60")
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty working directory with nothing in the environment that leads elsewhere."""
@@ -170,10 +173,8 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     assert again in first
 
     assert main(["report", file, "--output", "out"]) == 0
-    pictures = {
-        f"{name}.{kind}" for name in ("forest", "paired-static-none", "cost", "curves") for kind in ("png", "svg")
-    }
-    tables = {"report.md", "report.html", "contrasts.csv", "runs.parquet", "curves.parquet"}
+    pictures = {f"{name}.{kind}" for name in PICTURES for kind in ("png", "svg")}
+    tables = {"report.md", "report.html", "contrasts.csv", "runs.parquet", "curves.parquet", "figures.parquet"}
     assert {entry.name for entry in (folder / "out").iterdir()} == tables | pictures
     assert "/#/experiments/1/runs/" in (folder / "out" / "report.html").read_text()
     assert "train_accuracy" in (folder / "out" / "report.md").read_text()

@@ -6,7 +6,6 @@ Blocks train, tracking records and gives back, matching pairs, verdicts judge: n
 from dataclasses import replace
 
 import numpy
-import pandas
 import pytest
 
 from analysis.descriptive import error_rates
@@ -14,6 +13,7 @@ from analysis.planning import power
 from spectra_tune import tracking
 from spectra_tune.blocks import run_block
 from spectra_tune.design import Seeds, condition_signature
+from spectra_tune.results import Tables, curve_table, figure_table
 from studies.aa_control import STUDY
 from tests.test_calibration import band
 
@@ -38,8 +38,7 @@ def runs(study, tmp_path_factory):
     )
     children = {(condition_signature(block.condition), name): {} for name, _ in study.arms}
     tracker.finish(
-        trained,
-        pandas.DataFrame({"signature": [], "epoch": [], "metric": [], "value": []}),
+        Tables(trained, curve_table({}), figure_table({})),
         outcome="test_accuracy",
         summaries=children,
         tags=children,
@@ -47,7 +46,7 @@ def runs(study, tmp_path_factory):
         description="",
         artifacts={},
     )
-    return tracking.read_tables("aa_control", uri)[0]
+    return tracking.read_tables("aa_control", uri).runs
 
 
 def test_equal_treatments_are_told_apart_no_more_often_than_alpha_allows(study, runs):

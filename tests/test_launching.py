@@ -83,15 +83,17 @@ def test_a_block_on_tune_is_the_block_in_this_process(ray, tmp_path):
         here = BlockTraining(block)
         while not here.finished:
             here.advance()
-        runs = trained.runs[trained.runs["width"] == width].reset_index(drop=True)
+        runs = trained.tables.runs[trained.tables.runs["width"] == width].reset_index(drop=True)
         assert unmeasured(runs).equals(unmeasured(here.runs()))
-        curves = trained.curves[trained.curves["signature"].isin(runs["signature"])].reset_index(drop=True)
+        curves = trained.tables.curves[trained.tables.curves["signature"].isin(runs["signature"])].reset_index(
+            drop=True
+        )
         assert curves.equals(here.curves())
 
     again, seen = launched("equal", blocks, tmp_path, resume=True)
     assert not seen, "finished blocks must not be trained again"
-    assert again.runs.equals(trained.runs)
-    assert again.curves.equals(trained.curves)
+    assert again.tables.runs.equals(trained.tables.runs)
+    assert again.tables.curves.equals(trained.tables.curves)
 
 
 def test_one_two_and_four_workers_give_equal_bits(ray, tmp_path):
@@ -110,8 +112,8 @@ def test_one_two_and_four_workers_give_equal_bits(ray, tmp_path):
         some = dict(list(blocks.items())[-workers:])
         trained, _ = launched(f"workers{workers}", some, tmp_path)
         joined = pandas.concat([expected[name] for name in some], ignore_index=True)
-        assert unmeasured(trained.runs).equals(joined)
-        assert trained.runs[list(COST)].gt(0).all(axis=None)
+        assert unmeasured(trained.tables.runs).equals(joined)
+        assert trained.tables.runs[list(COST)].gt(0).all(axis=None)
 
 
 def test_a_killed_worker_resumes_from_its_checkpoint_with_equal_bits(ray, tmp_path):
@@ -126,7 +128,7 @@ def test_a_killed_worker_resumes_from_its_checkpoint_with_equal_bits(ray, tmp_pa
     epochs = [progress.epoch for progress in seen]
     assert epochs.count(4) == 1, f"it must go on from a checkpoint, not from the start: {epochs}"
     assert len(epochs) > len(set(epochs)) or epochs == sorted(epochs)
-    assert unmeasured(trained.runs).equals(unmeasured(run_block(block)))
+    assert unmeasured(trained.tables.runs).equals(unmeasured(run_block(block)))
 
 
 def test_a_deterministic_error_is_a_failure_tried_once(ray, tmp_path):
@@ -179,7 +181,7 @@ def test_a_users_own_study_runs_on_a_worker_that_has_no_such_file(ray, tmp_path)
     file.unlink()
     trained, _ = launched("lines", {"lines": block}, tmp_path / "storage", by_value=[named.module])
     assert not trained.failures
-    assert unmeasured(trained.runs).equals(unmeasured(here))
+    assert unmeasured(trained.tables.runs).equals(unmeasured(here))
 
 
 @pytest.mark.parametrize(("address", "says"), [("127.0.0.1:9", "must answer at 127.0.0.1:9"), ("here", "HOST:PORT")])

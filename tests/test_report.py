@@ -5,14 +5,13 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-import pandas
 import pytest
 
 from analysis.report import files, findings, overview
 from analysis.report.words import chance, number, with_interval
 from spectra_tune.blocks import BlockTraining
 from spectra_tune.design import condition_signature
-from spectra_tune.results import COST, with_costs
+from spectra_tune.results import COST, Tables, joined, with_costs
 from tests.test_descriptive import STUDY
 
 NO_WORDS = r"\bnan\b|\bNaN\b|\binf\b|\bNone\b|-0\.00\b|\b0\.000\b"
@@ -20,21 +19,20 @@ NO_WORDS = r"\bnan\b|\bNaN\b|\binf\b|\bNone\b|-0\.00\b|\b0\.000\b"
 
 @pytest.fixture(scope="module")
 def found():
-    runs, curves = [], []
+    tables = []
     for block in STUDY.blocks():
         training = BlockTraining(block)
         while not training.finished:
             report = training.advance()
-        runs.append(report.runs)
-        curves.append(training.curves())
+        tables.append(Tables(report.runs, training.curves(), training.figures()))
     costs = {name: dict.fromkeys(COST, 1.0 + at) for at, (name, _) in enumerate(STUDY.arms)}
     links = {
         (condition_signature(condition), arm): f"http://127.0.0.1:5000/#/{at}/{arm}"
         for at, condition in enumerate(STUDY.conditions)
         for arm, _ in STUDY.arms
     }
-    table = with_costs(pandas.concat(runs, ignore_index=True), costs)
-    return findings("beside", STUDY, table, pandas.concat(curves, ignore_index=True), links=links)
+    whole = joined(tables)
+    return findings("beside", STUDY, whole._replace(runs=with_costs(whole.runs, costs)), links=links)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +84,9 @@ def test_every_contrast_links_to_the_mlflow_runs_of_both_arms(found, written):
 
 def test_every_picture_comes_as_png_and_svg_and_is_on_both_pages(written):
     pictures = {name.removesuffix(".png") for name in written if name.endswith(".png")}
-    assert pictures == {"forest", "paired-linear-static", "paired-linear-short", "claim", "cost", "curves"}
+    planar = {"boundaries-moons-samples-60", "boundaries-circles-samples-60"}
+    over_epochs = {"curves", "sigmas", "spectra"}
+    assert pictures == {"forest", "paired-linear-static", "paired-linear-short", "claim", "cost"} | over_epochs | planar
     for name in pictures:
         assert written[f"{name}.png"].startswith(b"\x89PNG")
         assert f"({name}.svg)" in written["report.md"].decode()
@@ -117,7 +117,7 @@ def test_the_overview_is_short_and_has_every_verdict(found):
 
 def test_a_study_with_a_condition_that_never_ran_is_reported(found):
     lost = found.runs[found.runs["task"] != "circles(samples=60)"]
-    with_gaps = findings("gaps", replace(STUDY, claim=None), lost, found.curves)
+    with_gaps = findings("gaps", replace(STUDY, claim=None), found.tables._replace(runs=lost))
     text = files(with_gaps)["report.md"].decode()
     assert text.count("**not comparable**") == 9  # three Conditions lost, and every contrast that spans epochs
     assert not re.search(NO_WORDS, text.replace("none", ""))

@@ -1,10 +1,22 @@
 """Pictures of a study. Every function gives a Figure; `rendered` turns one into PNG or SVG bytes."""
 
+from analysis.figures.boundaries import boundaries
 from analysis.figures.cost import cost_plane
 from analysis.figures.curves import mean_curves
 from analysis.figures.drawing import rendered
 from analysis.figures.forest import forest
 from analysis.figures.paired import paired
 from analysis.figures.parts import parts_of_claim
+from analysis.figures.sigmas import sigma_trajectories, spectra
 
-__all__ = ["cost_plane", "forest", "mean_curves", "paired", "parts_of_claim", "rendered"]
+__all__ = [
+    "boundaries",
+    "cost_plane",
+    "forest",
+    "mean_curves",
+    "paired",
+    "parts_of_claim",
+    "rendered",
+    "sigma_trajectories",
+    "spectra",
+]

@@ -11,6 +11,7 @@ from analysis import figures
 from analysis.contrasts import contrast_table
 from analysis.report.findings import Findings
 from analysis.report.page import page
+from spectra_tune.design import condition_signature
 
 STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
@@ -52,8 +53,7 @@ def _pictures(found: Findings) -> dict[str, tuple[Figure, str]]:
     }
     for contrast in found.study.contrasts:
         of_contrast = [one for one in found.judged if one.contrast == contrast]
-        name = re.sub(r"[^A-Za-z0-9]+", "-", f"paired-{contrast.treatment}-{contrast.baseline}").strip("-")
-        pictures[name] = (
+        pictures[_file_name(f"paired-{contrast.treatment}-{contrast.baseline}")] = (
             figures.paired(of_contrast, arms),
             f"{contrast}: every seed's baseline and treatment, joined; dark where the treatment is ahead",
         )
@@ -65,12 +65,46 @@ def _pictures(found: Findings) -> dict[str, tuple[Figure, str]]:
             "Gain against time per epoch, with 95 % intervals: up and to the left is better",
         )
     metric = outcome.metric.replace("test_", "validation_")
-    if not found.curves.empty and (found.curves["metric"] == metric).any():
+    labels, (runs, curves, shapes) = found.study.labels(), found.tables
+    metrics = set(curves["metric"])
+    if metric in metrics:
         pictures["curves"] = (
-            figures.mean_curves(found.curves, found.runs, found.study.labels(), arms, metric),
+            figures.mean_curves(curves, runs, labels, arms, metric),
             f"Mean {metric.replace('_', ' ')} of each arm over epochs, with 95 % bands over seeds",
         )
+    if "sigma_1" in metrics:
+        pictures["sigmas"] = (
+            figures.sigma_trajectories(curves, runs, labels, arms),
+            "Spectral norm of each layer over epochs, with 95 % bands over seeds; dotted: the target",
+        )
+    if (shapes["figure"] == "spectrum").any():
+        pictures["spectra"] = (
+            figures.spectra(shapes, runs, labels, arms),
+            "Singular values of each layer at the end, largest first: means of the first seeds",
+        )
+    for task, of_task in _planar(found).items():
+        pictures[_file_name(f"boundaries-{task}")] = (
+            figures.boundaries(shapes, runs, of_task, arms),
+            f"{task}: the data of one seed and what each arm's network made of them, with its test accuracy",
+        )
     return pictures
+
+
+def _planar(found: Findings) -> dict[str, dict[str, str]]:
+    """Labels of the Conditions that have boundaries, by task."""
+    shapes = found.tables.figures
+    drawn = set(shapes.loc[shapes["figure"] == "boundary", "signature"])
+    conditions = set(found.runs.loc[found.runs["signature"].isin(drawn), "condition_signature"])
+    by_task: dict[str, dict[str, str]] = {}
+    for condition in found.study.conditions:
+        signature = condition_signature(condition)
+        if signature in conditions:
+            by_task.setdefault(str(condition.task), {})[signature] = found.study.labels()[signature]
+    return by_task
+
+
+def _file_name(words: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")
 
 
 def _html(name: str, text: str, drawn: Mapping[str, bytes]) -> str:

@@ -20,6 +20,7 @@ from analysis.descriptive import (
     with_capacity,
 )
 from spectra_tune.design import Study
+from spectra_tune.results import Tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +29,7 @@ class Findings:
 
     name: str
     study: Study
-    runs: pandas.DataFrame
-    curves: pandas.DataFrame
+    tables: Tables
     judged: list[Judged]
     priced: list[Priced]
     pooled: list[PooledContrast]
@@ -40,6 +40,10 @@ class Findings:
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)  # MLflow run of (condition_signature, arm)
 
     @property
+    def runs(self) -> pandas.DataFrame:
+        return self.tables.runs
+
+    @property
     def arms(self) -> list[str]:
         return [name for name, _ in self.study.arms]
 
@@ -47,17 +51,16 @@ class Findings:
 def findings(
     name: str,
     study: Study,
-    runs: pandas.DataFrame,
-    curves: pandas.DataFrame,
+    tables: Tables,
     links: Mapping[tuple[str, str], str] | None = None,
 ) -> Findings:
     """Judges a study's run table and computes what its report shows."""
+    runs = tables.runs
     judged = judge_study(study, runs)
     return Findings(
         name=name,
         study=study,
-        runs=runs,
-        curves=curves,
+        tables=tables,
         judged=judged,
         priced=priced(judged, runs),
         pooled=over_tasks(study, judged),

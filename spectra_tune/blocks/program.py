@@ -130,6 +130,15 @@ class Program:
         return stack
 
     @property
+    def features(self) -> int:
+        """Of the task's samples."""
+        return self.drawn("train", self.members[0].seed).x.shape[1]
+
+    def drawn(self, split: str, seed: int) -> Samples:
+        """What the task draws of a split for a seed."""
+        return self._draw(split, seed)
+
+    @property
     def finished(self) -> bool:
         return self.epoch == self.condition.epochs
 

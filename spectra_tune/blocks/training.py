@@ -16,6 +16,7 @@ from spectra_tune.blocks.arena import Arena
 from spectra_tune.blocks.chunks import chunks
 from spectra_tune.blocks.company import equal_bits
 from spectra_tune.blocks.environment import environment
+from spectra_tune.blocks.figure_data import figure_data
 from spectra_tune.blocks.program import Program
 from spectra_tune.blocks.samples import cached_draws, digest_of
 from spectra_tune.design import Block, Condition, InvalidStudy, Member, flat, members
@@ -153,6 +154,10 @@ class BlockTraining:
     def curves(self) -> pandas.DataFrame:
         """The whole curve table so far."""
         return _curve_table(self._records, self._signatures)
+
+    def figures(self) -> pandas.DataFrame:
+        """The figure table of a finished block."""
+        return figure_data(self._programs, tuple(dict.fromkeys(member.seed for member in self.members)))
 
     def runs(self) -> pandas.DataFrame:
         """The run table of a finished block."""

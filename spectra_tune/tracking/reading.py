@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas
 
 from spectra_tune.design import InvalidStudy
+from spectra_tune.results import Tables
 from spectra_tune.tracking.store import client_of, in_one_line, is_made
 from spectra_tune.tracking.views import ARMS_VIEW, TRAINING
 
@@ -57,8 +58,8 @@ def _found(name: str, uri: str) -> Execution | None:
 
 
 @in_one_line
-def read_tables(name: str, uri: str) -> tuple[pandas.DataFrame, pandas.DataFrame]:
-    """The run table and the curve table of a finished study."""
+def read_tables(name: str, uri: str) -> Tables:
+    """The tables of a finished study."""
     execution = find_execution(name, uri)
     if execution is None:
         raise InvalidStudy(f"study {name!r} must have run, {uri} has no record of it")
@@ -68,11 +69,12 @@ def read_tables(name: str, uri: str) -> tuple[pandas.DataFrame, pandas.DataFrame
         )
     client = client_of(uri)
     with tempfile.TemporaryDirectory() as folder:
-        runs, curves = (
-            pandas.read_parquet(Path(client.download_artifacts(execution.run_id, f"{table}.parquet", folder)))
-            for table in ("runs", "curves")
+        return Tables(
+            *(
+                pandas.read_parquet(Path(client.download_artifacts(execution.run_id, f"{table}.parquet", folder)))
+                for table in Tables._fields
+            )
         )
-    return runs, curves
 
 
 def children_of(client, experiment_id: str) -> list:

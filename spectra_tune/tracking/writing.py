@@ -14,7 +14,7 @@ import pandas
 
 from spectra_tune.design import InvalidStudy, Member, Study, Treatment, flat, members
 from spectra_tune.design.signature import digest
-from spectra_tune.results import sigma_columns
+from spectra_tune.results import Tables, sigma_columns
 from spectra_tune.tracking import views
 from spectra_tune.tracking.provenance import provenance
 from spectra_tune.tracking.reading import OURS, children_of, run_link
@@ -181,8 +181,7 @@ class Tracker:
     @in_one_line
     def finish(
         self,
-        runs: pandas.DataFrame,
-        curves: pandas.DataFrame,
+        tables: Tables,
         *,
         outcome: str,
         summaries: Mapping[tuple[str, str], Mapping[str, float]],
@@ -197,6 +196,7 @@ class Tracker:
         killed can be repeated: final values carry the time of their MLflow run's creation, and MLflow keeps a point
         with the same name, step, time and value once.
         """
+        runs, curves, _ = tables
         self._log_means(curves)
         summaries = {key: _named(summary) for key, summary in summaries.items()}
         tags = {key: _named(of_child) for key, of_child in tags.items()}
@@ -219,8 +219,8 @@ class Tracker:
         points += views.overview(curves, arms, "validation_balanced_accuracy")
         self._log_points(self.run_id, [[point] for point in points if math.isfinite(point[1])], self._created)
         with tempfile.TemporaryDirectory() as folder:
-            runs.to_parquet(Path(folder) / "runs.parquet", index=False)
-            curves.to_parquet(Path(folder) / "curves.parquet", index=False)
+            for table, rows in tables._asdict().items():
+                rows.to_parquet(Path(folder) / f"{table}.parquet", index=False)
             for name, content in artifacts.items():
                 (Path(folder) / name).write_bytes(content)
             self._client.log_artifacts(self.run_id, folder)
