@@ -20,6 +20,10 @@ from torch import Tensor
 
 from spectra_tune.design.errors import InvalidStudy
 
+os.environ.setdefault("MKL_CBWR", "AVX2,STRICT")
+"""Read by MKL at its first call: torch's own products, which only networks without stacked passes need, then give a
+member equal bits wherever in memory it lies."""
+
 _ROW_MAJOR, _PLAIN, _TRANSPOSED = ctypes.c_int(101), ctypes.c_int(111), ctypes.c_int(112)
 
 CORETYPE = "SPECTRA_TUNE_CORETYPE"

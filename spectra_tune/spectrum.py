@@ -4,10 +4,11 @@ Axes: M member, O out, I in, K the smaller of the two.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy
 import torch
-from scipy.sparse.linalg import svds
+from scipy.sparse.linalg import ArpackError, svds
 from torch import Tensor
 
 from spectra_tune.products import one_thread, product
@@ -41,11 +42,19 @@ def spectral_norms(weight_MOI: Tensor) -> Tensor:
 
 
 def _arpack_norm(weight_OI: numpy.ndarray) -> float:
-    if not numpy.isfinite(weight_OI).all():
+    largest = numpy.abs(weight_OI).max()
+    if not numpy.isfinite(largest):
         return numpy.nan
+    if largest == 0:
+        return 0.0
+    scale = 2.0 ** numpy.floor(numpy.log2(float(largest)))  # a power of two: no bit changes, and no square overflows
+    weight_OI = (weight_OI.astype(numpy.float64) / scale).astype(weight_OI.dtype)
     start = numpy.random.default_rng(0).normal(size=min(weight_OI.shape)).astype(weight_OI.dtype)
-    tolerance = 1e-7
-    return svds(weight_OI, k=1, v0=start, tol=tolerance, return_singular_vectors=False)[0]  # type: ignore[arg-type]
+    try:
+        found: Any = svds(weight_OI, k=1, v0=start, tol=1e-7, return_singular_vectors=False)  # type: ignore[arg-type]
+    except ArpackError:
+        found = numpy.linalg.svd(weight_OI, compute_uv=False)
+    return float(found[0]) * scale
 
 
 class TopSingularValue:

@@ -108,3 +108,20 @@ def test_sigma_is_exact_along_whole_trainings(width, learning_rate):
         for name, weight in weights.items():
             exact = torch.linalg.svdvals(weight.double())[:, 0]
             torch.testing.assert_close(program._spectra[name].sigma_M.double(), exact, rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-30, 1.0, 1e10, 1e18, 1e30])
+def test_the_norm_of_a_wide_weight_is_found_at_any_scale(scale):
+    weight = scale * torch.randn(1, 140, 130, generator=torch.Generator().manual_seed(0))
+    known = scale * float(torch.linalg.svdvals(weight.double() / (scale or 1))[0, 0]) if scale else 0.0
+    assert float(spectral_norms(weight)) == pytest.approx(known, rel=1e-5)
+
+
+def test_following_a_huge_weight_does_not_end_the_block():
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(1, 130, 130, generator=generator) * 1e9
+    top = spectrum_of(weight)
+    for _ in range(6):
+        top()
+        weight.add_(5e7 * torch.randn(weight.shape, generator=generator))
+    assert float(top.sigma_M) == pytest.approx(float(torch.linalg.svdvals(weight.double())[0, 0]), rel=0.1)

@@ -51,7 +51,15 @@ def _shown(of_signature: Mapping, runs: pandas.DataFrame, condition: str, arm: s
 def _points(place, data: pandas.DataFrame) -> None:
     classes = int(data["value"].max()) + 1
     place.scatter(
-        data["x"], data["y"], c=data["value"], s=1.2, cmap=SHADES, vmin=0, vmax=max(1, classes - 1), linewidths=0
+        data["x"],
+        data["y"],
+        c=data["value"],
+        s=1.2,
+        cmap=SHADES,
+        vmin=0,
+        vmax=max(1, classes - 1),
+        linewidths=0,
+        rasterized=True,
     )
 
 

@@ -1,6 +1,6 @@
 """Whether a member's bits are free of its company on this processor: rehearsed, not assumed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
@@ -18,21 +18,29 @@ EPOCHS = 2
 _REHEARSED: dict[tuple, bool] = {}
 
 
-def equal_bits(member: Member, draw: Callable[[str, int], Samples], device: str, dtype: torch.dtype, size: int) -> bool:
-    """Whether the member, trained alone and in every slot of a larger program, ends with equal bits.
+def equal_bits(
+    members: Sequence[Member], draw: Callable[[str, int], Samples], device: str, dtype: torch.dtype, size: int
+) -> bool:
+    """Whether a program's first members end with equal bits alone and in other slots of a larger program.
 
     Rehearsed for a few epochs, once in a process for each architecture, optimizer, batch and penalty.
     """
+    member = members[0]
     condition = replace(member.condition, epochs=min(EPOCHS, member.condition.epochs))
     key = (condition.network, condition.task, condition.optimizer, condition.batch_size, device, dtype, size)
     key = (*key, member.treatment.strength > 0)
     if key not in _REHEARSED:
-        rehearsed = replace(member, condition=condition)
-        alone, many = (
-            Program([rehearsed] * count, draw, 1.0, Arena(device, dtype), device, dtype, size) for count in (1, COMPANY)
-        )
-        for program in (alone, many):
+        rehearsed = [
+            replace(one, condition=replace(one.condition, epochs=condition.epochs)) for one in members[:COMPANY]
+        ]
+        company = [rehearsed[at % len(rehearsed)] for at in range(COMPANY)]
+        orders = (company, company[::-1], company[:1])
+        programs = [Program(order, draw, 1.0, Arena(device, dtype), device, dtype, size) for order in orders]
+        for program in programs:
             program.train(condition.epochs)
-        pairs = zip(alone.parameters.values(), many.parameters.values(), strict=True)
-        _REHEARSED[key] = all(torch.equal(one[:1].expand_as(all_of_them), all_of_them) for one, all_of_them in pairs)
+        together, turned, alone = (list(program.parameters.values()) for program in programs)
+        _REHEARSED[key] = all(
+            torch.equal(one[:COMPANY], other[:COMPANY].flip(0)) and torch.equal(one[:1], first[:1])
+            for one, other, first in zip(together, turned, alone, strict=True)
+        )
     return _REHEARSED[key]

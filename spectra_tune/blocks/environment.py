@@ -2,6 +2,8 @@
 
 import platform
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +18,19 @@ OutOfMemory = torch.OutOfMemoryError
 def use_one_thread() -> None:
     """One thread for this process: with one process per core more would fight over it."""
     torch.set_num_threads(1)
+
+
+@contextmanager
+def one_thread_of_torch() -> Iterator[None]:
+    """One thread for torch's own operations: how sums are split among more would change bits."""
+    before = torch.get_num_threads()
+    if before != 1:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if before != 1:
+            torch.set_num_threads(before)
 
 
 @cache

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from spectra_tune.blocks.arena import Arena
+from spectra_tune.blocks.contract import check_network
 from spectra_tune.blocks.layout import Layout, digest_of_parameters
 from spectra_tune.blocks.optimizers import OPTIMIZERS
 from spectra_tune.blocks.passes import MappedPasses
@@ -87,6 +88,10 @@ class Program:
     def _allocate(self) -> None:
         """Puts all members' parameters into one buffer, and gradients, rates and the optimizer's state likewise."""
         initial = [self._init(member) for member in self._padded]
+        if not isinstance(self.condition.network, Network):
+            sample = self.drawn("train", self.members[0].seed)
+            x_NF = torch.tensor(sample.x[:8], dtype=next(iter(initial[0].values())).dtype)
+            check_network(self.network, initial[0], x_NF, sample.classes)
         self.init_digests = [digest_of_parameters(one) for one in initial[: len(self.members)]]
         self._layout = Layout(initial, getattr(self.network, "side_by_side", ()), self._device, self._dtype)
         self._flat = self._layout.filled(initial)

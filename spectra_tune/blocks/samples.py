@@ -74,11 +74,21 @@ def cached_draws(task: Any) -> Callable[[str, int], Samples]:
 
 def checked_draw(task: Any, split: str, seed: int) -> Samples:
     """One draw of a task; refuses data that no network can be trained on."""
-    x, y = (numpy.asarray(array) for array in task.draw(split, seed))
+    try:
+        x, y = (numpy.asarray(array) for array in task.draw(split, seed))
+    except TypeError as error:
+        raise InvalidStudy(f"{task} must draw a pair of arrays x, y, got in split {split!r}: {error}") from None
+    if x.dtype.kind not in "fiu" or y.dtype.kind not in "fiub":
+        raise InvalidStudy(f"{task} must draw numbers and class labels, got arrays of {x.dtype} and {y.dtype}")
     if x.ndim != 2 or y.shape != x.shape[:1]:
         raise InvalidStudy(f"{task} must draw x (samples, features) and y (samples,), got {x.shape} and {y.shape}")
-    if not numpy.isfinite(x).all():
-        raise InvalidStudy(f"{task} must draw finite data, got NaN or infinity in split {split!r}, seed {seed}")
+    features = getattr(task, "features", x.shape[1])
+    if len(x) == 0 or x.shape[1] != features:
+        raise InvalidStudy(f"{task} must draw samples of {features} features, got {x.shape} in split {split!r}")
+    if not (numpy.abs(x) <= numpy.finfo(numpy.float32).max).all() or not numpy.isfinite(y).all():
+        raise InvalidStudy(
+            f"{task} must draw finite data that single precision holds, got others in split {split!r}, seed {seed}"
+        )
     labels = y.astype(numpy.int64)
     if (labels != y).any() or labels.min() < 0 or labels.max() >= task.classes:
         raise InvalidStudy(f"{task} must draw labels 0 … {task.classes - 1}, got {y.min()} … {y.max()} in {split!r}")

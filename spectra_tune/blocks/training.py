@@ -1,5 +1,6 @@
 """Train a block: its members in programs that advance in lockstep, with a report of all members at a time."""
 
+import hashlib
 import math
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import torch
 from spectra_tune.blocks.arena import Arena
 from spectra_tune.blocks.chunks import chunks
 from spectra_tune.blocks.company import equal_bits
-from spectra_tune.blocks.environment import environment
+from spectra_tune.blocks.environment import environment, one_thread_of_torch
 from spectra_tune.blocks.figure_data import figure_data
 from spectra_tune.blocks.program import Program
 from spectra_tune.blocks.samples import cached_draws, digest_of
@@ -72,6 +73,7 @@ def run_block(block: Block, *, device: str = "cpu") -> pandas.DataFrame:
 class BlockTraining:
     """A block in training, which can be saved and continued with equal bits."""
 
+    @one_thread_of_torch()
     def __init__(
         self,
         block: Block,
@@ -113,6 +115,7 @@ class BlockTraining:
     def finished(self) -> bool:
         return all(program.finished for program in self._programs)
 
+    @one_thread_of_torch()
     def advance(self) -> Report:
         """Trains every unfinished program up to the next report."""
         begin = time.perf_counter()
@@ -133,6 +136,7 @@ class BlockTraining:
             signatures=self._signatures,
         )
 
+    @one_thread_of_torch()
     def train_only(self, epochs: int) -> None:
         """Trains every unfinished program for so many epochs without recording anything: for timing."""
         for program in self._programs:
@@ -155,14 +159,16 @@ class BlockTraining:
         """The whole curve table so far."""
         return _curve_table(self._records, self._signatures)
 
+    @one_thread_of_torch()
     def figures(self) -> pandas.DataFrame:
         """The figure table of a finished block."""
         return figure_data(self._programs, tuple(dict.fromkeys(member.seed for member in self.members)))
 
+    @one_thread_of_torch()
     def runs(self) -> pandas.DataFrame:
         """The run table of a finished block."""
         ends = [
-            _End(program, equal_bits(program.members[0], self._draw, self._device, self._dtype, size))
+            _End(program, equal_bits(program.members, self._draw, self._device, self._dtype, size))
             for program, size in zip(self._programs, self._sizes, strict=True)
         ]
         about: dict[str, dict[str, Any]] = {}
@@ -218,12 +224,15 @@ class BlockTraining:
             "programs": [program.state() for program in self._programs],
             "records": [(one.program, one.epoch, one.metrics, torch.from_numpy(one.values)) for one in self._records],
             "seconds": self._seconds,
+            "members": _digest(self._signatures),
         }
         torch.save(state, file)
 
     def load(self, file: Path) -> None:
         """Continues from what an equal block saved."""
         state = torch.load(file, weights_only=True)
+        if state["members"] != _digest(self._signatures):
+            raise InvalidStudy(f"{file} must be a checkpoint of this block, it is another one's")
         for program, its_state in zip(self._programs, state["programs"], strict=True):
             program.restore(its_state)
         self._records = [
@@ -231,6 +240,11 @@ class BlockTraining:
             for program, epoch, metrics, values in state["records"]
         ]
         self._seconds = state["seconds"]
+
+
+def _digest(signatures: list[list[str]]) -> str:
+    """sha256 (hex) of which members train where."""
+    return hashlib.sha256(str(signatures).encode()).hexdigest()
 
 
 def _or_nan(value: Any) -> Any:
@@ -264,7 +278,7 @@ class _End:
         """Status, metrics and sigmas of one member; all NaN if it diverged."""
         ok = slot not in self.diverged and all(math.isfinite(of["loss"][slot]) for of in self.scores.values())
         row: dict[str, Any] = {"status": "ok" if ok else "diverged"}
-        row |= {"diverged_at": self.diverged.get(slot, math.nan), "sigma_fallbacks": self.fallbacks[slot]}
+        row |= {"diverged_at": float(self.diverged.get(slot, math.nan)), "sigma_fallbacks": self.fallbacks[slot]}
         row["equal_bits"] = self.equal_bits
         for split in ("train", "validation", "test"):
             for measure in MEASURES:

@@ -80,6 +80,11 @@ class Block:
 
 def check_capacity(condition: Condition, name: str, treatment: Treatment) -> None:
     """Refuses a capacity exponent on a task without a reference width."""
+    if treatment.beta != 0 and not hasattr(condition.network, "width"):
+        raise InvalidStudy(
+            f"arm {name!r} has beta {treatment.beta}, which needs a network with a width: set beta to 0, or give "
+            f"{type(condition.network).__name__} a field width"
+        )
     if treatment.beta != 0 and getattr(condition.task, "reference_width", None) is None:
         raise InvalidStudy(
             f"arm {name!r} has beta {treatment.beta}, which needs the task's reference width, and "

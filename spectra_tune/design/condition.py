@@ -32,6 +32,11 @@ class Condition:
             raise InvalidStudy(
                 f"task must have draw(split, seed) and classes, got {self.task!r}; see spectra_tune.tasks"
             )
+        classes = self.task.classes
+        if isinstance(classes, bool) or not isinstance(classes, int) or classes < 2:
+            raise InvalidStudy(f"a task must have two classes or more, a whole number, got {classes!r}")
+        if hasattr(self.task, "features"):
+            at_least_one(self.task.features, "features")
         missing = [name for name in ("init", "forward", "regularized") if not hasattr(self.network, name)]
         if missing and not callable(getattr(self.network, "implement", None)):
             raise InvalidStudy(

@@ -2,7 +2,8 @@
 
 A network of your own is any object with `init(generator) -> {name: tensor}`, `forward(parameters, x)` for one member
 (x: samples x features; logits: samples x outputs, one output for two classes) and `regularized`, the names of the
-penalised weights (out x in) from the input on. Make it a frozen dataclass and its fields become hyperparameters.
+penalised weights (out x in) from the input on. A sample's logits may depend on nothing but the sample, since batches
+are padded. Make it a frozen dataclass and its fields become hyperparameters.
 """
 
 from dataclasses import dataclass
