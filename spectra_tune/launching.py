@@ -44,6 +44,7 @@ class Progress:
     curves: pandas.DataFrame
     error: str | None
     finished: bool
+    runs: pandas.DataFrame | None  # of a block that has ended well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +209,7 @@ class _Listener(tune.Callback):
                 curves=unpacked(result["curves"]) if "curves" in result else pandas.DataFrame(),
                 error=result.get("error"),
                 finished=bool(result.get("done")),
+                runs=unpacked(result["runs"]) if "runs" in result else None,
             )
         )
 

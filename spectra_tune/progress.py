@@ -16,7 +16,8 @@ class Display:
         self._done: set[str] = set()
         self._failed: set[str] = set()
         self._begin = time.monotonic()
-        self._live = console.is_terminal
+        self._live = console.is_terminal and not console.quiet
+        self._note = ""
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -41,6 +42,10 @@ class Display:
         """A line above the bar."""
         self._console.print(line, highlight=False)
 
+    def note(self, text: str) -> None:
+        """A word on what was found so far, beside the bar."""
+        self._note = f"; {text}" if text else ""
+
     def update(self, block: str, epoch: int, epochs: int, *, finished: bool, error: str | None) -> None:
         """Notes how far a block is."""
         self._share[block] = 1.0 if finished else epoch / max(epochs, 1)
@@ -56,7 +61,7 @@ class Display:
         self._bar.update(
             self._task,
             completed=sum(self._share.values()),
-            description=f"training, {running} running{failed}",
+            description=f"training, {running} running{failed}{self._note}",
             speed=self._speed(),
         )
 

@@ -1,4 +1,4 @@
-"""The command line: list, show, run, report, ui. Everything heavy is imported by the verb that needs it."""
+"""The command line: list, show, run, report, rerun, ui. Everything heavy is imported by the verb that needs it."""
 
 import argparse
 import os
@@ -40,17 +40,20 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--resume", action="store_true", help="continue it if it has begun; show its verdicts if it is done"
     )
+    run.add_argument("--quiet", action="store_true", help="no plan and no progress, only what came out")
     run.add_argument("--address", help="a running Ray cluster (default: RAY_ADDRESS, else a local Ray)")
     run.add_argument("--storage", help="folder or URI of Ray's checkpoints (default: ./ray_results)")
     report = named("report", "the verdicts of a finished study")
     report.add_argument("--output", type=Path, help="also write the report, its tables and figures into this folder")
-    for one in (run, report, verbs.add_parser("ui", help="open the MLflow UI on the store in use")):
+    rerun = verbs.add_parser("rerun", help="train an arm's MLflow run again, and say whether the bits agree")
+    rerun.add_argument("run_id", metavar="RUN_ID", help="of a child in MLflow: the end of its page's address")
+    for one in (run, report, rerun, verbs.add_parser("ui", help="open the MLflow UI on the store in use")):
         one.add_argument("--tracking-uri", help="MLflow store (default: MLFLOW_TRACKING_URI, else ./mlflow.db)")
     return top
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one verb; returns the exit code: 0 done, 1 a block failed, 2 refused, 130 interrupted."""
+    """Runs one verb; returns the exit code: 0 done, 1 a block failed or bits differ, 2 refused, 130 interrupted."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     try:
         given = parser().parse_args(arguments)
@@ -60,6 +63,10 @@ def main(arguments: list[str] | None = None) -> int:
             return _show(given)
         if given.verb == "ui":
             return _ui(given)
+        if given.verb == "rerun":
+            from studies.rerun import rerun
+
+            return rerun(given.run_id, tracking_uri=given.tracking_uri)
         from studies import session
 
         if given.verb == "report":
@@ -68,6 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
             given.name,
             smoke=given.smoke,
             resume=given.resume,
+            quiet=given.quiet,
             address=given.address,
             storage=given.storage,
             tracking_uri=given.tracking_uri,

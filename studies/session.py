@@ -17,16 +17,24 @@ from spectra_tune.design import Block, InvalidStudy, condition_signature
 from spectra_tune.progress import Display
 from spectra_tune.results import Tables
 from studies import catalogue, plan
+from studies.largest import Largest
 
 UI_BASE = "http://127.0.0.1:5000"
 INTERRUPTED = 130
 
 
 def run(
-    name: str, *, smoke: bool, resume: bool, address: str | None, storage: str | None, tracking_uri: str | None
+    name: str,
+    *,
+    smoke: bool,
+    resume: bool,
+    quiet: bool,
+    address: str | None,
+    storage: str | None,
+    tracking_uri: str | None,
 ) -> int:
     """Trains a study (or continues it, or shows its verdicts if it is done); returns the exit code."""
-    console = Console()
+    console, talk = Console(), Console(quiet=quiet)
     named = catalogue.load(name, smoke=smoke)
     uri = _store(tracking_uri)
     place = _storage(storage)
@@ -53,13 +61,13 @@ def run(
     threading.Thread(target=tracking.load, daemon=True).start()
     launching.connect(address)
     launching.warm_up(len(named.study.conditions))
-    console.print(plan.text(named.name, named.study), highlight=False, markup=False, soft_wrap=True)
-    console.print()
-    return _train(console, named, uri, place, begun=recorded is not None)
+    talk.print(plan.text(named.name, named.study), highlight=False, markup=False, soft_wrap=True)
+    talk.print()
+    return _train(console, talk, named, uri, place, begun=recorded is not None)
 
 
-def _train(console: Console, named: catalogue.Named, uri: str, place: str, *, begun: bool) -> int:
-    """Trains what is not yet trained, judges it and records it."""
+def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, place: str, *, begun: bool) -> int:
+    """Trains what is not yet trained, judges it and records it; `talk` shows how far it is."""
     from spectra_tune import launching
 
     study = named.study
@@ -72,17 +80,21 @@ def _train(console: Console, named: catalogue.Named, uri: str, place: str, *, be
         labels=labels,
         description=f"**{study.question}**\n\n```\n{plan.text(named.name, study)}\n```",
         parameters=plan.parameters(study),
-        tags={"storage": place},
+        tags={"storage": place, "study": _as_typed(named)},
     )
     # A preempted machine's SIGTERM ends a study as Ctrl-C does: Tune stops, saves, and the study can be resumed.
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     try:
         runs_by_block = {name: len(block.arms) * len(block.seeds) for name, block in blocks.items()}
-        with Display(console, runs_by_block) as display:
+        largest = Largest(study)
+        with Display(talk, runs_by_block) as display:
 
             def on_progress(progress: launching.Progress) -> None:
                 if not progress.curves.empty:
                     tracker.log_curves(progress.curves)
+                if progress.runs is not None:
+                    largest.add(progress.runs)
+                    display.note(largest.text)
                 display.update(
                     progress.block, progress.epoch, progress.epochs, finished=progress.finished, error=progress.error
                 )

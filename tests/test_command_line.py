@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from mlflow import MlflowClient
 
 from spectra_tune import tracking
 from spectra_tune.results import unmeasured
@@ -126,8 +127,9 @@ def test_the_options_stay_as_they_are():
     assert options == {
         "list": ["--help"],
         "show": ["--help", "--smoke"],
-        "run": ["--address", "--help", "--resume", "--smoke", "--storage", "--tracking-uri"],
+        "run": ["--address", "--help", "--quiet", "--resume", "--smoke", "--storage", "--tracking-uri"],
         "report": ["--help", "--output", "--smoke", "--tracking-uri"],
+        "rerun": ["--help", "--tracking-uri"],
         "ui": ["--help", "--tracking-uri"],
     }
 
@@ -181,8 +183,16 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     assert {entry.name for entry in folder.iterdir()} == {"mlflow.db", "mlartifacts", "ray_results", "out"}
 
     capsys.readouterr()
+    client = MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
+    parent, *_ = client.search_runs(["1"], "tags.`spectra_tune.kind` = 'study'")
+    child, *_ = client.search_runs(["1"], "params.arm = 'static'")
+    assert main(["rerun", child.info.run_id]) == 0
+    assert "9 runs trained again, bits agree in every column" in capsys.readouterr().out
+    assert "only the MLflow run of an arm" in refused(capsys, "rerun", parent.info.run_id)
+    assert "not found" in refused(capsys, "rerun", "0" * 32)
+
     changed = written(folder, GOOD.replace("range(9)", "range(10)"))
-    for command in (["run", changed, "--resume"], ["report", changed]):
+    for command in (["run", changed, "--resume"], ["report", changed], ["rerun", child.info.run_id]):
         assert "has changed since it was recorded" in refused(capsys, *command)
 
 

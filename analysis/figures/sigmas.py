@@ -6,6 +6,7 @@ import numpy
 import pandas
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from analysis.curves import mean_band
 from analysis.figures.drawing import bare, legend, styles
@@ -78,6 +79,7 @@ def spectra(
                 handles.setdefault(arm, line)
             place.set_title(f"{label}, layer {layer:g}", fontsize=7.5)
             place.set_ylim(bottom=0)
+            place.xaxis.set_major_locator(MaxNLocator(integer=True))
             place.tick_params(labelsize=6.5)
             bare(place)
     figure.supylabel("singular value by place", fontsize=8)

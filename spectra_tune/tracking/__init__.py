@@ -3,16 +3,26 @@
 Experiment = study. Parent MLflow run = the study's one execution. Child = one (Condition, arm, stage).
 """
 
-from spectra_tune.tracking.reading import Execution, find_execution, links, read_tables, run_links
+from spectra_tune.tracking.reading import (
+    Execution,
+    RecordedArm,
+    find_arm,
+    find_execution,
+    links,
+    read_tables,
+    run_links,
+)
 from spectra_tune.tracking.store import absolute_tracking_uri, check_reachable, default_tracking_uri, load
 from spectra_tune.tracking.writing import Tracker
 
 __all__ = [
     "Execution",
+    "RecordedArm",
     "Tracker",
     "absolute_tracking_uri",
     "check_reachable",
     "default_tracking_uri",
+    "find_arm",
     "find_execution",
     "links",
     "load",

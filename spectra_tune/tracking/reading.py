@@ -27,6 +27,18 @@ class Execution:
     study_signature: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedArm:
+    """A child: which study, Condition and arm it belongs to."""
+
+    study: str  # the name of its records
+    typed: str  # what names it on the command line
+    study_signature: str
+    condition_signature: str
+    condition: str
+    arm: str
+
+
 def find_execution(name: str, uri: str) -> Execution | None:
     """The study's recorded execution; makes neither store nor experiment. A name taken otherwise is refused."""
     return _found(name, uri) if is_made(uri) else None
@@ -107,6 +119,26 @@ def links(name: str, uri: str, base_url: str) -> list[tuple[str, str]]:
         experiments = urllib.parse.quote(json.dumps([execution.experiment_id]))
         found.append((condition, f"{base_url}/#/compare-runs?runs={runs}&experiments={experiments}&{TRAINING}"))
     return found
+
+
+@in_one_line
+def find_arm(run_id: str, uri: str) -> RecordedArm:
+    """What an MLflow run records, by its id; refuses one that is not an arm of a study."""
+    if not is_made(uri):
+        raise InvalidStudy(f"there is no MLflow store at {uri}")
+    client = client_of(uri)
+    tags = client.get_run(run_id).data.tags
+    if tags.get(OURS) != "arm":
+        raise InvalidStudy(f"only the MLflow run of an arm can be run again, {run_id} is none: take a child of a study")
+    parent = client.get_run(tags["mlflow.parentRunId"])
+    return RecordedArm(
+        study=client.get_experiment(parent.info.experiment_id).name,
+        typed=parent.data.tags["study"],
+        study_signature=parent.data.tags["study_signature"],
+        condition_signature=tags["condition_signature"],
+        condition=tags["condition"],
+        arm=tags["arm"],
+    )
 
 
 @in_one_line
