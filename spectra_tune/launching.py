@@ -156,6 +156,12 @@ def run_blocks(
     return _collected(tuner.fit(), list(blocks))
 
 
+def trained_before(name: str, blocks: Mapping[str, Block], *, storage: str) -> Trained:
+    """What the storage holds of a study's blocks; nothing is trained, and no cluster is needed."""
+    grid = tune.ResultGrid(tune.ExperimentAnalysis(f"{storage}/{name}"))
+    return _collected(grid, list(blocks))
+
+
 def _longest_first(blocks: Mapping[str, Block]) -> list[str]:
     """The blocks' names by falling arithmetic, so that none that takes long is left for the end."""
 

@@ -1,4 +1,4 @@
-"""The command line: list, show, run, report, rerun, ui. Everything heavy is imported by the verb that needs it."""
+"""The command line: list, show, run, report, sync, rerun, ui. What is heavy is imported by the verb that needs it."""
 
 import argparse
 import os
@@ -45,9 +45,11 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--storage", help="folder or URI of Ray's checkpoints (default: ./ray_results)")
     report = named("report", "the verdicts of a finished study")
     report.add_argument("--output", type=Path, help="also write the report, its tables and figures into this folder")
+    sync = named("sync", "judge and record a study that ended while its MLflow store was away")
+    sync.add_argument("--storage", help="folder or URI of Ray's checkpoints (default: ./ray_results)")
     rerun = verbs.add_parser("rerun", help="train an arm's MLflow run again, and say whether the bits agree")
     rerun.add_argument("run_id", metavar="RUN_ID", help="of a child in MLflow: the end of its page's address")
-    for one in (run, report, rerun, verbs.add_parser("ui", help="open the MLflow UI on the store in use")):
+    for one in (run, report, sync, rerun, verbs.add_parser("ui", help="open the MLflow UI on the store in use")):
         one.add_argument("--tracking-uri", help="MLflow store (default: MLFLOW_TRACKING_URI, else ./mlflow.db)")
     return top
 
@@ -69,6 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
             return rerun(given.run_id, tracking_uri=given.tracking_uri)
         from studies import session
 
+        if given.verb == "sync":
+            return session.sync(given.name, smoke=given.smoke, storage=given.storage, tracking_uri=given.tracking_uri)
         if given.verb == "report":
             return session.report(given.name, smoke=given.smoke, output=given.output, tracking_uri=given.tracking_uri)
         return session.run(

@@ -4,22 +4,22 @@ import os
 import shutil
 import signal
 import threading
+from contextlib import suppress
 from pathlib import Path
 
-import pandas
 from rich.console import Console
-from rich.table import Table
 
 from analysis import report as reporting
-from analysis.contrasts import Judged, arm_summaries, judge_study
+from analysis.contrasts import judge_study
 from spectra_tune import tracking
 from spectra_tune.design import Block, InvalidStudy, condition_signature
 from spectra_tune.progress import Display
 from spectra_tune.results import Tables
 from studies import catalogue, plan
 from studies.largest import Largest
+from studies.records import counts, for_children
+from studies.shown import base_url, conclude, say_verdicts
 
-UI_BASE = "http://127.0.0.1:5000"
 INTERRUPTED = 130
 
 
@@ -41,14 +41,10 @@ def run(
     recorded = tracking.find_execution(named.name, uri)
     if recorded is not None and not resume:
         raise InvalidStudy(f"study {named.name!r} exists in {uri}: add --resume to continue it or to see its verdicts")
-    if recorded is not None and recorded.study_signature != named.study.signature():
-        raise InvalidStudy(
-            f"study {named.name!r} has changed since it was recorded in {uri}: what it tests is fixed before its first "
-            "run; undo the change, or give the new question a name of its own"
-        )
+    _check_unchanged(named, recorded, uri)
     if recorded is not None and recorded.finished:
         runs = tracking.read_tables(named.name, uri).runs
-        _conclude(console, named, judge_study(named.study, runs), uri)
+        conclude(console, named, judge_study(named.study, runs), uri)
         return 0
     from spectra_tune import launching  # loads ray and torch: not needed to refuse or to show a finished study
 
@@ -71,17 +67,8 @@ def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, pl
     from spectra_tune import launching
 
     study = named.study
-    labels = study.labels()
     blocks = block_names(study.blocks())
-    tracker = tracking.Tracker.begin(
-        named.name,
-        study,
-        uri,
-        labels=labels,
-        description=f"**{study.question}**\n\n```\n{plan.text(named.name, study)}\n```",
-        parameters=plan.parameters(study),
-        tags={"storage": place, "study": _as_typed(named)},
-    )
+    tracker = _tracker(named, uri, place)
     # A preempted machine's SIGTERM ends a study as Ctrl-C does: Tune stops, saves, and the study can be resumed.
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     try:
@@ -91,7 +78,10 @@ def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, pl
 
             def on_progress(progress: launching.Progress) -> None:
                 if not progress.curves.empty:
+                    before = tracker.lost
                     tracker.log_curves(progress.curves)
+                    if tracker.lost and not before:
+                        display.say(f"WARNING: {tracker.lost}; training goes on, and what waits is written later")
                 if progress.runs is not None:
                     largest.add(progress.runs)
                     display.note(largest.text)
@@ -110,12 +100,12 @@ def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, pl
     except KeyboardInterrupt:
         trained = None
     if trained is None or not trained.complete:
-        tracker.stop("KILLED")
+        _stop(tracker, "KILLED")
         again = f"spectra-tune run {_as_typed(named)} --resume"
         console.print(f"\ninterrupted; continue with: {again}", highlight=False, soft_wrap=True)
         return INTERRUPTED
     if trained.failures:
-        tracker.stop("FAILED")
+        _stop(tracker, "FAILED")
         for block, reason in trained.failures.items():
             console.print(f"failed: {block}: {reason}", highlight=False, markup=False)
         console.print(
@@ -125,7 +115,69 @@ def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, pl
             soft_wrap=True,
         )
         return 1
-    loose = int((~trained.tables.runs["equal_bits"]).sum())
+    return _record(console, named, tracker, trained.tables, uri, place)
+
+
+def sync(name: str, *, smoke: bool, storage: str | None, tracking_uri: str | None) -> int:
+    """Judges and records what the storage holds of a study whose blocks have all ended; returns the exit code."""
+    console = Console()
+    named = catalogue.load(name, smoke=smoke)
+    uri, place = _store(tracking_uri), _storage(storage)
+    recorded = tracking.find_execution(named.name, uri)
+    _check_unchanged(named, recorded, uri)
+    if recorded is not None and recorded.finished:
+        conclude(console, named, judge_study(named.study, tracking.read_tables(named.name, uri).runs), uri)
+        return 0
+    from spectra_tune import launching  # loads ray and torch
+
+    if not launching.can_resume(named.name, place):
+        raise InvalidStudy(
+            f"{place}/{named.name} must hold the blocks of the study, it does not: spectra-tune run {name}"
+        )
+    blocks = block_names(named.study.blocks())
+    trained = launching.trained_before(named.name, blocks, storage=place)
+    if not trained.complete or trained.failures:
+        raise InvalidStudy(
+            f"all blocks must have ended well, some have not: spectra-tune run {_as_typed(named)} --resume"
+        )
+    return _record(console, named, _tracker(named, uri, place), trained.tables, uri, place)
+
+
+def _tracker(named: catalogue.Named, uri: str, place: str) -> tracking.Tracker:
+    """The study's record, begun or continued."""
+    study = named.study
+    return tracking.Tracker.begin(
+        named.name,
+        study,
+        uri,
+        labels=study.labels(),
+        description=f"**{study.question}**\n\n```\n{plan.text(named.name, study)}\n```",
+        parameters=plan.parameters(study),
+        tags={"storage": place, "study": _as_typed(named)},
+    )
+
+
+def _stop(tracker: tracking.Tracker, status: str) -> None:
+    """Ends the record of an incomplete study; a store that does not answer is left to --resume."""
+    with suppress(tracking.StoreLost):
+        tracker.stop(status)
+
+
+def _check_unchanged(named: catalogue.Named, recorded: tracking.Execution | None, uri: str) -> None:
+    """Refuses a study whose declaration is not the recorded one."""
+    if recorded is not None and recorded.study_signature != named.study.signature():
+        raise InvalidStudy(
+            f"study {named.name!r} has changed since it was recorded in {uri}: what it tests is fixed before its first "
+            "run; undo the change, or give the new question a name of its own"
+        )
+
+
+def _record(
+    console: Console, named: catalogue.Named, tracker: tracking.Tracker, tables: Tables, uri: str, place: str
+) -> int:
+    """Judges a study's tables, writes all into MLflow and prints the verdicts; returns the exit code."""
+    study = named.study
+    loose = int((~tables.runs["equal_bits"]).sum())
     if loose:
         console.print(
             f"WARNING: on this processor the bits of {loose} runs depend on what trained beside them; their verdicts "
@@ -133,19 +185,29 @@ def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, pl
             highlight=False,
             soft_wrap=True,
         )
-    found = reporting.findings(named.name, study, trained.tables, links=tracker.run_links(_base_url(uri)))
+    found = reporting.findings(named.name, study, tables, links=tracker.run_links(base_url(uri)))
     judged = found.judged
-    summaries, tags = _for_children(judged, trained.tables.runs)
-    tracker.finish(
-        trained.tables,
-        outcome=study.outcome.metric,
-        summaries=summaries,
-        tags=tags,
-        parent_metrics=_counts(judged),
-        description=reporting.overview(found),
-        artifacts=reporting.files(found),
-    )
-    _conclude(console, named, judged, uri)
+    summaries, tags = for_children(judged, tables.runs)
+    try:
+        tracker.finish(
+            tables,
+            outcome=study.outcome.metric,
+            summaries=summaries,
+            tags=tags,
+            parent_metrics=counts(judged),
+            description=reporting.overview(found),
+            artifacts=reporting.files(found),
+        )
+    except tracking.StoreLost as error:
+        say_verdicts(console, named, judged)
+        console.print(
+            f"NOT RECORDED: {error}. All results are kept in {place}/{named.name}; once the store answers: "
+            f"spectra-tune sync {_as_typed(named)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return 1
+    conclude(console, named, judged, uri)
     return 0
 
 
@@ -157,17 +219,14 @@ def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | N
     recorded = tracking.find_execution(named.name, uri)
     if recorded is None:
         raise InvalidStudy(f"study {named.name!r} must have run, {uri} has no record of it: spectra-tune run {name}")
-    if recorded.study_signature != named.study.signature():
-        raise InvalidStudy(
-            f"study {named.name!r} has changed since it was recorded in {uri}: undo the change to report it"
-        )
+    _check_unchanged(named, recorded, uri)
     tables = tracking.read_tables(named.name, uri)
     if output is None:
-        _conclude(console, named, judge_study(named.study, tables.runs), uri)
+        conclude(console, named, judge_study(named.study, tables.runs), uri)
         return 0
-    links = tracking.run_links(named.name, uri, _base_url(uri))
+    links = tracking.run_links(named.name, uri, base_url(uri))
     found = reporting.findings(named.name, named.study, tables, links=links)
-    _conclude(console, named, found.judged, uri)
+    conclude(console, named, found.judged, uri)
     _write(output, reporting.files(found), tables)
     console.print(f"report written to {output}", highlight=False)
     return 0
@@ -182,65 +241,6 @@ def _write(output: Path, files: dict[str, bytes], tables: Tables) -> None:
             table.to_parquet(output / f"{name}.parquet", index=False)
     except OSError as error:
         raise InvalidStudy(f"--output must be a folder that can be written, got {output}: {error.strerror}") from None
-
-
-def _conclude(console: Console, named: catalogue.Named, judged: list[Judged], uri: str) -> None:
-    """Prints the verdicts and where to look further."""
-    for one in judged:
-        console.print(f"{one.condition}, {one.contrast}: {one.verdict.sentence}", highlight=False, markup=False)
-    console.print()
-    console.print(_verdict_table(named, judged))
-    links = tracking.links(named.name, uri, _base_url(uri))
-    if not uri.startswith("http"):
-        console.print("\nLook into it: spectra-tune ui, then", highlight=False)
-    for label, link in links:
-        console.print(f"  {label}: {link}", highlight=False, soft_wrap=True, markup=False)
-
-
-def _verdict_table(named: catalogue.Named, judged: list[Judged]) -> Table:
-    """The verdicts, a row per contrast and Condition."""
-    outcome = named.study.outcome
-    table = Table(
-        title=f"{named.name}: {outcome.metric}, margin ±{outcome.margin_pp:g} pp, alpha {outcome.alpha:g} "
-        f"over m = {named.study.tests} tests",
-        title_justify="left",
-    )
-    for heading in ("Condition", "contrast", "difference, pp [95 %]", "verdict"):
-        table.add_column(heading)
-    before = None
-    for one in judged:
-        if before is not None and one.condition != before:
-            table.add_section()
-        found = one.verdict.statistics
-        difference = "" if found.low is None else f"{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"
-        verdict = " ".join((one.verdict.name, *one.verdict.suffixes))
-        table.add_row(one.condition if one.condition != before else "", str(one.contrast), difference, verdict)
-        before = one.condition
-    return table
-
-
-def _for_children(judged: list[Judged], runs: pandas.DataFrame):
-    """What a child of the tracker shows: its arm's means, its gain over each baseline, the verdicts."""
-    summaries = arm_summaries(runs)
-    tags: dict[tuple[str, str], dict[str, str]] = {key: {} for key in summaries}
-    for one in judged:
-        key = (one.condition_signature, one.contrast.treatment)
-        over = one.contrast.baseline
-        tags[key][f"verdict over {over}"] = one.verdict.name
-        tags[key][f"sentence over {over}"] = one.verdict.sentence
-        note = f"- over **{over}**: {one.verdict.name}. {one.verdict.sentence}\n"
-        tags[key]["mlflow.note.content"] = tags[key].get("mlflow.note.content", "") + note
-        numbers = one.verdict.statistics
-        if numbers is not None:
-            shown = {"": numbers.mean, "_low": numbers.low, "_high": numbers.high, "_p_adjusted": numbers.p_adjusted}
-            summaries[key] |= {f"gain_over_{over}{end}": value for end, value in shown.items() if value is not None}
-    return summaries, tags
-
-
-def _counts(judged: list[Judged]) -> dict[str, float]:
-    """How many contrasts got each verdict."""
-    names = [one.verdict.name for one in judged]
-    return {f"verdicts/{name.replace(',', '')}": float(names.count(name)) for name in sorted(set(names))}
 
 
 def block_names(blocks: tuple[Block, ...]) -> dict[str, Block]:
@@ -260,11 +260,6 @@ def block_names(blocks: tuple[Block, ...]) -> dict[str, Block]:
             name = "-".join(word for word in (*words, from_seed) if word)
             named["".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)] = part
     return named
-
-
-def _base_url(uri: str) -> str:
-    """Where MLflow's pages are: at the server, or where `spectra-tune ui` opens a store."""
-    return uri if uri.startswith("http") else UI_BASE
 
 
 def _as_typed(named: catalogue.Named) -> str:

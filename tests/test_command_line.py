@@ -42,6 +42,10 @@ def folder(tmp_path, monkeypatch):
     return work
 
 
+def client_of(folder):
+    return MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
+
+
 def written(folder, text=GOOD, name="mine.py"):
     file = folder.parent / name
     file.write_text(HEAD + text)
@@ -129,6 +133,7 @@ def test_the_options_stay_as_they_are():
         "show": ["--help", "--smoke"],
         "run": ["--address", "--help", "--quiet", "--resume", "--smoke", "--storage", "--tracking-uri"],
         "report": ["--help", "--output", "--smoke", "--tracking-uri"],
+        "sync": ["--help", "--smoke", "--storage", "--tracking-uri"],
         "rerun": ["--help", "--tracking-uri"],
         "ui": ["--help", "--tracking-uri"],
     }
@@ -183,13 +188,20 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     assert {entry.name for entry in folder.iterdir()} == {"mlflow.db", "mlartifacts", "ray_results", "out"}
 
     capsys.readouterr()
-    client = MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
+    client = client_of(folder)
     parent, *_ = client.search_runs(["1"], "tags.`spectra_tune.kind` = 'study'")
     child, *_ = client.search_runs(["1"], "params.arm = 'static'")
     assert main(["rerun", child.info.run_id]) == 0
     assert "9 runs trained again, bits agree in every column" in capsys.readouterr().out
     assert "only the MLflow run of an arm" in refused(capsys, "rerun", parent.info.run_id)
     assert "not found" in refused(capsys, "rerun", "0" * 32)
+
+    assert "must hold the blocks of the study" in refused(
+        capsys, "sync", file, "--storage", "other", "--tracking-uri", "sqlite:///b.db"
+    )
+    assert main(["sync", file, "--tracking-uri", "sqlite:///again.db"]) == 0
+    assert capsys.readouterr().out.partition("Look into it")[0] in first
+    assert tracking.find_execution("mine", f"sqlite:///{folder / 'again.db'}").finished
 
     changed = written(folder, GOOD.replace("range(9)", "range(10)"))
     for command in (["run", changed, "--resume"], ["report", changed], ["rerun", child.info.run_id]):

@@ -134,6 +134,29 @@ def test_a_study_is_read_back_as_it_was_written(tmp_path, trained, monkeypatch, 
     assert mlflow.active_run() is None
 
 
+def test_a_store_that_does_not_answer_for_a_while_loses_nothing(tmp_path, trained, monkeypatch):
+    monkeypatch.setattr(writing, "RETRY_S", 0.0)
+    uri = store(tmp_path)
+    runs, curves, reports = trained
+    tracker = begun(uri)
+    tracker.log_curves(reports[0])
+    written = points(uri)
+    file = tmp_path / "mlflow.db"
+    whole = file.read_bytes()
+    file.write_bytes(b"away" * 1000)
+    tracker.log_curves(reports[1])
+    assert "must take and give records" in (tracker.lost or "")
+    with pytest.raises(tracking.StoreLost):
+        finished(tracker, runs, curves)
+    file.write_bytes(whole)
+    assert points(uri) == written
+    tracker.log_curves(reports[2])
+    assert tracker.lost is None
+    finished(tracker, runs, curves)
+    assert set(points(uri).values()) == {1}
+    assert tracking.read_tables("recorded", uri).runs.equals(runs)
+
+
 @pytest.mark.parametrize("logged", [0, 8, 14], ids=lambda logged: f"{logged} reports")
 def test_a_killed_study_is_adopted_and_nothing_is_missing_or_doubled(tmp_path, trained, logged):
     uri = store(tmp_path)

@@ -12,12 +12,13 @@ from spectra_tune.tracking.reading import (
     read_tables,
     run_links,
 )
-from spectra_tune.tracking.store import absolute_tracking_uri, check_reachable, default_tracking_uri, load
+from spectra_tune.tracking.store import StoreLost, absolute_tracking_uri, check_reachable, default_tracking_uri, load
 from spectra_tune.tracking.writing import Tracker
 
 __all__ = [
     "Execution",
     "RecordedArm",
+    "StoreLost",
     "Tracker",
     "absolute_tracking_uri",
     "check_reachable",

@@ -126,6 +126,10 @@ def client_of(uri: str):
     return MlflowClient(tracking_uri=uri)
 
 
+class StoreLost(InvalidStudy):
+    """The store does not take or give records: it may again later."""
+
+
 def in_one_line(function: Callable[P, R]) -> Callable[P, R]:
     """The function with what MLflow's store raises (gone, locked, full, of another version) as one line."""
 
@@ -138,7 +142,7 @@ def in_one_line(function: Callable[P, R]) -> Callable[P, R]:
         except (MlflowException, OSError) as error:
             reason = " ".join(str(error).split())
             reason = reason if len(reason) <= 300 else f"{reason[:300]}…"
-            raise InvalidStudy(
+            raise StoreLost(
                 f"the MLflow store must take and give records, got: {reason}; mend it, then --resume"
             ) from error
 

@@ -18,7 +18,7 @@ from spectra_tune.results import Tables, sigma_columns
 from spectra_tune.tracking import views
 from spectra_tune.tracking.provenance import provenance
 from spectra_tune.tracking.reading import OURS, children_of, run_link
-from spectra_tune.tracking.store import client_of, in_one_line, sqlite_file
+from spectra_tune.tracking.store import StoreLost, client_of, in_one_line, sqlite_file
 
 V = TypeVar("V")
 
@@ -31,6 +31,9 @@ PARAMETERS_PER_BATCH = 100
 
 FLUSH_S = 3.0
 """Seconds between two writes of curves: a store takes ten milliseconds a batch, however small."""
+
+RETRY_S = 30.0
+"""Seconds until a store that did not answer is tried again: asking in vain takes some, and all else waits."""
 
 CURVE = "per_epoch/"
 """Before the name of a mean curve: its last point leaves diverged seeds out, the final value counts them."""
@@ -61,7 +64,8 @@ class Tracker:
         # (condition_signature, arm) of a run's signature; an arm's changes can make runs of two Conditions the same.
         self._owners: dict[str, list[tuple[str, str]]] = {}
         self._waiting: list[pandas.DataFrame] = []
-        self._flushed = time.monotonic()
+        self._tried = time.monotonic()
+        self.lost: str | None = None
 
     @classmethod
     @in_one_line
@@ -134,19 +138,26 @@ class Tracker:
     def log_curves(self, curves: pandas.DataFrame) -> None:
         """Takes rows of the curve table, and every FLUSH_S writes the mean curves of what came since.
 
-        What a kill leaves unwritten is written by `finish`, which has all rows.
+        What a kill leaves unwritten is written by `finish`, which has all rows. A store that does not answer is tried
+        again every RETRY_S; `lost` says why, and training goes on.
         """
         self._waiting.append(curves)
-        if time.monotonic() - self._flushed >= FLUSH_S:
+        if time.monotonic() - self._tried < (RETRY_S if self.lost else FLUSH_S):
+            return
+        try:
             self._flush()
+            self.lost = None
+        except StoreLost as error:
+            self.lost = str(error)
+        self._tried = time.monotonic()
+
+    def _flush(self) -> None:
+        """Writes what waits; it still waits where the store does not take it."""
+        if self._waiting:
+            self._log_means(pandas.concat(self._waiting, ignore_index=True))
+        self._waiting = []
 
     @in_one_line
-    def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            self._log_means(pandas.concat(waiting, ignore_index=True))
-        self._flushed = time.monotonic()
-
     def _log_means(self, curves: pandas.DataFrame) -> None:
         """Mean curves over seeds, in few batches per child; epochs that a child has already are left out.
 
