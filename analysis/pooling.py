@@ -104,7 +104,7 @@ def hartung_knapp(
     if len(effects) != len(within) or not (within > 0).all():
         raise ValueError("pooling needs a variance > 0 for each mean: tasks without spread are pooled by their means")
     k = len(effects)
-    found: Any = combine_effects(effects, within, method_re="iterated", use_t=True, alpha=1 - level)
+    found = _random_effects(effects, within, level)
     estimate, error = float(found.mean_effect_re), float(found.sd_eff_w_re_hksj)
     critical = float(stats.t.ppf((1 + level) / 2, k - 1))
     tau_squared = float(found.tau2)
@@ -171,9 +171,15 @@ def interaction_with_capacity(
     )
 
 
+def _random_effects(means: ndarray, variances: ndarray, level: float = 0.95) -> Any:
+    """statsmodels' random effects by Paule and Mandel; tasks that agree exactly have no I^2, which it divides by 0."""
+    with numpy.errstate(divide="ignore", invalid="ignore"):
+        return combine_effects(means, variances, method_re="iterated", use_t=True, alpha=1 - level)
+
+
 def _heterogeneity(means: ndarray, variances: ndarray, tau_squared: float | None = None):
     """Standard deviation between tasks, I^2 in percent and Cochran's Q."""
-    found: Any = combine_effects(means, variances, method_re="iterated", use_t=True)
+    found = _random_effects(means, variances)
     tau_squared = float(found.tau2) if tau_squared is None else tau_squared
     q = float(found.q)
     return math.sqrt(max(0.0, tau_squared)), max(0.0, 100 * (q - (len(means) - 1)) / q) if q > 0 else 0.0, q

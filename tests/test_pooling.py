@@ -63,6 +63,11 @@ def test_two_tasks_have_no_prediction_interval():
     assert (found.prediction_low, found.prediction_high) == (None, None)
 
 
+def test_tasks_that_agree_exactly_have_no_spread_between_them():
+    found = across_tasks({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0], "c": [1.0, 2.0, 3.0]})
+    assert (found.estimate, found.tau, found.i_squared) == (2, 0, 0)
+
+
 def test_tasks_without_spread_are_pooled_by_their_means():
     found = across_tasks({"a": [1.0, 1.0], "b": [2.0, 2.0, 2.0], "c": [1.5, 1.5]})
     assert found.estimate == pytest.approx(1.5)
