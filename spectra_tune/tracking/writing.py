@@ -1,33 +1,36 @@
 """Write a study into MLflow as it runs: one writer, batched, and found again after a kill."""
 
-import json
 import math
 import re
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas
 
-from spectra_tune.design import InvalidStudy, Member, Study, Treatment, flat, members
+from spectra_tune.design import InvalidStudy, Member, Study, members
 from spectra_tune.design.signature import digest
 from spectra_tune.results import Tables, sigma_columns
 from spectra_tune.tracking import views
+from spectra_tune.tracking.declaring import (
+    LONGEST_TAG,
+    child_parameters,
+    cut,
+    log_parameters,
+    log_task,
+    study_experiment,
+    study_parent,
+)
 from spectra_tune.tracking.provenance import provenance
 from spectra_tune.tracking.reading import OURS, children_of, run_link
-from spectra_tune.tracking.store import StoreLost, client_of, in_one_line, sqlite_file
+from spectra_tune.tracking.store import StoreLost, client_of, in_one_line
 
 V = TypeVar("V")
 
-LONGEST_TAG = 8000
-LONGEST_PARAMETER = 6000
-"""Characters; MLflow would cut a longer one without a word."""
-
 METRICS_PER_BATCH = 1000
-PARAMETERS_PER_BATCH = 100
 
 FLUSH_S = 3.0
 """Seconds between two writes of curves: a store takes ten milliseconds a batch, however small."""
@@ -86,9 +89,9 @@ class Tracker:
         """
         client = client_of(uri)
         shared = {**tags, **provenance()}
-        experiment_id = _experiment(client, name, uri, description)
-        parent = _parent(client, experiment_id, name, study.signature(), shared, description)
-        _log_parameters(client, parent.run_id, parameters)
+        experiment_id = study_experiment(client, name, uri, description)
+        parent = study_parent(client, experiment_id, name, study.signature(), shared, description)
+        log_parameters(client, parent.run_id, parameters)
         tracker = cls(client, experiment_id, parent.run_id, parent.start_time)
         there = {child.data.tags["arm_signature"]: child.info for child in children_of(client, experiment_id)}
         for block in study.blocks():
@@ -120,7 +123,7 @@ class Tracker:
             }
             info = self._client.create_run(
                 self.experiment_id,
-                tags={key: _cut(tag, LONGEST_TAG) for key, tag in tags.items()},
+                tags={key: cut(tag, LONGEST_TAG) for key, tag in tags.items()},
                 run_name=f"{label} · {member.arm}",
             ).info
             child = _Child(info.run_id, info.start_time, seeds)
@@ -131,8 +134,8 @@ class Tracker:
             steps = {point.step for history in histories for point in history}
             child = _Child(info.run_id, info.start_time, seeds, steps)
         # Again for an adopted one: a kill may have come between its creation and its parameters.
-        _log_parameters(self._client, child.run_id, _parameters(member, seeds))
-        _log_task(self._client, child.run_id, member.condition.task)
+        log_parameters(self._client, child.run_id, child_parameters(member, seeds))
+        log_task(self._client, child.run_id, member.condition.task)
         return child
 
     def log_curves(self, curves: pandas.DataFrame) -> None:
@@ -265,74 +268,7 @@ class Tracker:
     def _tag(self, run_id: str, tags: Mapping[str, str]) -> None:
         from mlflow.entities import RunTag
 
-        self._client.log_batch(run_id, tags=[RunTag(name, _cut(tag, LONGEST_TAG)) for name, tag in tags.items()])
-
-
-def _experiment(client, name: str, uri: str, description: str) -> str:
-    """The study's experiment, made where there is none."""
-    experiment = client.get_experiment_by_name(name)
-    if experiment is not None:
-        return experiment.experiment_id
-    file = sqlite_file(uri)
-    place = (file.parent / "mlartifacts" / name).as_uri() if file is not None else None
-    tags = {OURS: "study", "mlflow.note.content": _cut(description, LONGEST_TAG)}
-    return client.create_experiment(name, artifact_location=place, tags=tags)
-
-
-def _parent(client, experiment_id: str, name: str, signature: str, shared: Mapping[str, str], description: str):
-    """MLflow's info on the parent, made where there is none; what a later start runs on is added to its tags."""
-    found = client.search_runs([experiment_id], f"tags.`{OURS}` = 'study'", max_results=1)
-    if not found:
-        tags = {OURS: "study", "study_signature": signature, "mlflow.note.content": description, **shared}
-        return client.create_run(
-            experiment_id, tags={key: _cut(tag, LONGEST_TAG) for key, tag in tags.items()}, run_name=name
-        ).info
-    info, recorded = found[0].info, found[0].data.tags
-    if info.status == "FINISHED" or recorded.get("study_signature") != signature:
-        what = "is finished" if info.status == "FINISHED" else "is of another declaration"
-        raise InvalidStudy(
-            f"only an unfinished record of the same study is continued, the one of {name!r} {what}: use another name"
-        )
-    for key, tag in shared.items():
-        if recorded.get(key) != tag:
-            client.set_tag(info.run_id, f"resumed.{key}", _cut(tag, LONGEST_TAG))
-    client.update_run(info.run_id, status="RUNNING")
-    return info
-
-
-def _parameters(member: Member, seeds: int) -> dict[str, Any]:
-    """What a child's parameters are: its arm, protocol and Treatment."""
-    treatment = {item.name: getattr(member.treatment, item.name) for item in fields(Treatment)}
-    if member.treatment == Treatment.none():
-        treatment = {"strength": 0.0}
-    protocol = {key: value for key, value in flat(member.condition).items() if key != "network"}
-    protocol["batch_size"] = member.condition.batch_size or "full"
-    given = {"arm": member.arm, **protocol, **treatment, "stream": member.stream, "seeds": seeds, "stage": member.stage}
-    return {key: value for key, value in given.items() if value is not None}
-
-
-def _log_parameters(client, run_id: str, parameters: Mapping[str, Any]) -> None:
-    from mlflow.entities import Param
-
-    listed = [Param(key, _cut(str(value), LONGEST_PARAMETER)) for key, value in parameters.items()]
-    for start in range(0, len(listed), PARAMETERS_PER_BATCH):
-        client.log_batch(run_id, params=listed[start : start + PARAMETERS_PER_BATCH])
-
-
-def _log_task(client, run_id: str, task: Any) -> None:
-    """The task as MLflow's dataset, with the part of the signature that is its own."""
-    from mlflow.entities import Dataset, DatasetInput
-
-    name = _cut(str(task), 500)
-    source = json.dumps({"task": name})
-    dataset = Dataset(name=name, digest=digest(task)[:16], source_type="spectra_tune.tasks", source=source)
-    client.log_inputs(run_id, [DatasetInput(dataset=dataset, tags=[])])
-
-
-def _cut(text: str, longest: int) -> str:
-    """The text, or where MLflow would cut it a shorter one that says so."""
-    ending = "\n\n… (cut here: MLflow holds no more)"
-    return text if len(text) <= longest else text[: longest - len(ending)] + ending
+        self._client.log_batch(run_id, tags=[RunTag(name, cut(tag, LONGEST_TAG)) for name, tag in tags.items()])
 
 
 def _allowed(name: str) -> str:

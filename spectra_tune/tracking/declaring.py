@@ -1,0 +1,84 @@
+"""What MLflow holds of a study before it trains: experiment, parent, the parameters and the data of its children."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from spectra_tune.design import InvalidStudy, Member, Treatment, flat
+from spectra_tune.design.signature import digest
+from spectra_tune.tracking.reading import OURS
+from spectra_tune.tracking.store import sqlite_file
+
+LONGEST_TAG = 8000
+LONGEST_PARAMETER = 6000
+"""Characters; MLflow would cut a longer one without a word."""
+
+PARAMETERS_PER_BATCH = 100
+
+
+def study_experiment(client, name: str, uri: str, description: str) -> str:
+    """The study's experiment, made where there is none."""
+    experiment = client.get_experiment_by_name(name)
+    if experiment is not None:
+        return experiment.experiment_id
+    file = sqlite_file(uri)
+    place = (file.parent / "mlartifacts" / name).as_uri() if file is not None else None
+    tags = {OURS: "study", "mlflow.note.content": cut(description, LONGEST_TAG)}
+    return client.create_experiment(name, artifact_location=place, tags=tags)
+
+
+def study_parent(client, experiment_id: str, name: str, signature: str, shared: Mapping[str, str], description: str):
+    """MLflow's info on the parent, made where there is none; what a later start runs on is added to its tags."""
+    found = client.search_runs([experiment_id], f"tags.`{OURS}` = 'study'", max_results=1)
+    if not found:
+        tags = {OURS: "study", "study_signature": signature, "mlflow.note.content": description, **shared}
+        return client.create_run(
+            experiment_id, tags={key: cut(tag, LONGEST_TAG) for key, tag in tags.items()}, run_name=name
+        ).info
+    info, recorded = found[0].info, found[0].data.tags
+    if info.status == "FINISHED" or recorded.get("study_signature") != signature:
+        what = "is finished" if info.status == "FINISHED" else "is of another declaration"
+        raise InvalidStudy(
+            f"only an unfinished record of the same study is continued, the one of {name!r} {what}: use another name"
+        )
+    for key, tag in shared.items():
+        if recorded.get(key) != tag:
+            client.set_tag(info.run_id, f"resumed.{key}", cut(tag, LONGEST_TAG))
+    client.update_run(info.run_id, status="RUNNING")
+    return info
+
+
+def child_parameters(member: Member, seeds: int) -> dict[str, Any]:
+    """What a child's parameters are: its arm, protocol and Treatment."""
+    treatment = {item.name: getattr(member.treatment, item.name) for item in fields(Treatment)}
+    if member.treatment == Treatment.none():
+        treatment = {"strength": 0.0}
+    protocol = {key: value for key, value in flat(member.condition).items() if key != "network"}
+    protocol["batch_size"] = member.condition.batch_size or "full"
+    given = {"arm": member.arm, **protocol, **treatment, "stream": member.stream, "seeds": seeds, "stage": member.stage}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def log_parameters(client, run_id: str, parameters: Mapping[str, Any]) -> None:
+    from mlflow.entities import Param
+
+    listed = [Param(key, cut(str(value), LONGEST_PARAMETER)) for key, value in parameters.items()]
+    for start in range(0, len(listed), PARAMETERS_PER_BATCH):
+        client.log_batch(run_id, params=listed[start : start + PARAMETERS_PER_BATCH])
+
+
+def log_task(client, run_id: str, task: Any) -> None:
+    """The task as MLflow's dataset, with the part of the signature that is its own."""
+    from mlflow.entities import Dataset, DatasetInput
+
+    name = cut(str(task), 500)
+    source = json.dumps({"task": name})
+    dataset = Dataset(name=name, digest=digest(task)[:16], source_type="spectra_tune.tasks", source=source)
+    client.log_inputs(run_id, [DatasetInput(dataset=dataset, tags=[])])
+
+
+def cut(text: str, longest: int) -> str:
+    """The text, or where MLflow would cut it a shorter one that says so."""
+    ending = "\n\n… (cut here: MLflow holds no more)"
+    return text if len(text) <= longest else text[: longest - len(ending)] + ending
