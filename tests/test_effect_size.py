@@ -1,8 +1,10 @@
 """Standardised effects agree with R, their intervals invert the noncentral t, and odd data give None."""
 
+import itertools
+
 import numpy
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 
 from analysis.effect_size import (
     d_av,
@@ -76,10 +78,18 @@ def test_two_differences_have_no_unbiased_effect():
     assert d_z([1.0, 2.0]).estimate == pytest.approx(1.5 / 0.5**0.5)
 
 
+@pytest.mark.parametrize("effect", [d_z, g_z, lambda d: d_av(d, d)], ids=["d_z", "g_z", "d_av"])
 @pytest.mark.parametrize("d", [[], [1.0], [numpy.nan, 1.0]], ids=repr)
-def test_what_has_no_spread_to_estimate_is_refused(d):
+def test_what_has_no_spread_to_estimate_is_refused(effect, d):
     with pytest.raises(ValueError, match="differences"):
-        d_z(d)
+        effect(d)
+
+
+@pytest.mark.parametrize("effect", [rank_biserial, probability_of_superiority, interquartile_mean, hodges_lehmann])
+@pytest.mark.parametrize("d", [[], [numpy.nan, 1.0], [numpy.inf, 1.0], [[1.0, 2.0]]], ids=repr)
+def test_what_has_no_ranks_is_refused(effect, d):
+    with pytest.raises(ValueError, match="differences"):
+        effect(d)
 
 
 def test_d_av_is_that_of_r_and_its_interval_the_rescaled_one_of_the_paired_test():
@@ -171,3 +181,87 @@ def test_effects_by_rank_turn_with_the_sign():
     assert hodges_lehmann(-d).low == pytest.approx(-hodges_lehmann(d).high)
     assert probability_of_superiority(-d).estimate == pytest.approx(1 - probability_of_superiority(d).estimate)
     assert sign_flip(-d).p == sign_flip(d).p
+
+
+@pytest.mark.parametrize("df", [2, 4, 9, 30])
+def test_the_correction_undoes_the_mean_of_one_over_the_estimated_spread(df):
+    d = numpy.random.default_rng(df).normal(1, 1, df + 1)
+    inflation = integrate.quad(lambda s: stats.chi.pdf(s * df**0.5, df) * df**0.5 / s, 0, numpy.inf)[0]
+    assert g_z(d).estimate * inflation == pytest.approx(d_z(d).estimate, rel=1e-7)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.99])
+def test_d_av_s_interval_is_where_the_observed_t_is_a_quantile(level):
+    one, other = numpy.random.default_rng(3).normal([[1.0], [0.2]], [[1.0], [2.0]], (2, 9))
+    found = d_av(one, other, level)
+    per_effect = 9**0.5 * ((one.var(ddof=1) + other.var(ddof=1)) / 2) ** 0.5 / (one - other).std(ddof=1)
+    t = stats.ttest_rel(one, other).statistic
+    assert found.estimate * per_effect == pytest.approx(t)
+    tails = [stats.nct.sf(t, 8, found.low * per_effect), stats.nct.cdf(t, 8, found.high * per_effect)]
+    assert tails == pytest.approx([(1 - level) / 2] * 2, abs=1e-9)
+
+
+def test_d_av_turns_with_the_arms_and_has_neither_unit_nor_origin():
+    one, other = numpy.random.default_rng(4).normal([[0.7], [0.0]], 1, (2, 8))
+    found, turned, moved = d_av(one, other), d_av(other, one), d_av(100 * one + 7, 100 * other + 7)
+    assert [turned.estimate, turned.low, turned.high] == pytest.approx([-found.estimate, -found.high, -found.low])
+    assert [moved.estimate, moved.low, moved.high] == pytest.approx([found.estimate, found.low, found.high])
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_rank_biserial_interval_has_the_spread_of_all_signs(level):
+    d = numpy.array([1.0, -2, 3, 4, -5, 6, 7, 8])
+    signs = numpy.array(list(itertools.product([-1, 1], repeat=8)))
+    half = stats.norm.ppf((1 + level) / 2) * (signs @ numpy.arange(1, 9) / 36).std()
+    found = rank_biserial(d, level)
+    assert found.estimate == pytest.approx((29 - 7) / 36)
+    ends = numpy.arctanh([found.low, found.estimate, found.high])
+    assert numpy.diff(ends) == pytest.approx([half, half])
+
+
+@pytest.mark.parametrize("level", [0.8, 0.99])
+def test_the_interval_of_superiority_has_the_tails_of_the_binomial(level):
+    found = probability_of_superiority([1.0, 2.0, -1.0, 3.0, 0.5, -2.0, 1.0], level)
+    assert found.estimate == 5 / 7
+    tails = [stats.binom.sf(4, 7, found.low), stats.binom.cdf(5, 7, found.high)]
+    assert tails == pytest.approx([(1 - level) / 2] * 2)
+
+
+def test_a_difference_that_is_float_noise_is_half_a_win():
+    assert probability_of_superiority([0.3 - 0.1 - 0.2, 1.0, 1.0]).estimate == 2.5 / 3
+    assert probability_of_superiority([0.3 - 0.2 - 0.1, -1.0, -1.0]).estimate == 0.5 / 3
+
+
+@pytest.mark.parametrize("n", range(1, 14))
+def test_the_interquartile_mean_is_scipy_s_trimmed_mean_at_any_n(n):
+    x = numpy.random.default_rng(n).normal(size=n)
+    assert interquartile_mean(x).estimate == pytest.approx(stats.trim_mean(x, 0.25))
+
+
+def test_the_interquartile_mean_s_interval_has_the_level_asked_for():
+    x = numpy.random.default_rng(5).normal(size=12)
+    half = {level: interquartile_mean(x, level).high - interquartile_mean(x, level).estimate for level in (0.8, 0.95)}
+    assert half[0.8] / half[0.95] == pytest.approx(stats.t.ppf(0.9, 5) / stats.t.ppf(0.975, 5))
+    assert interquartile_mean([2.0] * 8).low == interquartile_mean([2.0] * 8).high == 2
+
+
+@pytest.mark.parametrize(("n", "level"), [(5, 0.9), (7, 0.8), (8, 0.99), (12, 0.95)])
+def test_hodges_and_lehmann_s_interval_inverts_the_exact_test_at_any_level(n, level):
+    d = numpy.random.default_rng(n).normal(0.5, 1, n)
+    found = hodges_lehmann(d, level)
+    for bound, outwards in ((found.low, -1e-6), (found.high, 1e-6)):
+        assert wilcoxon(d - bound - outwards).p <= 1 - level < wilcoxon(d - bound + outwards).p
+    means = [(one + other) / 2 for one, other in itertools.combinations_with_replacement(d, 2)]
+    assert found.estimate == pytest.approx(numpy.median(means))
+
+
+def test_a_level_that_the_smallest_p_just_reaches_has_an_interval():
+    found = hodges_lehmann([1.0, 2.0, 4.0, 3.0, 9.0], level=1 - 2 / 2**5)
+    assert (found.low, found.high) == (1, 9)
+
+
+def test_hodges_and_lehmann_s_interval_moves_and_stretches_with_the_differences():
+    d = numpy.random.default_rng(6).normal(size=10)
+    one, other = hodges_lehmann(d), hodges_lehmann(3 * d + 5)
+    moved = [3 * value + 5 for value in (one.low, one.estimate, one.high)]
+    assert [other.low, other.estimate, other.high] == pytest.approx(moved)

@@ -1,5 +1,7 @@
 """Intervals agree with R and with the tests that they invert."""
 
+import itertools
+
 import numpy
 import pytest
 from scipy import integrate, special, stats
@@ -140,6 +142,8 @@ def test_equal_sides_have_a_ratio_of_one_and_a_p_of_one():
     ("above", "below", "method", "says"),
     [
         ([1, 2], [1, 0], "log", "values > 0"),
+        ([1, -2], [1, 2], "log", "values > 0"),
+        ([1, numpy.nan], [1, 2], "log", "finite"),
         ([1, 2], [1, 2, 3], "log", "paired"),
         ([1, 2], [1, -1], "fieller", "not 0"),
         ([1, 2], [1, 2], "delta", "must be log or fieller"),
@@ -169,3 +173,75 @@ def test_a_rates_interval_is_that_of_scipy(k, n):
 def test_what_is_no_rate_is_refused(k, n):
     with pytest.raises(ValueError, match="a rate needs"):
         binomial_interval(k, n)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+@pytest.mark.parametrize("method", ["studentized", "percentile"])
+def test_the_bootstrap_finds_the_quantiles_of_all_resamples(method, level):
+    d = numpy.array([0.31, 1.12, 0.58, 0.77, 1.94, -0.4])
+    resamples = numpy.array(list(itertools.product(d, repeat=6)))
+    means, spreads = resamples.mean(axis=1), resamples.std(axis=1, ddof=1)
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    if method == "studentized":
+        varied = spreads > 1e-9  # six equal values, 1 resample in 7776, are beyond any of these quantiles
+        t = (means[varied] - d.mean()) / spreads[varied]
+        low, high = d.mean() - d.std(ddof=1) * numpy.quantile(t, tails)[::-1]
+    else:
+        low, high = numpy.quantile(means, tails)
+    found = bootstrap(d, method, level=level)
+    assert [found.low, found.high] == pytest.approx([low, high], abs=0.02 * (high - low))
+
+
+def test_bca_s_interval_grows_with_its_level():
+    d = numpy.random.default_rng(4).normal(size=9)
+    inner, outer = bootstrap(d, "bca", level=0.8), bootstrap(d, "bca", level=0.99)
+    assert outer.low < inner.low < inner.estimate < inner.high < outer.high
+
+
+@pytest.mark.parametrize(("r", "n", "level"), [(0.5, 3, 0.95), (-0.99, 3, 0.8), (0.3, 4, 0.9), (0.97, 6, 0.99)])
+def test_the_correlation_s_bounds_leave_equal_tails_of_normal_pairs(r, n, level):
+    def share_below(rho):
+        """P(R <= r): given the first variable's spread, a chi, R / sqrt(1 - R^2) is a noncentral t."""
+        t, slope = r / (1 - r**2) ** 0.5 * (n - 2) ** 0.5, rho / (1 - rho**2) ** 0.5
+        return integrate.quad(
+            lambda spread: stats.chi.pdf(spread, n - 1) * stats.nct.cdf(t, n - 2, slope * spread), 0, n**0.5 + 8
+        )[0]
+
+    found = correlation_interval(r, n, level)
+    tails = [1 - share_below(found.low), share_below(found.high)]
+    assert tails == pytest.approx([(1 - level) / 2] * 2, abs=1e-6)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.99])
+def test_a_log_ratio_s_interval_is_that_of_a_t_test_of_logarithms(level):
+    above, below = given(OVERHEAD)["numerator"], given(OVERHEAD)["denominator"]
+    known = stats.ttest_rel(numpy.log(above), numpy.log(below))
+    found = ratio_interval(above, below, level=level)
+    assert [found.low, found.high] == pytest.approx(numpy.exp(known.confidence_interval(level)).tolist())
+    assert (found.p, found.statistic) == pytest.approx((known.pvalue, known.statistic))
+
+
+@pytest.mark.parametrize("method", ["log", "fieller"])
+def test_a_turned_ratio_has_the_inverse_interval_and_the_same_p(method):
+    above, below = (numpy.array(given(OVERHEAD)[side]) for side in ("numerator", "denominator"))
+    found, turned = ratio_interval(above, below, method), ratio_interval(below, above, method)
+    inverse = [1 / found.estimate, 1 / found.high, 1 / found.low]
+    assert [turned.estimate, turned.low, turned.high] == pytest.approx(inverse)
+    assert turned.p == pytest.approx(found.p)
+    stretched = ratio_interval(3 * above, below, method)
+    assert [stretched.low, stretched.high] == pytest.approx([3 * found.low, 3 * found.high])
+
+
+def test_a_ratio_that_does_not_vary_has_itself_as_interval_and_no_p():
+    found = ratio_interval([2.0, 4.0, 8.0], [1.0, 2.0, 4.0])
+    assert (found.estimate, found.low, found.high) == pytest.approx((2, 2, 2))
+    assert found.p is None
+
+
+@pytest.mark.parametrize(("k", "n", "level"), [(1, 8, 0.8), (3, 7, 0.99)])
+def test_a_rate_s_bounds_have_the_tails_of_the_binomial(k, n, level):
+    found, turned = binomial_interval(k, n, level), binomial_interval(n - k, n, level)
+    assert found.estimate == k / n
+    tails = [stats.binom.sf(k - 1, n, found.low), stats.binom.cdf(k, n, found.high)]
+    assert tails == pytest.approx([(1 - level) / 2] * 2)
+    assert (turned.low, turned.high) == pytest.approx((1 - found.high, 1 - found.low))

@@ -37,3 +37,17 @@ def test_the_null_distribution_counts_all_signs(ranks):
 
 def test_there_is_a_walsh_average_for_every_pair():
     assert walsh_averages(numpy.array([1.0, 4.0, 2.0])).tolist() == [1, 1.5, 2, 2.5, 3, 4]
+
+
+def test_a_difference_that_is_float_noise_beside_the_others_is_a_zero():
+    d = numpy.array([0.3 - 0.2 - 0.1, -1.0, 2.0])
+    assert d[0] != 0
+    assert signed_ranks(d, "drop").tolist() == [-1, 2]
+    assert signed_ranks(d, "pratt").tolist() == [-2, 3]
+
+
+def test_ranks_turn_with_the_sign_and_have_no_unit():
+    d = numpy.random.default_rng(0).integers(-4, 5, 15).astype(float)
+    for zeros in ("drop", "pratt"):
+        assert signed_ranks(-d, zeros).tolist() == (-signed_ranks(d, zeros)).tolist()
+        assert signed_ranks(1e-6 * d, zeros).tolist() == signed_ranks(d, zeros).tolist()

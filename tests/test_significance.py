@@ -95,10 +95,11 @@ def test_a_missing_p_counts_in_m_and_stays_missing():
     assert len(holm([])) == 0
 
 
+@pytest.mark.parametrize("adjust", [holm, benjamini_hochberg])
 @pytest.mark.parametrize("p", [-0.1, 1.1])
-def test_holm_refuses_what_is_no_p(p):
+def test_what_is_no_p_is_not_adjusted(adjust, p):
     with pytest.raises(ValueError, match="0 … 1"):
-        holm([0.5, p, numpy.nan])
+        adjust([0.5, p, numpy.nan])
 
 
 def test_without_variance_nothing_is_infinite_and_t_gives_no_p():
@@ -149,7 +150,7 @@ def test_an_unknown_alternative_is_refused():
 
 
 @pytest.mark.parametrize("d", [[], [numpy.nan, 1.0], [numpy.inf, 1.0], [[1.0, 2.0]]], ids=repr)
-@pytest.mark.parametrize("test", [paired_t, sign_flip])
+@pytest.mark.parametrize("test", [paired_t, sign_flip, wilcoxon])
 def test_what_cannot_be_tested_is_refused(test, d):
     with pytest.raises(ValueError, match="differences"):
         test(d)
@@ -312,3 +313,34 @@ def test_a_missing_p_counts_in_the_false_discovery_rate_and_stays_missing():
     assert numpy.isnan(found[1])
     assert numpy.isnan(benjamini_hochberg([numpy.nan, numpy.nan])).all()
     assert len(benjamini_hochberg([])) == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_benjamini_hochberg_is_that_of_scipy_ties_included(seed):
+    p = numpy.random.default_rng(seed).integers(0, 21, 30) / 20
+    assert benjamini_hochberg(p) == pytest.approx(stats.false_discovery_control(p))
+
+
+def test_an_adjusted_p_is_at_most_one_where_others_are_missing():
+    assert benjamini_hochberg([0.9, 0.95, numpy.nan])[:2].tolist() == [1, 1]
+
+
+def test_the_signed_rank_test_estimates_the_median_of_all_pair_means_and_counts_zeros_in_n():
+    d = [3.0, 0.0, -1.0, 4.0, 0.0, 10.0]
+    means = [(one + other) / 2 for one, other in itertools.combinations_with_replacement(d, 2)]
+    found = wilcoxon(d)
+    assert found.estimate == numpy.median(means)
+    assert found.estimate not in (numpy.median(d), numpy.mean(d))
+    assert found.n == 6
+
+
+@pytest.mark.parametrize("zeros", ["drop", "pratt"])
+def test_both_sides_of_a_signed_rank_test_mirror_each_other(zeros):
+    d = numpy.random.default_rng(8).integers(-2, 4, 11).astype(float)
+    assert wilcoxon(d, zeros, "less").p == wilcoxon(-d, zeros, "greater").p
+    assert wilcoxon(d, zeros).p == wilcoxon(-d, zeros).p == wilcoxon(1e-3 * d, zeros).p
+
+
+def test_one_difference_shows_nothing():
+    assert wilcoxon([3.0]).p == 1
+    assert wilcoxon([3.0], alternative="greater").p == 0.5
