@@ -13,7 +13,7 @@ from analysis.selection import check_confirmation
 from analysis.significance import paired_t
 from analysis.verdict import Rules, Verdict, judge
 from spectra_tune.design import Contrast, NotComparable, Study
-from spectra_tune.results import MEASURES
+from spectra_tune.results import MEASURES, sigma_columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,7 @@ def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, flo
     """Mean test metrics of each (condition_signature, arm) with 95 % t intervals: `<metric>`, `…_low`, `…_high`.
 
     By intention to treat: a diverged run counts as the constant predictor. Fractions and nats, as in the run table;
-    metrics that were not evaluated are left out.
+    metrics that were not evaluated are left out. sigma_1, sigma_2, …: mean spectral norms of the runs that ended well.
     """
     summaries = {}
     for (signature, arm), rows in runs.groupby(["condition_signature", "arm"], sort=False):
@@ -126,6 +126,8 @@ def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, flo
         for metric in [f"test_{measure}" for measure in MEASURES]:
             values = rows[metric].where(ok, rows[f"{metric}_of_constant"]).to_numpy(dtype=float)
             summary |= _mean_with_interval(metric, values)
+        if ok.any():
+            summary |= {name: float(rows.loc[ok, name].mean()) for name in sigma_columns(rows)}
         summaries[str(signature), str(arm)] = summary
     return summaries
 

@@ -2,9 +2,6 @@
 
 import argparse
 import os
-import signal
-import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -12,7 +9,6 @@ from typing import NoReturn
 from spectra_tune.design import InvalidStudy
 from studies import catalogue
 
-UI_PORT = 5000
 INTERRUPTED = 130
 
 
@@ -64,7 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
         if given.verb == "show":
             return _show(given)
         if given.verb == "ui":
-            return _ui(given)
+            from studies.ui import ui
+
+            return ui(tracking_uri=given.tracking_uri)
         if given.verb == "rerun":
             from studies.rerun import rerun
 
@@ -105,42 +103,6 @@ def _show(given: argparse.Namespace) -> int:
     named = catalogue.load(given.name, smoke=given.smoke)
     print(plan.text(named.name, named.study))
     return 0
-
-
-def _ui(given: argparse.Namespace) -> int:
-    """MLflow's own server in the foreground, on this machine only."""
-    from spectra_tune import tracking
-
-    uri = tracking.absolute_tracking_uri(given.tracking_uri or tracking.default_tracking_uri())
-    tracking.check_reachable(uri)
-    if uri.startswith("http"):
-        print(f"MLflow runs at {uri}")
-        return 0
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", UI_PORT)) == 0:
-            raise InvalidStudy(f"port {UI_PORT} must be free for the MLflow UI, something answers there: end it first")
-    base = f"http://127.0.0.1:{UI_PORT}"
-    print(f"MLflow UI on {uri}: {base}/#/experiments (Ctrl-C ends it)", flush=True)
-    server = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "mlflow",
-            "ui",
-            "--backend-store-uri",
-            uri,
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(UI_PORT),
-        ]
-    )
-    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
-    try:
-        return server.wait()
-    except KeyboardInterrupt:
-        server.terminate()
-        return server.wait()
 
 
 if __name__ == "__main__":

@@ -187,7 +187,7 @@ def _record(
         )
     found = reporting.findings(named.name, study, tables, links=tracker.run_links(base_url(uri)))
     judged = found.judged
-    summaries, tags = for_children(judged, tables.runs)
+    summaries, tags = for_children(found)
     try:
         tracker.finish(
             tables,

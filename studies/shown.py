@@ -1,5 +1,7 @@
 """What a terminal shows of a judged study."""
 
+import os
+
 from rich.console import Console
 from rich.table import Table
 
@@ -7,7 +9,10 @@ from analysis.contrasts import Judged
 from spectra_tune import tracking
 from studies import catalogue
 
-UI_BASE = "http://127.0.0.1:5000"
+UI_PORT = int(os.environ.get("MLFLOW_PORT", "5000"))
+"""Where `spectra-tune ui` serves and `run` links to; MLflow's own server reads the same variable."""
+
+UI_BASE = f"http://127.0.0.1:{UI_PORT}"
 
 
 def conclude(console: Console, named: catalogue.Named, judged: list[Judged], uri: str) -> None:

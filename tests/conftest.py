@@ -47,6 +47,17 @@ def block(condition, arms):
     return Block(condition=condition, arms=arms, seeds=range(3))
 
 
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty working directory with nothing in the environment that leads elsewhere."""
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    for name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+    return work
+
+
 @pytest.fixture(scope="session")
 def ray():
     """A real local Ray of four logical processors, for the whole session."""

@@ -10,46 +10,13 @@ from mlflow import MlflowClient
 from spectra_tune import tracking
 from spectra_tune.results import unmeasured
 from studies.__main__ import main, parser
-
-HEAD = """
-from spectra_tune.design import *
-from spectra_tune.networks import mlp
-from spectra_tune.tasks import moons
-"""
-GOOD = """
-STUDY = Study(
-    question="Is it a study?",
-    conditions=grid(task=[moons(samples=60)], network=[mlp(width=4), mlp(width=8)], epochs=[EPOCHS]),
-    arms={"none": Treatment.none(), "static": Treatment(strength=0.1, sigma_end=1.0)},
-    contrasts=[("static", "none")],
-    seeds=Seeds(confirm=range(9)),
-    outcome=Outcome(metric="test_accuracy", descriptive=("train_accuracy",)),
-)
-""".replace("EPOCHS", "6")
-
+from tests.study_file import GOOD, written
 
 PICTURES = ("forest", "paired-static-none", "cost", "curves", "sigmas", "spectra", "boundaries-moons-samples-60")
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """An empty working directory with nothing in the environment that leads elsewhere."""
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-    for name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS"):
-        monkeypatch.delenv(name, raising=False)
-    return work
-
-
 def client_of(folder):
     return MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
-
-
-def written(folder, text=GOOD, name="mine.py"):
-    file = folder.parent / name
-    file.write_text(HEAD + text)
-    return str(file)
 
 
 def refused(capsys, *arguments):

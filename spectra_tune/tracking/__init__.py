@@ -10,6 +10,7 @@ from spectra_tune.tracking.reading import (
     find_execution,
     links,
     read_tables,
+    recorded_studies,
     run_links,
 )
 from spectra_tune.tracking.store import StoreLost, absolute_tracking_uri, check_reachable, default_tracking_uri, load
@@ -28,5 +29,6 @@ __all__ = [
     "links",
     "load",
     "read_tables",
+    "recorded_studies",
     "run_links",
 ]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from spectra_tune.design import InvalidStudy, Member, Treatment, flat
@@ -22,8 +23,10 @@ def study_experiment(client, name: str, uri: str, description: str) -> str:
     experiment = client.get_experiment_by_name(name)
     if experiment is not None:
         return experiment.experiment_id
-    file = sqlite_file(uri)
-    place = (file.parent / "mlartifacts" / name).as_uri() if file is not None else None
+    place = None  # a server has its own
+    if not uri.startswith("http"):
+        file = sqlite_file(uri)
+        place = ((file.parent if file is not None else Path.cwd()) / "mlartifacts" / name).as_uri()
     tags = {OURS: "study", "mlflow.note.content": cut(description, LONGEST_TAG)}
     return client.create_experiment(name, artifact_location=place, tags=tags)
 
@@ -53,7 +56,7 @@ def child_parameters(member: Member, seeds: int) -> dict[str, Any]:
     """What a child's parameters are: its arm, protocol and Treatment."""
     treatment = {item.name: getattr(member.treatment, item.name) for item in fields(Treatment)}
     if member.treatment == Treatment.none():
-        treatment = {"strength": 0.0}
+        treatment |= {"schedule": "none", "sigma_end": None}
     protocol = {key: value for key, value in flat(member.condition).items() if key != "network"}
     protocol["batch_size"] = member.condition.batch_size or "full"
     given = {"arm": member.arm, **protocol, **treatment, "stream": member.stream, "seeds": seeds, "stage": member.stage}

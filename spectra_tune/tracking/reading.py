@@ -70,6 +70,22 @@ def _found(name: str, uri: str) -> Execution | None:
 
 
 @in_one_line
+def recorded_studies(uri: str) -> list[str]:
+    """Names of the store's studies that are not deleted, the newest first."""
+    if not is_made(uri):
+        return []
+    found, token = [], None
+    while True:
+        page = client_of(uri).search_experiments(
+            filter_string=f"tags.`{OURS}` = 'study'", order_by=["creation_time DESC"], page_token=token
+        )
+        found += [experiment.name for experiment in page]
+        token = page.token
+        if not token:
+            return found
+
+
+@in_one_line
 def read_tables(name: str, uri: str) -> Tables:
     """The tables of a finished study."""
     execution = find_execution(name, uri)

@@ -123,6 +123,7 @@ def client_of(uri: str):
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # every retry; what comes of them is said
     return MlflowClient(tracking_uri=uri)
 
 
@@ -139,7 +140,7 @@ def in_one_line(function: Callable[P, R]) -> Callable[P, R]:
 
         try:
             return function(*args, **kwargs)
-        except (MlflowException, OSError) as error:
+        except (MlflowException, OSError, ImportError) as error:
             reason = " ".join(str(error).split())
             reason = reason if len(reason) <= 300 else f"{reason[:300]}…"
             raise StoreLost(

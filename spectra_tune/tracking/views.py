@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas
 
@@ -12,12 +12,18 @@ ARMS_VIEW = "arms"
 TRAINING = "workflowType=machine_learning"
 """Part of a link that opens MLflow's pages for training; without it a fresh browser shows those for language models."""
 
+SETTINGS = ("arm", "task", "width", "sigma_start", "sigma_end", "strength", "beta", "epochs", "learning_rate", "seeds")
+"""Parameters that the view lists."""
+
 PERCENTS = range(0, 101, 5)
 """Where overview curves have their points: arms and Conditions may differ in their epochs."""
 
 
-def arms_view(kind_tag: str, outcome: str, metrics: Iterable[str], tags: Iterable[str]) -> dict[str, str]:
-    """The experiment tag of the view: a row per arm, by run name; each verdict with its gain, then the outcome."""
+def arms_view(kind_tag: str, outcome: str, metrics: Sequence[str], tags: Iterable[str]) -> dict[str, str]:
+    """The experiment tag of the view: a row per arm, by run name.
+
+    Columns: each verdict with its gain, the outcome, what a treatment costs, spectral norms, then settings.
+    """
     known = set(metrics)
 
     def with_bounds(metric: str) -> list[str]:
@@ -28,6 +34,8 @@ def arms_view(kind_tag: str, outcome: str, metrics: Iterable[str], tags: Iterabl
         if tag.startswith("verdict over "):
             columns += [f"tags.`{tag}`", *with_bounds(f"gain_over_{tag.removeprefix('verdict over ')}")]
     columns += with_bounds(outcome)
+    columns += [f"metrics.`{name}`" for name in metrics if name.startswith(("time_over_", "sigma_")) and _plain(name)]
+    columns += [f"params.`{name}`" for name in SETTINGS]
     view = {
         "searchFilter": f"tags.`{kind_tag}` = 'arm'",
         "orderByKey": "tags.`mlflow.runName`",
@@ -37,6 +45,10 @@ def arms_view(kind_tag: str, outcome: str, metrics: Iterable[str], tags: Iterabl
         "columnWidths": {column: 7 * len(column) - 30 for column in columns},
     }
     return {f"mlflow.sharedViewState.{ARMS_VIEW}": json.dumps(view)}
+
+
+def _plain(metric: str) -> bool:
+    return not metric.endswith(("_low", "_high"))
 
 
 def overview(curves: pandas.DataFrame, arms: Mapping[str, set[str]], metric: str) -> list[tuple[str, float, int]]:

@@ -58,7 +58,7 @@ class _Child:
 class Tracker:
     """The record of one execution of a study."""
 
-    def __init__(self, client, experiment_id: str, run_id: str, created: int):
+    def __init__(self, client, experiment_id: str, run_id: str, created: int, first: str):
         self._client = client
         self.experiment_id = experiment_id
         self.run_id = run_id
@@ -69,6 +69,7 @@ class Tracker:
         self._waiting: list[pandas.DataFrame] = []
         self._tried = time.monotonic()
         self.lost: str | None = None
+        self._first = first
 
     @classmethod
     @in_one_line
@@ -92,7 +93,9 @@ class Tracker:
         experiment_id = study_experiment(client, name, uri, description)
         parent = study_parent(client, experiment_id, name, study.signature(), shared, description)
         log_parameters(client, parent.run_id, parameters)
-        tracker = cls(client, experiment_id, parent.run_id, parent.start_time)
+        # MLflow's compare page opens with the metric that was written first: the outcome's curve.
+        first = study.outcome.metric.replace("test_", "validation_")
+        tracker = cls(client, experiment_id, parent.run_id, parent.start_time, first)
         there = {child.data.tags["arm_signature"]: child.info for child in children_of(client, experiment_id)}
         for block in study.blocks():
             for member in members(block):
@@ -181,9 +184,10 @@ class Tracker:
             whole = new[new["epoch"].isin(seeds.index[seeds == child.seeds])]
             if whole.empty:
                 continue
-            means = whole.groupby(["epoch", "metric"])["value"].agg(["mean", "size", "count"])
+            means = whole.groupby(["epoch", "metric"])["value"].agg(["mean", "size", "count"]).reset_index()
+            means = means.sort_values("metric", key=lambda names: names != self._first, kind="stable")
             epochs: dict[int, list[tuple[str, float, int]]] = {}
-            for epoch, metric, mean, size, finite in means.reset_index().itertuples(index=False):
+            for epoch, metric, mean, size, finite in means.itertuples(index=False):
                 points = epochs.setdefault(int(epoch), [])
                 if finite:
                     points.append((f"{CURVE}{metric}", float(mean), int(epoch)))
