@@ -29,34 +29,60 @@ class Judged:
 
 def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
     """Every registered contrast of a study with its verdict; one that cannot be compared still counts in m."""
-    confirmed = runs[runs["stage"] == "confirm"]
+    labels = study.labels()
+    confirmed = runs[(runs["stage"] == "confirm") & runs["condition_signature"].isin(list(labels))]
     seeds = runs.groupby("stage")["seed"].unique()
+    reused = ""
+    try:
+        check_confirmation(seeds.get("search", ()), seeds.get("confirm", ()))
+    except NotComparable as error:
+        reused = str(error)
+    one_split = confirmed.groupby("condition_signature")["one_split"].all()
+    paired = [_paired(study, contrast, confirmed) for contrast in study.contrasts]
     keys, found, data = [], [], []
-    for signature, label in study.labels().items():
-        of_condition = confirmed[confirmed["condition_signature"] == signature]
-        for contrast in study.contrasts:
-            differences, failure = None, None
-            try:
-                check_confirmation(seeds.get("search", ()), seeds.get("confirm", ()))
-                differences = pair(
-                    of_condition,
-                    treatment=contrast.treatment,
-                    baseline=contrast.baseline,
-                    metric=study.outcome.metric,
-                    differs=contrast.differs,
-                )
-            except NotComparable as error:
-                failure = str(error)
+    for signature, label in labels.items():
+        for contrast, by_condition in zip(study.contrasts, paired, strict=True):
+            differences = None if reused else by_condition[signature]
+            failure = reused or (differences if isinstance(differences, str) else None)
+            differences = differences if isinstance(differences, Differences) else None
             keys.append((contrast, signature, label))
             found.append(differences)
-            one_split = bool(of_condition["one_split"].all())
-            data.append(_data(contrast, study.outcome.metric, one_split, differences, failure))
+            fixed = bool(one_split.get(signature, True))
+            data.append(_data(contrast, study.outcome.metric, fixed, differences, failure))
     rules = Rules(margin_pp=study.outcome.margin_pp, alpha=study.outcome.alpha, tests=study.tests)
     verdicts = judge(data, rules)
     return [
         Judged(contrast=contrast, condition_signature=signature, condition=label, differences=differences, verdict=one)
         for (contrast, signature, label), differences, one in zip(keys, found, verdicts, strict=True)
     ]
+
+
+def _paired(study: Study, contrast: Contrast, runs: pandas.DataFrame) -> dict[str, Differences | str]:
+    """A contrast's differences in each Condition, or why nothing may be compared there."""
+
+    def of(rows: pandas.DataFrame) -> Differences:
+        return pair(
+            rows,
+            treatment=contrast.treatment,
+            baseline=contrast.baseline,
+            metric=study.outcome.metric,
+            differs=contrast.differs,
+        )
+
+    signatures = list(study.labels())
+    try:
+        whole = of(runs)  # at once where it can be: a join per Condition takes 20 ms
+        if set(whole.condition_signature) == set(signatures):
+            return {signature: whole.of(signature) for signature in signatures}
+    except NotComparable:
+        pass  # whatever it is, the Condition that it is in says so below
+    found: dict[str, Differences | str] = {}
+    for signature in signatures:
+        try:
+            found[signature] = of(runs[runs["condition_signature"] == signature])
+        except NotComparable as error:
+            found[signature] = str(error)
+    return found
 
 
 def _data(

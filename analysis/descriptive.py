@@ -135,9 +135,9 @@ def _by_seed(judged: Sequence[Judged], contrast: Contrast, condition: Condition)
 
 def priced(judged: Sequence[Judged], runs: pandas.DataFrame) -> list[Priced]:
     """Every judged contrast with what its treatment costs over its baseline."""
-    found = []
+    found, by_condition = [], dict(list(runs.groupby("condition_signature")))
     for one in judged:
-        of_condition = runs[runs["condition_signature"] == one.condition_signature]
+        of_condition = by_condition.get(one.condition_signature, runs.iloc[:0])
         overhead = overhead_of(of_condition, treatment=one.contrast.treatment, baseline=one.contrast.baseline)
         found.append(Priced(judged=one, overhead=overhead, decision=worth_using(one.verdict.name, overhead)))
     return found

@@ -17,7 +17,10 @@ SHARED_BY_WEIGHTS = frozenset(
 )
 """Fields whose change leaves the initial weights equal: any other declared change may alter them."""
 
-PER_ENTRY = ("values", "treatment_values", "baseline_values", "constant", "seed", "condition_signature")
+PER_ENTRY = (
+    *("values", "treatment_values", "baseline_values", "constant", "seed", "condition_signature"),
+    *("diverged_treatment", "diverged_baseline", "agreeing"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +47,7 @@ class Differences:
     diverged_baseline: numpy.ndarray
     unpaired_seeds: tuple[tuple[str, int], ...]  # (condition_signature, seed) that only one of the arms has
     duplicates: int  # rows that repeat a run, counted once
-    suspicious: int  # pairs of different Treatments that agree in every metric to the last bit
+    agreeing: numpy.ndarray  # bool: different Treatments whose runs agree in every metric to the last bit
 
     def __len__(self) -> int:
         return len(self.values)
@@ -52,11 +55,19 @@ class Differences:
     def __array__(self, dtype=None, copy=None) -> numpy.ndarray:
         return numpy.array(self.values, dtype=dtype, copy=copy)
 
+    @property
+    def suspicious(self) -> int:
+        """Pairs of different Treatments that agree in every metric to the last bit."""
+        return int(self.agreeing.sum())
+
     def of(self, condition_signature: str) -> "Differences":
-        """The entries of one Condition."""
-        chosen = self.condition_signature == condition_signature
+        """The entries of one Condition; `duplicates` stays that of all."""
+        start, stop = (
+            numpy.searchsorted(self.condition_signature, condition_signature, side) for side in ("left", "right")
+        )
+        chosen = slice(start, stop)
         parts: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name in (*PER_ENTRY, "diverged_treatment", "diverged_baseline"):
+        for name in PER_ENTRY:
             parts[name] = parts[name][chosen]
         parts["unpaired_seeds"] = tuple(key for key in self.unpaired_seeds if key[0] == condition_signature)
         return Differences(**parts)
@@ -105,7 +116,7 @@ def pair(
         diverged_baseline=failed[1],
         unpaired_seeds=tuple((key, int(seed)) for key, seed in unpaired.itertuples(index=False)),
         duplicates=duplicates_one + duplicates_other,
-        suspicious=_suspicious(both),
+        agreeing=_agreeing(both),
     )
 
 
@@ -229,7 +240,7 @@ def _values(both: pandas.DataFrame, metric: str, names: str):
     return values[0], values[1], constant, failed
 
 
-def _suspicious(both: pandas.DataFrame) -> int:
+def _agreeing(both: pandas.DataFrame) -> numpy.ndarray:
     """Pairs of runs with different signatures that agree in every metric to the last bit."""
     agreeing = both["signature_of_treatment"] != both["signature_of_baseline"]
     agreeing &= both["status_of_treatment"] == "ok"
@@ -237,4 +248,4 @@ def _suspicious(both: pandas.DataFrame) -> int:
         if f"{name}_of_treatment" in both.columns:
             a, b = both[f"{name}_of_treatment"], both[f"{name}_of_baseline"]
             agreeing &= (a == b) | (a.isna() & b.isna())
-    return int(agreeing.sum())
+    return agreeing.to_numpy()

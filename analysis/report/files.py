@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from markdown_it import MarkdownIt
 from matplotlib.figure import Figure
@@ -12,6 +13,7 @@ from analysis.contrasts import contrast_table
 from analysis.report.findings import Findings
 from analysis.report.page import page
 from spectra_tune.design import condition_signature
+from spectra_tune.results import Tables
 
 STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
@@ -41,8 +43,35 @@ def files(found: Findings) -> dict[str, bytes]:
     }
 
 
+MOST_CONDITIONS = 24
+"""That a picture shows: more are not readable."""
+
+
 def _pictures(found: Findings) -> dict[str, tuple[Figure, str]]:
-    """Every picture and what it shows, by file name without its ending."""
+    """Every picture and what it shows, by file name without its ending; of many Conditions the first ones."""
+    labels = dict(list(found.study.labels().items())[:MOST_CONDITIONS])
+    drawn = _drawn(_cut(found, labels), labels)
+    if len(labels) == len(found.study.conditions):
+        return drawn
+    note = f" (the first {len(labels)} of {len(found.study.conditions)} Conditions; contrasts.csv has all)"
+    return {name: (figure, shows + note) for name, (figure, shows) in drawn.items()}
+
+
+def _cut(found: Findings, labels: Mapping[str, str]) -> Findings:
+    """The findings of these Conditions only."""
+    runs, curves, shapes = found.tables
+    runs = runs[runs["condition_signature"].isin(list(labels))]
+    signatures = set(runs["signature"])
+    return replace(
+        found,
+        tables=Tables(runs, curves[curves["signature"].isin(signatures)], shapes[shapes["signature"].isin(signatures)]),
+        judged=[one for one in found.judged if one.condition_signature in labels],
+        priced=[one for one in found.priced if one.judged.condition_signature in labels],
+    )
+
+
+def _drawn(found: Findings, labels: dict[str, str]) -> dict[str, tuple[Figure, str]]:
+    """Every picture of these Conditions and what it shows."""
     outcome, arms = found.study.outcome, found.arms
     title = f"{found.name}: {outcome.metric.replace('_', ' ')}"
     pictures = {
@@ -65,7 +94,7 @@ def _pictures(found: Findings) -> dict[str, tuple[Figure, str]]:
             "Gain against time per epoch, with 95 % intervals: up and to the left is better",
         )
     metric = outcome.metric.replace("test_", "validation_")
-    labels, (runs, curves, shapes) = found.study.labels(), found.tables
+    runs, curves, shapes = found.tables
     metrics = set(curves["metric"])
     if metric in metrics:
         pictures["curves"] = (
@@ -82,7 +111,7 @@ def _pictures(found: Findings) -> dict[str, tuple[Figure, str]]:
             figures.spectra(shapes, runs, labels, arms),
             "Singular values of each layer at the end, largest first: means of the first seeds",
         )
-    for task, of_task in _planar(found).items():
+    for task, of_task in _planar(found, labels).items():
         pictures[_file_name(f"boundaries-{task}")] = (
             figures.boundaries(shapes, runs, of_task, arms),
             f"{task}: the data of one seed and what each arm's network made of them, with its test accuracy",
@@ -90,7 +119,7 @@ def _pictures(found: Findings) -> dict[str, tuple[Figure, str]]:
     return pictures
 
 
-def _planar(found: Findings) -> dict[str, dict[str, str]]:
+def _planar(found: Findings, labels: dict[str, str]) -> dict[str, dict[str, str]]:
     """Labels of the Conditions that have boundaries, by task."""
     shapes = found.tables.figures
     drawn = set(shapes.loc[shapes["figure"] == "boundary", "signature"])
@@ -99,7 +128,7 @@ def _planar(found: Findings) -> dict[str, dict[str, str]]:
     for condition in found.study.conditions:
         signature = condition_signature(condition)
         if signature in conditions:
-            by_task.setdefault(str(condition.task), {})[signature] = found.study.labels()[signature]
+            by_task.setdefault(str(condition.task), {})[signature] = labels[signature]
     return by_task
 
 

@@ -218,8 +218,9 @@ class Tracker:
         self._log_means(curves)
         summaries = {key: _named(summary) for key, summary in summaries.items()}
         tags = {key: _named(of_child) for key, of_child in tags.items()}
+        of_arm = dict(list(runs.groupby(["condition_signature", "arm"])))
         for key, child in self._children.items():
-            rows = runs[(runs["condition_signature"] == key[0]) & (runs["arm"] == key[1])]
+            rows = of_arm.get(key, runs.iloc[:0])
             points = [(name, value, 0) for name, value in summaries[key].items()]
             points += [(f"seeds/{outcome}", value, at) for at, value in enumerate(rows[outcome].to_list())]
             self._log_points(child.run_id, [[point] for point in points if math.isfinite(point[1])], child.created)
