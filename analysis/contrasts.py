@@ -9,10 +9,10 @@ import pandas
 from analysis.estimate import Estimate
 from analysis.family import ContrastData
 from analysis.matching import Differences, pair
-from analysis.selection import check_confirmation
+from analysis.selection import TuningBudget, check_confirmation, check_equal_budgets
 from analysis.significance import paired_t
 from analysis.verdict import Rules, Verdict, judge
-from spectra_tune.design import Contrast, NotComparable, Study
+from spectra_tune.design import Contrast, NotComparable, Study, condition_signature
 from spectra_tune.results import MEASURES, sigma_columns
 
 
@@ -32,18 +32,19 @@ def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
     labels = study.labels()
     confirmed = runs[(runs["stage"] == "confirm") & runs["condition_signature"].isin(list(labels))]
     seeds = runs.groupby("stage")["seed"].unique()
-    reused = ""
+    refused = ""
     try:
         check_confirmation(seeds.get("search", ()), seeds.get("confirm", ()))
+        _check_budgets(study, runs)
     except NotComparable as error:
-        reused = str(error)
+        refused = str(error)
     one_split = confirmed.groupby("condition_signature")["one_split"].all()
     paired = [_paired(study, contrast, confirmed) for contrast in study.contrasts]
     keys, found, data = [], [], []
     for signature, label in labels.items():
         for contrast, by_condition in zip(study.contrasts, paired, strict=True):
-            differences = None if reused else by_condition[signature]
-            failure = reused or (differences if isinstance(differences, str) else None)
+            differences = None if refused else by_condition[signature]
+            failure = refused or (differences if isinstance(differences, str) else None)
             differences = differences if isinstance(differences, Differences) else None
             keys.append((contrast, signature, label))
             found.append(differences)
@@ -66,11 +67,13 @@ def _paired(study: Study, contrast: Contrast, runs: pandas.DataFrame) -> dict[st
             treatment=contrast.treatment,
             baseline=contrast.baseline,
             metric=study.outcome.metric,
-            differs=contrast.differs,
+            differs=contrast.differs if study.search is None else _spanned(study, contrast, rows),
         )
 
     signatures = list(study.labels())
     try:
+        if study.search is not None:
+            raise NotComparable("each stratum has candidates, and so spanned fields, of its own")
         whole = of(runs)  # at once where it can be: a join per Condition takes 20 ms
         if set(whole.condition_signature) == set(signatures):
             return {signature: whole.of(signature) for signature in signatures}
@@ -83,6 +86,35 @@ def _paired(study: Study, contrast: Contrast, runs: pandas.DataFrame) -> dict[st
         except NotComparable as error:
             found[signature] = str(error)
     return found
+
+
+def _spanned(study: Study, contrast: Contrast, rows: pandas.DataFrame) -> frozenset[str]:
+    """The tuned nuisance fields in which the two candidates of a stratum came to differ."""
+    assert study.search is not None
+    one, other = (rows[rows["arm"] == arm] for arm in (contrast.treatment, contrast.baseline))
+    if one.empty or other.empty:
+        return frozenset()
+    return frozenset(name for name in study.search.nuisance if one[name].iloc[0] != other[name].iloc[0])
+
+
+def _check_budgets(study: Study, runs: pandas.DataFrame) -> None:
+    """Refuses sides of a stratum that were not given equal numbers of configurations."""
+    if study.search is None:
+        return
+    searched = runs[runs["stage"] == "search"]
+    tried = searched.groupby(["condition_signature", "arm"])["configuration"].nunique().to_dict()
+    for condition in study.conditions:
+        signature = condition_signature(condition)
+        for contrast in study.contrasts:
+            budgets = [
+                TuningBudget(
+                    configurations=tried.get((signature, arm), 0),
+                    seeds=len(study.seeds.search),
+                    epochs=condition.epochs,
+                )
+                for arm in (contrast.treatment, contrast.baseline)
+            ]
+            check_equal_budgets(*budgets)
 
 
 def _data(

@@ -1,6 +1,6 @@
 """What a study also shows, without a verdict: other metrics, means over tasks, capacity, costs, a claim's parts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy
@@ -86,10 +86,8 @@ def over_tasks(study: Study, judged: Sequence[Judged]) -> list[PooledContrast]:
     found = []
     for contrast in study.contrasts:
         by_task: dict[str, list[pandas.Series]] = {}
-        for condition in study.conditions:
-            series = _by_seed(judged, contrast, condition)
-            if series is not None:
-                by_task.setdefault(str(condition.task), []).append(series)
+        for condition, series in _by_seed(judged, contrast, study.conditions):
+            by_task.setdefault(str(condition.task), []).append(series)
         means = {task: pandas.concat(parts, axis=1, join="inner").mean(axis=1) for task, parts in by_task.items()}
         means = {task: d.to_numpy() for task, d in means.items() if len(d) >= 2}
         if len(means) >= 2 and "epochs" not in contrast.differs:
@@ -105,9 +103,9 @@ def with_capacity(study: Study, judged: Sequence[Judged]) -> list[CapacityTrend]
     found = []
     for contrast in study.contrasts:
         lines: dict[tuple[str, str], dict[float, pandas.Series]] = {}
-        for condition in study.conditions:
-            width, series = getattr(condition.network, "width", None), _by_seed(judged, contrast, condition)
-            if width is not None and series is not None:
+        for condition, series in _by_seed(judged, contrast, study.conditions):
+            width = getattr(condition.network, "width", None)
+            if width is not None:
                 lines.setdefault((str(condition.task), _but_width(condition)), {})[float(width)] = series
         for (task, _), by_width in lines.items():
             widths = tuple(sorted(by_width))
@@ -124,13 +122,17 @@ def _but_width(condition: Condition) -> str:
     return str((network | {"width": None}, condition.epochs, condition.batch_size, condition.learning_rate))
 
 
-def _by_seed(judged: Sequence[Judged], contrast: Contrast, condition: Condition) -> pandas.Series | None:
-    """A contrast's differences in one Condition, indexed by seed; None where nothing may be compared."""
-    signature = condition_signature(condition)
-    for one in judged:
-        if one.contrast == contrast and one.condition_signature == signature and one.differences is not None:
-            return pandas.Series(one.differences.values, index=one.differences.seed)
-    return None
+def _by_seed(
+    judged: Sequence[Judged], contrast: Contrast, conditions: Iterable[Condition]
+) -> list[tuple[Condition, pandas.Series]]:
+    """A contrast's differences in each Condition where they may be compared, indexed by seed."""
+    of_contrast = {one.condition_signature: one.differences for one in judged if one.contrast == contrast}
+    found = []
+    for condition in conditions:
+        differences = of_contrast.get(condition_signature(condition))
+        if differences is not None:
+            found.append((condition, pandas.Series(differences.values, index=differences.seed)))
+    return found
 
 
 def priced(judged: Sequence[Judged], runs: pandas.DataFrame) -> list[Priced]:

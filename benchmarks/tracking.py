@@ -153,11 +153,11 @@ def _many_children(*, conditions: int, seeds: int) -> Iterator[Row]:
     study = _study(blocks=conditions, width=4, epochs=2, seeds=seeds)
     first, *_ = blocks = study.blocks()
     (runs, curves, shapes), _ = _trained(BlockTraining(first))
-    place = {member.signature: (member.arm, member.seed) for member in members(first)}
+    keys = {member.signature: (member.arm, member.seed) for member in members(first)}
     parts = []
     for block in blocks:
         named = {(member.arm, member.seed): member.signature for member in members(block)}
-        renamed = {old: named[key] for old, key in place.items()}
+        renamed = {old: named[key] for old, key in keys.items()}
         of_block = runs.assign(
             signature=runs["signature"].map(renamed),
             condition_signature=condition_signature(block.condition),
@@ -172,11 +172,10 @@ def _many_children(*, conditions: int, seeds: int) -> Iterator[Row]:
         written_s = _wall(lambda: _by_tracker(study, [], reporting.findings("tracked", study, tables), uri))
         execution = tracking.find_execution("tracked", uri)
         assert execution is not None
+        place = [execution.experiment_id]
         wanted = "tags.`spectra_tune.kind` = 'arm' and metrics.gain_over_none > -100"
         order = ["metrics.gain_over_none DESC"]
-        search_s = [
-            _wall(lambda: client.search_runs([execution.experiment_id], wanted, order_by=order)) for _ in range(3)
-        ]
+        search_s = [_wall(lambda: client.search_runs(place, wanted, order_by=order)) for _ in range(3)]
 
         def report() -> None:
             read = tracking.read_tables("tracked", uri)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas
 
 IDENTITY = ("arm", "seed", "stage", "status", "signature", "condition_signature", "environment")
-"""status is "ok" or "diverged" or "failed". environment: software stack and kind of device, part of every match."""
+"""status is "ok", "diverged", "failed" or (of a search's scheduler) "stopped". environment: software stack and kind of device, part of every match."""
 
 TREATMENT = ("strength", "schedule", "sigma_start", "sigma_end", "beta", "depth_exponent", "one_sided")
 
@@ -39,6 +39,10 @@ DIAGNOSTICS = ("diverged_at", "sigma_fallbacks", "equal_bits")
 penalty's spectral norms needed an exact decomposition (weights wider than 128). equal_bits: whether a rehearsal on the
 same processor gave the same bits alone and in company."""
 
+SEARCH = ("side", "configuration")
+"""Of a study that searches: "treatment" or "baseline", and the number of the configuration, counted from 0 on each side
+of each stratum, repeats included; a confirmation's rows have those of the candidates."""
+
 MEASURES = ("accuracy", "balanced_accuracy", "loss")
 """Accuracies are fractions; the loss is the mean cross-entropy in nats, without the penalty."""
 
@@ -62,7 +66,7 @@ FIGURE_COLUMNS = ("signature", "figure", "x", "y", "value")
 CURVE_COLUMNS = ("signature", "epoch", "metric", "value")
 
 RUN_KEY = ("condition_signature", "arm", "seed", "stage")
-"""What identifies a row, and its order in a table."""
+"""What identifies a row, in a search with its configuration, and its order in a table."""
 
 
 def run_table(records: list[dict[str, Any]]) -> pandas.DataFrame:
@@ -131,6 +135,7 @@ def protocol_columns(runs: pandas.DataFrame) -> list[str]:
         *TREATMENT,
         *DRAWS,
         *DIAGNOSTICS,
+        *SEARCH,
         *MEASURED,
         *METRICS,
         *(f"{metric}_of_constant" for metric in METRICS),

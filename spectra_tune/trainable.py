@@ -1,16 +1,19 @@
-"""A block as a Ray Tune trainable: Tune's dict names a block, every step reports on all its members."""
+"""Blocks as Ray Tune trainables: Tune's dict says which block, every step reports on all its members."""
 
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas
 import ray
 from ray import tune
 
-from spectra_tune.blocks import BlockTraining
+from spectra_tune.blocks import BlockTraining, failed_runs, run_block
 from spectra_tune.blocks.environment import OutOfMemory, use_one_thread
-from spectra_tune.design import Block
+from spectra_tune.configurations import Pack
+from spectra_tune.design import Block, Study
 from spectra_tune.results import Tables, packed, with_costs
 from spectra_tune.timing import time_arms
 
@@ -31,15 +34,20 @@ class BlockTrainable(tune.Trainable):
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self._block = self._blocks[new_config["block"]]
+        self._block: Block | None = self._blocks[new_config["block"]]
         self._training: BlockTraining | None = None
         return True
 
     def _trained(self) -> BlockTraining:
         """The block in training, begun at the first need so that an error in it is reported by `step`."""
         if self._training is None:
-            self._training = BlockTraining(self._block, device=self._device)
+            assert self._block is not None
+            self._training = BlockTraining(self._block, device=self._device, report_every=self._report_every())
         return self._training
+
+    def _report_every(self) -> int | None:
+        """Epochs between two reports; None is the engine's own choice."""
+        return None
 
     @property
     def _device(self) -> str:
@@ -51,14 +59,23 @@ class BlockTrainable(tune.Trainable):
         except PASSING:
             raise
         except Exception as error:  # anything that a user's task or network may raise is this block's result
-            return {"error": _one_line(error), "traceback": traceback.format_exc(), "done": True}
+            return self._failed(error)
         result: dict[str, Any] = {"epoch": report.epoch, "epochs": report.epochs, "done": report.runs is not None}
         if report.runs is None:
             return result | {"curves": packed(report.curves)}
+        return result | self._ended(report.runs)
+
+    def _failed(self, error: Exception) -> dict[str, Any]:
+        """The result of a block that raised."""
+        return {"error": _one_line(error), "traceback": traceback.format_exc(), "done": True}
+
+    def _ended(self, runs: pandas.DataFrame) -> dict[str, Any]:
+        """What the last result of a block carries."""
+        assert self._block is not None
         costs = {name: timing.columns for name, timing in time_arms(self._block, device=self._device).items()}
         training = self._trained()
-        tables = Tables(with_costs(report.runs, costs), training.curves(), training.figures())
-        return result | {name: packed(table) for name, table in tables._asdict().items()}
+        tables = Tables(with_costs(runs, costs), training.curves(), training.figures())
+        return {name: packed(table) for name, table in tables._asdict().items()}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         if self._training is not None:
@@ -69,6 +86,68 @@ class BlockTrainable(tune.Trainable):
         self._training = None
         if file.exists():
             self._trained().load(file)
+
+
+class SearchTrainable(BlockTrainable):
+    """Trains the pack of configurations that Tune's dict holds. Results: at the end runs; with `interim` also before
+    it, with `objective`, the mean of the configurations' `metric`, by which a scheduler may stop the trial.
+
+    No curves, no pictures, no timings: those are the confirmation's.
+    """
+
+    def setup(
+        self, config: dict[str, Any], study: Study | None = None, metric: str = "", interim: bool = False
+    ) -> None:
+        assert study is not None, "launching hands the study in"
+        use_one_thread()
+        self._study, self._metric, self._interim = study, metric, interim
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self._pack = Pack.of(new_config)
+        self._block = self._pack.block(self._study)
+        self._training = None
+        return True
+
+    def _report_every(self) -> int | None:
+        assert self._block is not None
+        return None if self._interim else self._block.condition.epochs
+
+    def step(self) -> dict[str, Any]:
+        if self._block is None:
+            return {"runs": packed(pandas.DataFrame()), "done": True}
+        result = super().step()
+        result.pop("curves", None)
+        if self._interim and "runs" not in result:
+            result |= self._rows(self._trained().runs().assign(status="stopped"))
+        return result
+
+    def _failed(self, error: Exception) -> dict[str, Any]:
+        """Configurations that fail together are tried alone: one that raises must not take the others with it."""
+        pack, parts, reasons = self._pack, [], [_one_line(error)]
+        alone = [replace(pack, values={number: values}, repeats={}) for number, values in pack.values.items()]
+        for one in alone:
+            block = one.block(self._study)
+            assert block is not None
+            try:
+                parts.append(run_block(block, device=self._device))
+            except PASSING:
+                raise
+            except Exception as its_error:  # as above
+                parts.append(failed_runs(block, device=self._device))
+                reasons.append(_one_line(its_error))
+        return {"done": True, "reason": "; ".join(dict.fromkeys(reasons))} | self._rows(
+            pandas.concat(parts, ignore_index=True)
+        )
+
+    def _ended(self, runs: pandas.DataFrame) -> dict[str, Any]:
+        return self._rows(runs)
+
+    def _rows(self, runs: pandas.DataFrame) -> dict[str, Any]:
+        """The runs as a result, and the mean that schedulers look at."""
+        values = runs[self._metric].where(runs["status"].isin(("ok", "stopped")), runs[f"{self._metric}_of_constant"])
+        labelled = self._pack.labelled(self._study, runs)
+        return {"runs": packed(labelled), "objective": float(values.mean())}
 
 
 def _one_line(error: BaseException) -> str:

@@ -26,7 +26,7 @@ OWNERS = {
     ),
     "ctypes": ("spectra_tune/products.py",),
     "sklearn": ("spectra_tune/tasks/",),
-    "ray": ("spectra_tune/trainable.py", "spectra_tune/launching.py"),
+    "ray": ("spectra_tune/trainable.py", "spectra_tune/launching/", "search_spaces/"),
     "mlflow": ("spectra_tune/tracking/",),
     "rich": ("spectra_tune/progress.py", "studies/"),
     "scipy": ("analysis/", "benchmarks/statistics.py", "spectra_tune/spectrum.py", "spectra_tune/ritz.py"),

@@ -4,6 +4,7 @@ from spectra_tune.design.block import Arm, Block, Member, differing_fields, memb
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat, grid
 from spectra_tune.design.errors import InvalidStudy, NotComparable, nearest
+from spectra_tune.design.search import Dimension, Search
 from spectra_tune.design.signature import condition_signature, run_signature
 from spectra_tune.design.study import Contrast, Outcome, Pilot, Seeds, Study
 from spectra_tune.design.treatment import Treatment
@@ -14,11 +15,13 @@ __all__ = [
     "Claim",
     "Condition",
     "Contrast",
+    "Dimension",
     "InvalidStudy",
     "Member",
     "NotComparable",
     "Outcome",
     "Pilot",
+    "Search",
     "Seeds",
     "Study",
     "Treatment",

@@ -1,0 +1,7 @@
+"""The penalty's weight in the loss."""
+
+from ray import tune
+
+# At 1e-4 a layer one unit off its target adds 1e-4 nats to a loss of about 0.7: nothing, the neutral point. At 1 the
+# penalty reaches its target within a tenth in 100 epochs at all widths from 8 to 64; more only slows the data's part.
+STRENGTH = {"strength": tune.loguniform(1e-4, 1.0)}

@@ -1,0 +1,21 @@
+"""Study -> Ray Tune: blocks and searches as trials, resumed where they stopped."""
+
+from spectra_tune.launching.cluster import check_address, connect, warm_up  # first: sets what Ray reads when imported
+
+# isort: split
+from spectra_tune.launching.blocks import Progress, Trained, can_resume, run_blocks, trained_before
+from spectra_tune.launching.searching import Searched, SearchProgress, run_search
+
+__all__ = [
+    "Progress",
+    "SearchProgress",
+    "Searched",
+    "Trained",
+    "can_resume",
+    "check_address",
+    "connect",
+    "run_blocks",
+    "run_search",
+    "trained_before",
+    "warm_up",
+]
