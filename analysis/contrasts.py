@@ -67,7 +67,7 @@ def _paired(study: Study, contrast: Contrast, runs: pandas.DataFrame) -> dict[st
             treatment=contrast.treatment,
             baseline=contrast.baseline,
             metric=study.outcome.metric,
-            differs=contrast.differs if study.search is None else _spanned(study, contrast, rows),
+            differs=spanned_fields(study, contrast, rows),
         )
 
     signatures = list(study.labels())
@@ -88,9 +88,10 @@ def _paired(study: Study, contrast: Contrast, runs: pandas.DataFrame) -> dict[st
     return found
 
 
-def _spanned(study: Study, contrast: Contrast, rows: pandas.DataFrame) -> frozenset[str]:
-    """The tuned nuisance fields in which the two candidates of a stratum came to differ."""
-    assert study.search is not None
+def spanned_fields(study: Study, contrast: Contrast, rows: pandas.DataFrame) -> frozenset[str]:
+    """What a contrast spans in one Condition: what it declares, or the tuned fields in which two candidates differ."""
+    if study.search is None:
+        return contrast.differs
     one, other = (rows[rows["arm"] == arm] for arm in (contrast.treatment, contrast.baseline))
     if one.empty or other.empty:
         return frozenset()

@@ -113,10 +113,11 @@ def _candidate(
     full = outcomes.reindex(columns=list(study.seeds.search)).dropna()
     if full.empty:
         raise NotComparable(f"no configuration of {arm!r} trained on all search seeds: there is nothing to confirm")
-    bounds = {number: _bounds(values.to_numpy()) for number, values in full.iterrows()}
+    by_number = dict(zip(map(int, full.index.to_list()), full.to_numpy(dtype=float), strict=True))
+    bounds = {number: _bounds(values) for number, values in by_number.items()}
     best = max(bounds, key=lambda number: (bounds[number][1], -number))
-    at_best = full.loc[best].to_numpy()
-    near = [number for number in bounds if number == best or _not_worse(full.loc[number].to_numpy() - at_best)]
+    at_best = by_number[best]
+    near = [number for number, values in by_number.items() if number == best or _not_worse(values - at_best)]
     first = rows[rows["configuration"] == best].iloc[0]
     distinct = rows.drop_duplicates(["signature"])
     mean, low, high = bounds[best]
@@ -124,13 +125,13 @@ def _candidate(
         condition_signature=signature,
         arm=arm,
         side=side,
-        configuration=int(best),
+        configuration=best,
         values={name: _plain(first[name]) for name, _ in study.search.space(side)},
         outcomes=tuple(map(float, at_best)),
         mean=mean,
         low=low,
         high=high,
-        near_best=tuple(int(number) for number in near),
+        near_best=tuple(near),
         tried=int(rows["configuration"].nunique()),
         distinct=int(rows.groupby("configuration")["signature"].first().nunique()),
         runs=len(distinct),
@@ -141,7 +142,7 @@ def _candidate(
 def _bounds(values: numpy.ndarray) -> tuple[float, float, float]:
     """Mean and its 95 % t interval; of one value itself."""
     if len(values) < 2:
-        return (float(values[0]),) * 3
+        return float(values[0]), float(values[0]), float(values[0])
     found = paired_t(values)
     mean = float(found.estimate or 0.0)
     return mean, mean if found.low is None else found.low, mean if found.high is None else found.high
@@ -171,7 +172,7 @@ class ConfirmationPlan:
 
 
 def plan_confirmation(study: Study, runs: pandas.DataFrame) -> ConfirmationPlan:
-    """Candidates, and as many seeds as the margin needs at alpha/m with the search's spread: 10 at least, all at most."""
+    """Candidates, and as many seeds as the margin needs at alpha/m with the search's spread, 10 at least."""
     chosen = candidates(study, runs)
     by_key = {(one.condition_signature, one.arm): one for one in chosen}
     spread = 0.0

@@ -9,8 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 class Display:
     """Shows blocks and runs done while a study trains; use as a context manager."""
 
-    def __init__(self, console: Console, runs_by_block: dict[str, int]):
-        self._console = console
+    def __init__(self, console: Console, runs_by_block: dict[str, int], unit: str = "blocks"):
+        self._console, self._unit = console, unit
         self._runs = runs_by_block
         self._share = dict.fromkeys(runs_by_block, 0.0)
         self._done: set[str] = set()
@@ -22,7 +22,7 @@ class Display:
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn("blocks, {task.fields[speed]}"),
+            TextColumn(f"{unit}, {{task.fields[speed]}}"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
@@ -55,7 +55,7 @@ class Display:
                 self._failed.add(block)
                 self.say(f"failed    {block}: {error}")
             elif not self._live:
-                self.say(f"finished  {block}  ({len(self._done)} of {len(self._runs)} blocks, {self._speed()})")
+                self.say(f"finished  {block}  ({len(self._done)} of {len(self._runs)} {self._unit}, {self._speed()})")
         failed = f", {len(self._failed)} failed" if self._failed else ""
         running = sum(0 < share < 1 for share in self._share.values())
         self._bar.update(

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import pandas
 
 IDENTITY = ("arm", "seed", "stage", "status", "signature", "condition_signature", "environment")
-"""status is "ok", "diverged", "failed" or (of a search's scheduler) "stopped". environment: software stack and kind of device, part of every match."""
+"""status is "ok", "diverged", "failed" or (of a search's scheduler) "stopped".
+environment: software stack and kind of device, part of every match."""
 
 TREATMENT = ("strength", "schedule", "sigma_start", "sigma_end", "beta", "depth_exponent", "one_sided")
 

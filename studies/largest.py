@@ -2,6 +2,7 @@
 
 import pandas
 
+from analysis.contrasts import spanned_fields
 from analysis.matching import pair
 from analysis.significance import paired_t
 from spectra_tune.design import NotComparable, Study
@@ -26,7 +27,7 @@ class Largest:
                     treatment=contrast.treatment,
                     baseline=contrast.baseline,
                     metric=self._study.outcome.metric,
-                    differs=contrast.differs,
+                    differs=spanned_fields(self._study, contrast, runs),
                 )
             except NotComparable:
                 continue  # the verdict will say so

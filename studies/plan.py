@@ -24,7 +24,7 @@ def parameters(study: Study) -> dict[str, object]:
     """The plan in numbers."""
     seeds = study.seeds.confirm
     blocks = study.blocks()
-    return {
+    return _search_parameters(study) | {
         "blocks": len(blocks),
         "arms": ", ".join(name for name, _ in study.arms),
         "seeds": f"{len(seeds)} ({_spans(seeds)})",
@@ -35,6 +35,39 @@ def parameters(study: Study) -> dict[str, object]:
         "alpha": study.outcome.alpha,
         "smallest attainable p": smallest_attainable_p(len(seeds)),
     }
+
+
+def _search_parameters(study: Study) -> dict[str, object]:
+    search = study.search
+    if search is None:
+        return {}
+    lanes = len(study.conditions) * len(study.sides())
+    return {
+        "search sides": ", ".join(f"{arm} ({side})" for arm, side in study.sides().items()),
+        "search configurations": search.configurations,
+        "search seeds": f"{len(study.seeds.search)} ({_spans(study.seeds.search)})",
+        "search runs": lanes * search.configurations * len(study.seeds.search),
+        "search sampler": search.sampler + (f", {search.scheduler}" if search.scheduler else ""),
+        "search objective": search.objective,
+    }
+
+
+def _search_lines(study: Study) -> list[str]:
+    """What a search will do, and on what terms."""
+    search = study.search
+    if search is None:
+        return []
+    numbers = _search_parameters(study)
+    spaces = [f"  {name}: {dimension}, treatment side" for name, dimension in search.treatment_space]
+    spaces += [f"  {name}: {dimension}, both sides" for name, dimension in search.nuisance_space]
+    return [
+        f"search      {search.configurations} configurations for each of {numbers['search sides']} in each block's "
+        f"Condition, sampler {numbers['search sampler']}",
+        *spaces,
+        f"  seeds {numbers['search seeds']}; {numbers['search runs']} runs at most; objective: {search.objective} of "
+        f"each side's own {study.outcome.metric.replace('test_', 'validation_')}",
+        "  then the best lower bound of each side, on fresh seeds from the pool below; fewer where fewer do",
+    ]
 
 
 def text(name: str, study: Study) -> str:
@@ -48,6 +81,7 @@ def text(name: str, study: Study) -> str:
         f"blocks      {numbers['blocks']}: {'; '.join(study.labels().values())}",
         f"arms        {numbers['arms']}",
         f"contrasts   {'; '.join(map(str, study.contrasts))}",
+        *_search_lines(study),
         f"seeds       {numbers['seeds']}",
         f"runs        {numbers['runs']}",
         f"outcome     {outcome.metric}, margin ±{outcome.margin_pp:g} pp, family-wise alpha {outcome.alpha:g}",
@@ -102,12 +136,12 @@ def _time_needed(study: Study) -> str:
     networks = [condition.network for condition in study.conditions]
     if not all(isinstance(network, Network) for network in networks):
         return f"not estimated for a network of your own; {processors} processors, one block each at a time"
-    blocks = [_block_seconds(block) for block in study.blocks()]
+    blocks = [_block_seconds(block, study) for block in study.blocks()]
     minutes = (START_S + max(sum(blocks) / processors, max(blocks))) / 60
     return f"about {minutes:.0f} min on {processors} processors" if minutes >= 1 else "less than a minute"
 
 
-def _block_seconds(block: Block) -> float:
+def _block_seconds(block: Block, study: Study) -> float:
     """Seconds of one processor: for each step its arithmetic, and what a step costs however small it is."""
     seconds = 0.0
     for _, arm in block.arms:
@@ -116,7 +150,8 @@ def _block_seconds(block: Block) -> float:
         batch = condition.batch_size or task.samples
         flops = 6 * batch * condition.network.parameters(task.features, outputs_for(task.classes))
         steps = condition.epochs * -(-task.samples // batch)
-        seconds += len(block.seeds) * steps * (STEP_S + flops / FLOPS)
+        searched = 0 if study.search is None else study.search.configurations * len(study.seeds.search)
+        seconds += (searched + len(block.seeds)) * steps * (STEP_S + flops / FLOPS)
     return seconds
 
 

@@ -6,19 +6,23 @@ import signal
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from analysis import report as reporting
 from analysis.contrasts import judge_study
 from spectra_tune import tracking
-from spectra_tune.design import Block, InvalidStudy, condition_signature
+from spectra_tune.design import Block, InvalidStudy, Study, condition_signature
 from spectra_tune.progress import Display
 from spectra_tune.results import Tables
-from studies import catalogue, plan
+from studies import catalogue, plan, tuning
 from studies.largest import Largest
 from studies.records import counts, for_children
 from studies.shown import base_url, conclude, say_verdicts
+
+if TYPE_CHECKING:
+    from spectra_tune import launching
 
 INTERRUPTED = 130
 
@@ -48,9 +52,10 @@ def run(
         return 0
     from spectra_tune import launching  # loads ray and torch: not needed to refuse or to show a finished study
 
-    if recorded is None and launching.can_resume(named.name, place):
+    left = [name for name in (named.name, f"{named.name}-search") if launching.can_resume(name, place)]
+    if recorded is None and left:
         raise InvalidStudy(
-            f"{place}/{named.name} holds checkpoints of a study of this name that {uri} does not know: "
+            f"{place}/{left[0]} holds checkpoints of a study of this name that {uri} does not know: "
             "remove that folder or use another --storage"
         )
     # MLflow takes seconds to load, in which Ray's processes start.
@@ -64,46 +69,24 @@ def run(
 
 def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, place: str, *, begun: bool) -> int:
     """Trains what is not yet trained, judges it and records it; `talk` shows how far it is."""
-    from spectra_tune import launching
 
     study = named.study
-    blocks = block_names(study.blocks())
     tracker = _tracker(named, uri, place)
     # A preempted machine's SIGTERM ends a study as Ctrl-C does: Tune stops, saves, and the study can be resumed.
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    searched = None
     try:
-        runs_by_block = {name: len(block.arms) * len(block.seeds) for name, block in blocks.items()}
-        largest = Largest(study)
-        with Display(talk, runs_by_block) as display:
-
-            def on_progress(progress: launching.Progress) -> None:
-                if not progress.curves.empty:
-                    before = tracker.lost
-                    tracker.log_curves(progress.curves)
-                    if tracker.lost and not before:
-                        display.say(f"WARNING: {tracker.lost}; training goes on, and what waits is written later")
-                if progress.runs is not None:
-                    largest.add(progress.runs)
-                    display.note(largest.text)
-                display.update(
-                    progress.block, progress.epoch, progress.epochs, finished=progress.finished, error=progress.error
-                )
-
-            trained = launching.run_blocks(
-                named.name,
-                blocks,
-                storage=place,
-                resume=begun,
-                on_progress=on_progress,
-                by_value=[named.module] if named.of_user else [],
-            )
+        if study.search is not None:
+            searched = tuning.search(talk, named, tracker, place, begun=begun)
+            if not searched.complete:
+                return _interrupted(console, named, tracker)
+        blocks = _confirmation(study, searched)
+        tracker.add(blocks)
+        trained = _trained(talk, named, tracker, place, block_names(blocks), begun=begun)
     except KeyboardInterrupt:
-        trained = None
-    if trained is None or not trained.complete:
-        _stop(tracker, "KILLED")
-        again = f"spectra-tune run {_as_typed(named)} --resume"
-        console.print(f"\ninterrupted; continue with: {again}", highlight=False, soft_wrap=True)
-        return INTERRUPTED
+        return _interrupted(console, named, tracker)
+    if not trained.complete:
+        return _interrupted(console, named, tracker)
     if trained.failures:
         _stop(tracker, "FAILED")
         for block, reason in trained.failures.items():
@@ -115,7 +98,58 @@ def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, pl
             soft_wrap=True,
         )
         return 1
-    return _record(console, named, tracker, trained.tables, uri, place)
+    return _record(console, named, tracker, tuning.with_search(study, trained.tables, searched), uri, place)
+
+
+def _confirmation(study: Study, searched: "launching.Searched | None") -> tuple[Block, ...]:
+    """The blocks that carry verdicts: of a searching study those of its candidates."""
+    return study.blocks() if searched is None else tuning.confirmation_blocks(study, searched.runs)
+
+
+def _trained(
+    talk: Console,
+    named: catalogue.Named,
+    tracker: tracking.Tracker,
+    place: str,
+    blocks: dict[str, Block],
+    *,
+    begun: bool,
+) -> "launching.Trained":
+    """The blocks' tables; what they report is shown and recorded as it comes."""
+    from spectra_tune import launching
+
+    runs_by_block = {name: len(block.arms) * len(block.seeds) for name, block in blocks.items()}
+    largest = Largest(named.study)
+    with Display(talk, runs_by_block) as display:
+
+        def on_progress(progress: launching.Progress) -> None:
+            if not progress.curves.empty:
+                before = tracker.lost
+                tracker.log_curves(progress.curves)
+                if tracker.lost and not before:
+                    display.say(f"WARNING: {tracker.lost}; training goes on, and what waits is written later")
+            if progress.runs is not None:
+                largest.add(progress.runs)
+                display.note(largest.text)
+            display.update(
+                progress.block, progress.epoch, progress.epochs, finished=progress.finished, error=progress.error
+            )
+
+        return launching.run_blocks(
+            named.name,
+            blocks,
+            storage=place,
+            resume=begun,
+            on_progress=on_progress,
+            by_value=[named.module] if named.of_user else [],
+        )
+
+
+def _interrupted(console: Console, named: catalogue.Named, tracker: tracking.Tracker) -> int:
+    _stop(tracker, "KILLED")
+    again = f"spectra-tune run {_as_typed(named)} --resume"
+    console.print(f"\ninterrupted; continue with: {again}", highlight=False, soft_wrap=True)
+    return INTERRUPTED
 
 
 def sync(name: str, *, smoke: bool, storage: str | None, tracking_uri: str | None) -> int:
@@ -134,13 +168,20 @@ def sync(name: str, *, smoke: bool, storage: str | None, tracking_uri: str | Non
         raise InvalidStudy(
             f"{place}/{named.name} must hold the blocks of the study, it does not: spectra-tune run {name}"
         )
-    blocks = block_names(named.study.blocks())
-    trained = launching.trained_before(named.name, blocks, storage=place)
+    study, searched = named.study, None
+    if study.search is not None:
+        searched = launching.searched_before(f"{named.name}-search", study, storage=place)
+        if not searched.complete:
+            raise InvalidStudy(f"the search must have ended, it has not: spectra-tune run {_as_typed(named)} --resume")
+    blocks = _confirmation(study, searched)
+    trained = launching.trained_before(named.name, block_names(blocks), storage=place)
     if not trained.complete or trained.failures:
         raise InvalidStudy(
             f"all blocks must have ended well, some have not: spectra-tune run {_as_typed(named)} --resume"
         )
-    return _record(console, named, _tracker(named, uri, place), trained.tables, uri, place)
+    tracker = _tracker(named, uri, place)
+    tracker.add(blocks)
+    return _record(console, named, tracker, tuning.with_search(study, trained.tables, searched), uri, place)
 
 
 def _tracker(named: catalogue.Named, uri: str, place: str) -> tracking.Tracker:

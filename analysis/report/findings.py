@@ -19,6 +19,7 @@ from analysis.descriptive import (
     priced,
     with_capacity,
 )
+from analysis.tuning import Tuned, plan_confirmation, tuned
 from spectra_tune.design import Study
 from spectra_tune.results import Tables
 
@@ -29,7 +30,9 @@ class Findings:
 
     name: str
     study: Study
-    tables: Tables
+    tables: Tables  # of the confirmation, where there was a search
+    searched: pandas.DataFrame  # the search's runs; empty without one
+    tuned: list[Tuned]
     judged: list[Judged]
     priced: list[Priced]
     pooled: list[PooledContrast]
@@ -55,12 +58,15 @@ def findings(
     links: Mapping[tuple[str, str], str] | None = None,
 ) -> Findings:
     """Judges a study's run table and computes what its report shows."""
-    runs = tables.runs
-    judged = judge_study(study, runs)
+    judged = judge_study(study, tables.runs)
+    in_search = tables.runs["stage"] == "search"
+    searched, runs = tables.runs[in_search], tables.runs[~in_search]
     return Findings(
         name=name,
         study=study,
-        tables=tables,
+        tables=tables._replace(runs=runs),
+        searched=searched,
+        tuned=[] if study.search is None else _tuned(study, searched, judged),
         judged=judged,
         priced=priced(judged, runs),
         pooled=over_tasks(study, judged),
@@ -70,3 +76,8 @@ def findings(
         descriptive=descriptive_table(study, runs),
         links=links or {},
     )
+
+
+def _tuned(study: Study, searched: pandas.DataFrame, judged: list[Judged]) -> list[Tuned]:
+    confirmed = {(one.condition_signature, one.contrast.baseline): one.verdict.statistics.mean for one in judged}
+    return tuned(study, plan_confirmation(study, searched), confirmed)

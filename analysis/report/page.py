@@ -8,8 +8,12 @@ from analysis.descriptive import at_ceiling
 from analysis.effect_size import g_z
 from analysis.estimate import Estimate
 from analysis.report.findings import Findings
-from analysis.report.words import HOW_TO_READ, chance, estimate, number, with_interval
+from analysis.report.words import HOW_TO_READ, chance, estimate, number, short, with_interval
+from analysis.tuning import validation
 from spectra_tune.design import Arm, Treatment
+
+MOST_NEAR = 12
+"""Near-best configurations that a line lists; the run table has all."""
 
 
 def overview(found: Findings) -> str:
@@ -27,6 +31,7 @@ def page(found: Findings, pictures: dict[str, str]) -> str:
         _verdicts(found),
         ["## How to read this", "", HOW_TO_READ, ""],
         _design(found),
+        _search(found),
         _claim(found),
         _error_rates(found),
         _pictures(pictures),
@@ -50,10 +55,14 @@ def _verdicts(found: Findings) -> list[str]:
 def _design(found: Findings) -> list[str]:
     study, outcome, runs = found.study, found.study.outcome, found.runs
     confirmed = runs[runs["stage"] == "confirm"]
-    searched = int((runs["stage"] == "search").sum())
     statuses = confirmed["status"].value_counts()
-    seeds = study.seeds.confirm
-    budget = f"{searched} runs on search seeds" if searched else "none: no hyperparameter was searched, on either side"
+    seeds = sorted(set(confirmed["seed"]))
+    budget = "none: no hyperparameter was searched, on either side"
+    if study.search is not None:
+        budget = (
+            f"each side of each Condition: {study.search.configurations} configurations on {len(study.seeds.search)} "
+            f"search seeds, sampler {study.search.sampler}; {len(found.searched)} rows of search runs in all"
+        )
     epochs = ", ".join(map(str, sorted(confirmed["epochs"].unique())))
     unpaired = sum(len(one.differences.unpaired_seeds) for one in found.judged if one.differences is not None)
     lines = ["## Design", "", "| | |", "|---|---|"]
@@ -91,6 +100,51 @@ def _described(arm: Arm) -> str:
     words += [f"{name} set to {value}" for name, value in arm.changes]
     words += [f"random stream {arm.stream}"] if arm.stream else []
     return ", ".join(words)
+
+
+def _search(found: Findings) -> list[str]:
+    study = found.study
+    if study.search is None:
+        return []
+    factors = {**dict(study.search.treatment_space), **dict(study.search.nuisance_space)}
+    lines = ["## Search (exploratory)", ""]
+    lines += [
+        f"The objective was each side's own {validation(study.outcome.metric).replace('_', ' ')} "
+        f"({study.search.objective.replace('_', ' ')} over the search seeds); the configuration with the highest lower "
+        "95 % bound is the candidate. Test data was first looked at in the confirmation.",
+        "",
+        "| factor | side | range |",
+        "|---|---|---|",
+    ]
+    for name, dimension in factors.items():
+        side = "both" if name in study.search.nuisance else "treatment"
+        lines.append(f"| {name.replace('_', ' ')} | {side} | {dimension} |")
+    lines += ["", "| Condition | side | candidate | validation [95 %] | near-best | tried | runs spent |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    listed = {(one.condition, side.arm): side for one in found.tuned for side in (one.treatment, one.baseline)}
+    for (label, _), candidate in listed.items():
+        values = ", ".join(f"{name} {short(value)}" for name, value in candidate.values.items()) or "nothing to tune"
+        shown = with_interval(candidate.mean, candidate.low, candidate.high)
+        near = ", ".join(map(str, candidate.near_best[:MOST_NEAR]))
+        more = f" … ({len(candidate.near_best)} in all)" if len(candidate.near_best) > MOST_NEAR else ""
+        lines.append(
+            f"| {label} | {candidate.arm} | no. {candidate.configuration}: {values} | {shown} | {near}{more} | "
+            f"{candidate.tried} | {candidate.runs} |"
+        )
+    lines += ["", "What the search promised, and what fresh seeds kept of it:", ""]
+    lines += ["| Condition | contrast | promised, pp | confirmed, pp | kept | best of as many equal ones, pp |"]
+    lines += ["|---|---|---|---|---|---|"]
+    for one in found.tuned:
+        kept = "" if one.shrinkage is None else f"{100 * (1 - one.shrinkage):.0f} %"
+        lines.append(
+            f"| {one.condition} | {one.treatment.arm} − {one.baseline.arm} | {number(one.promised, sign=True)} | "
+            f"{number(one.confirmed, sign=True)} | {kept} | {number(one.best_of_many)} |"
+        )
+    note = (
+        "The last column: how far the best of so many configurations lies above their common mean if all are equal, by "
+        "the spread of the candidate's own seeds."
+    )
+    return [*lines, "", note, ""]
 
 
 def _claim(found: Findings) -> list[str]:

@@ -275,7 +275,8 @@ class Study:
         arms = {name: replace(arm, changes=shortened(arm.changes)) for name, arm in self.arms}
         search = self.search
         if search is not None:
-            search = replace(search, configurations=min(search.configurations, 4), batch=min(search.batch, 2))
+            fewer = 4 if search.sampler != "grid" else search.configurations
+            search = replace(search, configurations=min(search.configurations, fewer), batch=2, strata=())
         return replace(
             self,
             conditions=[replace(condition, epochs=min(condition.epochs, 10)) for condition in few],

@@ -4,7 +4,7 @@ from spectra_tune.launching.cluster import check_address, connect, warm_up  # fi
 
 # isort: split
 from spectra_tune.launching.blocks import Progress, Trained, can_resume, run_blocks, trained_before
-from spectra_tune.launching.searching import Searched, SearchProgress, run_search
+from spectra_tune.launching.searching import Searched, SearchProgress, run_search, searched_before
 
 __all__ = [
     "Progress",
@@ -16,6 +16,7 @@ __all__ = [
     "connect",
     "run_blocks",
     "run_search",
+    "searched_before",
     "trained_before",
     "warm_up",
 ]

@@ -37,6 +37,7 @@ class SearchProgress:
     stratum: int
     arm: str
     done: int  # configurations with a result
+    finished: bool
     best: float | None  # mean validation outcome
     runs: pandas.DataFrame  # of the trial
 
@@ -75,7 +76,14 @@ class Rounds(Searcher):
         lane.close(runs)
         if self._listener is not None:
             self._listener(
-                SearchProgress(stratum=lane.stratum, arm=lane.arm, done=lane.done, best=lane.best, runs=runs)
+                SearchProgress(
+                    stratum=lane.stratum,
+                    arm=lane.arm,
+                    done=lane.done,
+                    finished=lane.finished,
+                    best=lane.best,
+                    runs=runs,
+                )
             )
 
     def save(self, checkpoint_path: str) -> None:
@@ -168,6 +176,13 @@ def run_search(
             ),
         )
     return _collected(study, tuner.fit())
+
+
+def searched_before(name: str, study: Study, *, storage: str) -> Searched:
+    """What the storage holds of a study's search; nothing is trained, and no cluster is needed."""
+    if not can_resume(name, storage):
+        return Searched(runs=pandas.DataFrame(), reasons=(), complete=False)
+    return _collected(study, tune.ResultGrid(tune.ExperimentAnalysis(f"{storage}/{name}")))
 
 
 def _trial_name(trial) -> str:

@@ -1,13 +1,17 @@
 """What MLflow holds of a study before it trains: experiment, parent, the parameters and the data of its children."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import pandas
+
 from spectra_tune.design import InvalidStudy, Member, Treatment, flat
 from spectra_tune.design.signature import digest
+from spectra_tune.results import CONDITION, TREATMENT
 from spectra_tune.tracking.reading import OURS
 from spectra_tune.tracking.store import sqlite_file
 
@@ -69,6 +73,22 @@ def log_parameters(client, run_id: str, parameters: Mapping[str, Any]) -> None:
     listed = [Param(key, cut(str(value), LONGEST_PARAMETER)) for key, value in parameters.items()]
     for start in range(0, len(listed), PARAMETERS_PER_BATCH):
         client.log_batch(run_id, params=listed[start : start + PARAMETERS_PER_BATCH])
+
+
+def log_configuration(client, info, rows: pandas.DataFrame, metric: str) -> None:
+    """Settings and validation outcome of one configuration of a search, in one batch."""
+    from mlflow.entities import Metric, Param
+
+    first = rows.iloc[0]
+    names = [name for name in ("arm", "side", "configuration", *CONDITION, *TREATMENT) if name in rows.columns]
+    params = [Param(name, cut(str(first[name]), LONGEST_PARAMETER)) for name in names if not pandas.isna(first[name])]
+    params += [Param("seeds", str(len(rows))), Param("stage", "search")]
+    ended = rows["status"] == "ok"
+    values = rows[metric].where(ended, rows[f"{metric}_of_constant"])
+    points = {metric: float(values.mean()), "seeds": len(rows), "not ended well": int((~ended).sum())}
+    metrics = [Metric(name, value, info.start_time, 0) for name, value in points.items() if math.isfinite(value)]
+    metrics += [Metric(f"seeds/{metric}", float(value), info.start_time, at) for at, value in enumerate(values)]
+    client.log_batch(info.run_id, params=params, metrics=[one for one in metrics if math.isfinite(one.value)])
 
 
 def log_task(client, run_id: str, task: Any) -> None:

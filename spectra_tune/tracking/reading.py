@@ -14,7 +14,7 @@ from spectra_tune.tracking.store import client_of, in_one_line, is_made
 from spectra_tune.tracking.views import ARMS_VIEW, TRAINING
 
 OURS = "spectra_tune.kind"
-"""The tag that marks experiments ("study") and MLflow runs ("study", "arm") made here."""
+"""The tag that marks experiments ("study") and MLflow runs ("study", "arm", "configuration") made here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,7 @@ class RecordedArm:
     condition_signature: str
     condition: str
     arm: str
+    configuration: int | None  # of a search
 
 
 def find_execution(name: str, uri: str) -> Execution | None:
@@ -105,12 +106,16 @@ def read_tables(name: str, uri: str) -> Tables:
         )
 
 
-def children_of(client, experiment_id: str) -> list:
-    """All children in an experiment, page by page."""
+def children_of(client, experiment_id: str, kind: str = "arm") -> list:
+    """All children of a kind in an experiment, page by page."""
     found, token = [], None
     while True:
         page = client.search_runs(
-            [experiment_id], f"tags.`{OURS}` = 'arm'", max_results=1000, order_by=["start_time ASC"], page_token=token
+            [experiment_id],
+            f"tags.`{OURS}` = '{kind}'",
+            max_results=1000,
+            order_by=["start_time ASC"],
+            page_token=token,
         )
         found += list(page)
         token = page.token
@@ -144,7 +149,7 @@ def find_arm(run_id: str, uri: str) -> RecordedArm:
         raise InvalidStudy(f"there is no MLflow store at {uri}")
     client = client_of(uri)
     tags = client.get_run(run_id).data.tags
-    if tags.get(OURS) != "arm":
+    if tags.get(OURS) not in ("arm", "configuration"):
         raise InvalidStudy(f"only the MLflow run of an arm can be run again, {run_id} is none: take a child of a study")
     parent = client.get_run(tags["mlflow.parentRunId"])
     return RecordedArm(
@@ -154,6 +159,7 @@ def find_arm(run_id: str, uri: str) -> RecordedArm:
         condition_signature=tags["condition_signature"],
         condition=tags["condition"],
         arm=tags["arm"],
+        configuration=int(tags["configuration"]) if "configuration" in tags else None,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pandas
 
-from spectra_tune.design import InvalidStudy, Member, Study, members
+from spectra_tune.design import Block, InvalidStudy, Member, Study, members
 from spectra_tune.design.signature import digest
 from spectra_tune.results import Tables, sigma_columns
 from spectra_tune.tracking import views
@@ -19,6 +19,7 @@ from spectra_tune.tracking.declaring import (
     LONGEST_TAG,
     child_parameters,
     cut,
+    log_configuration,
     log_parameters,
     log_task,
     study_experiment,
@@ -70,6 +71,11 @@ class Tracker:
         self._tried = time.monotonic()
         self.lost: str | None = None
         self._first = first
+        self._shared: Mapping[str, str] = {}
+        self._labels: Mapping[str, str] = {}
+        self._searched: list[pandas.DataFrame] = []
+        self._written: set[str] = set()  # arm_signature of configurations
+        self._there: dict[str, Any] = {}  # MLflow's info on children that an earlier start left, by arm_signature
 
     @classmethod
     @in_one_line
@@ -84,7 +90,7 @@ class Tracker:
         parameters: Mapping[str, Any],
         tags: Mapping[str, str],
     ) -> "Tracker":
-        """Creates the study's experiment, parent and children, or adopts those that an earlier start left.
+        """Creates the study's experiment and parent, or adopts those that an earlier start left.
 
         labels: by condition_signature. description: Markdown.
         """
@@ -96,25 +102,82 @@ class Tracker:
         # MLflow's compare page opens with the metric that was written first: the outcome's curve.
         first = study.outcome.metric.replace("test_", "validation_")
         tracker = cls(client, experiment_id, parent.run_id, parent.start_time, first)
-        there = {child.data.tags["arm_signature"]: child.info for child in children_of(client, experiment_id)}
-        for block in study.blocks():
-            for member in members(block):
-                key = (member.condition_signature, member.arm)
-                tracker._owners.setdefault(member.signature, []).append(key)
-                if key not in tracker._children:
-                    label = labels[member.condition_signature]
-                    tracker._children[key] = tracker._child(member, len(block.seeds), label, shared, there)
+        tracker._shared, tracker._labels = shared, labels
+        left = [child for kind in ("arm", "configuration") for child in children_of(client, experiment_id, kind)]
+        tracker._there = {child.data.tags["arm_signature"]: child.info for child in left}
         return tracker
 
-    def _child(self, member: Member, seeds: int, label: str, shared: Mapping[str, str], there: Mapping) -> _Child:
+    @in_one_line
+    def add(self, blocks: Iterable[Block]) -> None:
+        """Makes the children of the study's blocks, or adopts those that are there."""
+        for block in blocks:
+            for member in members(block):
+                key = (member.condition_signature, member.arm)
+                self._owners.setdefault(member.signature, []).append(key)
+                if key not in self._children:
+                    self._children[key] = self._child(member, len(block.seeds))
+
+    @in_one_line
+    def log_configurations(self, runs: pandas.DataFrame, metric: str) -> None:
+        """A finished child for each configuration in these rows of a search that has none yet."""
+        for (signature, arm, number), rows in runs.groupby(["condition_signature", "arm", "configuration"]):
+            identity = {"condition_signature": signature, "arm": arm, "stage": "search", "configuration": str(number)}
+            arm_signature = digest(identity)
+            info = self._there.get(arm_signature)
+            if arm_signature in self._written or (info is not None and info.status == "FINISHED"):
+                continue
+            label = self._labels[str(signature)]
+            tags = {
+                OURS: "configuration",
+                "mlflow.parentRunId": self.run_id,
+                "arm_signature": arm_signature,
+                "condition": label,
+                **identity,
+                **self._shared,
+            }
+            name = f"{label} · {arm} · configuration {number}"
+            if info is None:
+                info = self._client.create_run(
+                    self.experiment_id, tags={key: cut(tag, LONGEST_TAG) for key, tag in tags.items()}, run_name=name
+                ).info
+            log_configuration(self._client, info, rows, metric)
+            self._client.set_terminated(info.run_id, status="FINISHED")
+            self._written.add(arm_signature)
+
+    def log_search(self, runs: pandas.DataFrame, metric: str) -> None:
+        """Takes rows of a search and writes those configurations that are not written; as patient as `log_curves`."""
+        self._searched.append(runs)
+        if self.lost and time.monotonic() - self._tried < RETRY_S:
+            return
+        try:
+            self.log_configurations(pandas.concat(self._searched, ignore_index=True), metric)
+            self._searched, self.lost = [], None
+        except StoreLost as error:
+            self.lost = str(error)
+        self._tried = time.monotonic()
+
+    @in_one_line
+    def log_plan(self, name: str, text: str) -> None:
+        """Records a later part of the plan, before what it plans begins; refuses another one than that recorded."""
+        there = [item.path for item in self._client.list_artifacts(self.run_id)]
+        if name in there:
+            with tempfile.TemporaryDirectory() as folder:
+                recorded = Path(self._client.download_artifacts(self.run_id, name, folder)).read_text()
+            if recorded != text:
+                raise InvalidStudy(f"{name} must stay as it was recorded, it has changed: remove the study's records")
+            return
+        self._client.log_text(self.run_id, text, name)
+
+    def _child(self, member: Member, seeds: int) -> _Child:
         """The child of a member's arm, adopted where there is one."""
+        label = self._labels[member.condition_signature]
         identity = {
             "condition_signature": member.condition_signature,
             "arm": member.arm,
             "stage": member.stage,
         }
         arm_signature = digest(identity)
-        info = there.get(arm_signature)
+        info = self._there.get(arm_signature)
         if info is None:
             tags = {
                 OURS: "arm",
@@ -122,7 +185,7 @@ class Tracker:
                 "arm_signature": arm_signature,
                 "condition": label,
                 **identity,
-                **shared,
+                **self._shared,
             }
             info = self._client.create_run(
                 self.experiment_id,
@@ -218,7 +281,7 @@ class Tracker:
         self._log_means(curves)
         summaries = {key: _named(summary) for key, summary in summaries.items()}
         tags = {key: _named(of_child) for key, of_child in tags.items()}
-        of_arm = dict(list(runs.groupby(["condition_signature", "arm"])))
+        of_arm = dict(list(runs[runs["stage"] == "confirm"].groupby(["condition_signature", "arm"])))
         for key, child in self._children.items():
             rows = of_arm.get(key, runs.iloc[:0])
             points = [(name, value, 0) for name, value in summaries[key].items()]
