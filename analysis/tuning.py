@@ -126,7 +126,7 @@ def _candidate(
         arm=arm,
         side=side,
         configuration=best,
-        values={name: _plain(first[name]) for name, _ in study.search.space(side)},
+        values={name: plain(first[name]) for name, _ in study.search.space(side)},
         outcomes=tuple(map(float, at_best)),
         mean=mean,
         low=low,
@@ -153,7 +153,8 @@ def _not_worse(d: numpy.ndarray) -> bool:
     return _bounds(d)[2] >= 0
 
 
-def _plain(value):
+def plain(value):
+    """A table's cell as a plain Python value."""
     return value.item() if hasattr(value, "item") else value
 
 

@@ -1,18 +1,18 @@
 """Study and its parts: arms, blocks, contrasts, seeds, outcome."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from itertools import combinations, product
+from itertools import combinations
 from typing import Any
 
 from spectra_tune.design.block import Arm, Block, differing_fields, distinct_seeds, named_arms
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat
 from spectra_tune.design.errors import InvalidStudy, NotComparable, at_least_one, nearest, positive
-from spectra_tune.design.search import TREATMENT_FIELDS, Search
+from spectra_tune.design.search import Search
+from spectra_tune.design.sides import check_search, stratified, with_values
 from spectra_tune.design.signature import condition_signature, digest
 from spectra_tune.design.treatment import Treatment
-from spectra_tune.schedules import has_start
 
 SPLITS = ("train", "validation", "test")
 OUTCOMES = ("test_accuracy", "test_balanced_accuracy")
@@ -121,7 +121,7 @@ class Study:
             raise InvalidStudy(f"a study needs distinct conditions, got {len(self.conditions)} with repeats or none")
         self._check_arms()
         if self.search is not None:
-            self._check_search()
+            check_search(self)
         elif self.seeds.search:
             raise InvalidStudy(f"search seeds need a search, got {len(self.seeds.search)} of them and no search")
         if not self.contrasts or len(set(self.contrasts)) != len(self.contrasts):
@@ -147,60 +147,6 @@ class Study:
                     f"arms must differ: {one!r} and {other!r} are the same; drop one or give it a stream"
                 )
 
-    def _check_search(self) -> None:
-        """Refuses a search whose sides are unclear or whose space has a point that no run can have."""
-        search, arms = self.search, dict(self.arms)
-        if not isinstance(search, Search):
-            raise InvalidStudy(f"search must be a Search, got {search!r}")
-        if not self.seeds.search:
-            raise InvalidStudy("a search needs search seeds, got none: Seeds(search=…, confirm=…), disjoint")
-        if self.claim is not None:
-            raise InvalidStudy("a claim is taken apart along fixed arms: give it a study without a search")
-        for contrast in self.contrasts:
-            if contrast.differs:
-                raise InvalidStudy(
-                    f"contrast {contrast} of a searching study spans the tuned fields by itself: leave differs away"
-                )
-            for name in (contrast.treatment, contrast.baseline):
-                if name not in arms:
-                    raise InvalidStudy(
-                        f"contrast {contrast} names the arm {name!r}, which is absent; {nearest(name, arms)}"
-                    )
-        treatments = {contrast.treatment for contrast in self.contrasts}
-        if len(treatments) != 1 or treatments & {contrast.baseline for contrast in self.contrasts}:
-            raise InvalidStudy(
-                "a searching study has one treatment side, the same in every contrast, got "
-                f"{', '.join(sorted(treatments))}: make a study of each"
-            )
-            for condition in self.conditions:
-                spanned = differing_fields(condition, arms[contrast.treatment], arms[contrast.baseline])
-                fixed = {name: values for name, values in spanned.items() if name not in search.nuisance}
-                if fixed:
-                    listed = "; ".join(f"{name}: {one!r} and {other!r}" for name, (one, other) in fixed.items())
-                    raise NotComparable(
-                        f"the sides of a search differ in their Treatment and in what both tune, {contrast} differs in "
-                        f"{listed}: tune it on both sides or take the change away"
-                    )
-        unused = [name for name in arms if name not in self.sides()]
-        if unused:
-            raise InvalidStudy(f"every arm of a searching study must be in a contrast, {', '.join(unused)} are not")
-        if search.scheduler in ("asha", "median"):
-            moving = [name for name, arm in arms.items() if has_start(arm.treatment.schedule)]
-            if moving or "schedule" in dict(search.treatment_space):
-                raise InvalidStudy(
-                    f"scheduler {search.scheduler!r} stops runs half-way, where a moving target has not reached its "
-                    f"sigma: use racing, or static schedules (moving: {', '.join(moving) or 'in the space'})"
-                )
-        for name, side in self.sides().items():
-            for values in product(*(dimension.ends for _, dimension in search.space(side))):
-                named = dict(zip((factor for factor, _ in search.space(side)), values, strict=True))
-                for condition in self.conditions:
-                    try:
-                        self.configured(name, named).condition(condition)
-                    except InvalidStudy as error:
-                        shown = ", ".join(f"{factor} {value}" for factor, value in named.items())
-                        raise type(error)(f"the space of {name!r} has the point {shown}, but {error}") from None
-
     def sides(self) -> dict[str, str]:
         """Of a searching study: "treatment" or "baseline" for every arm that is tuned."""
         return {contrast.treatment: "treatment" for contrast in self.contrasts} | {
@@ -209,11 +155,7 @@ class Study:
 
     def configured(self, arm: str, values: Mapping[str, Any]) -> Arm:
         """An arm with these values of its side's factors in the place of its own."""
-        start = dict(self.arms)[arm]
-        of_treatment = {name: value for name, value in values.items() if name in TREATMENT_FIELDS}
-        nuisance = {name: value for name, value in values.items() if name not in of_treatment}
-        treatment = replace(start.treatment, **of_treatment) if of_treatment else start.treatment
-        return replace(start, treatment=treatment, changes={**dict(start.changes), **nuisance})
+        return with_values(dict(self.arms)[arm], values)
 
     def _check_claim(self) -> None:
         if self.claim is None:
@@ -298,20 +240,6 @@ class Study:
             signature: ", ".join(_shown(name, values.get(name)) for name in shown)
             for signature, values in flats.items()
         }
-
-
-def stratified(conditions: Iterable[Condition], search: Search) -> tuple[Condition, ...]:
-    """Every Condition at every width and depth that the search's spaces list, each once."""
-    found = []
-    for condition in conditions:
-        for values in product(*(points for _, points in search.strata)):
-            sizes = dict(zip((name for name, _ in search.strata), values, strict=True))
-            missing = [name for name in sizes if not hasattr(condition.network, name)]
-            if missing:
-                raise InvalidStudy(f"the space lists {missing[0]}, which {type(condition.network).__name__} lacks")
-            network = replace(condition.network, **sizes) if sizes else condition.network
-            found.append(replace(condition, network=network))
-    return tuple(dict.fromkeys(found))
 
 
 _FIELD_ORDER = (
