@@ -1,10 +1,8 @@
 """A study's runs as one block against one Ray Tune trial per run."""
 
-import logging
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from analysis.contrasts import arm_summaries
@@ -18,13 +16,11 @@ from spectra_tune.tasks import moons
 from spectra_tune.tracking.store import client_of
 
 # isort: split
-import ray
 from ray import tune
 from ray.air.integrations.mlflow import MLflowLoggerCallback
 
+from benchmarks.local_ray import CPUS, local_ray
 from benchmarks.trial_per_seed import TrialPerSeed
-
-CPUS = 2
 
 
 def measure(*, tiny: bool) -> Iterator[Row]:
@@ -43,7 +39,7 @@ def measure(*, tiny: bool) -> Iterator[Row]:
         seeds=Seeds(confirm=range(seeds)),
         outcome=Outcome(metric="test_accuracy"),
     )
-    with tempfile.TemporaryDirectory() as folder, _ray():
+    with tempfile.TemporaryDirectory() as folder, local_ray():
         places = iter(range(2 * repeats))
         stores = [f"sqlite:///{folder}/mlflow_{side}.db" for side in ("trials", "block")]
         for store in stores:
@@ -65,20 +61,6 @@ def measure(*, tiny: bool) -> Iterator[Row]:
             "trials_runs_per_s": runs / (sum(trials_s) / repeats),
         },
     )
-
-
-@contextmanager
-def _ray() -> Iterator[None]:
-    """A local Ray of two processors, or the one that this process has."""
-    own = not ray.is_initialized()
-    if own:
-        quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
-        ray.init(address="local", num_cpus=CPUS, **quiet)
-    try:
-        yield
-    finally:
-        if own:
-            ray.shutdown()
 
 
 def _trials(study: Study, folder: Path, name: str, store: str) -> None:

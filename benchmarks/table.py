@@ -7,7 +7,15 @@ from rich.table import Table
 
 from benchmarks.row import Row
 
-UNITS = {"_ms": " ms", "_s": " s", "_runs_per_s": " runs/s", "_gflop_per_s": " GFLOP/s", "_percent": " %"}
+UNITS = {
+    "_ms": " ms",
+    "_s": " s",
+    "_runs_per_s": " runs/s",
+    "_gflop_per_s": " GFLOP/s",
+    "_percent": " %",
+    "_pp": " pp",
+    "_runs": " runs",
+}
 
 
 def table(rows: Sequence[Row], machine: dict[str, Any]) -> Table:

@@ -1,5 +1,6 @@
 """Blocks as Ray Tune trainables: Tune's dict says which block, every step reports on all its members."""
 
+import math
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
@@ -115,7 +116,7 @@ class SearchTrainable(BlockTrainable):
 
     def step(self) -> dict[str, Any]:
         if self._block is None:
-            return {"runs": packed(pandas.DataFrame()), "done": True}
+            return {"runs": packed(pandas.DataFrame()), "objective": math.nan, "done": True}  # all are repeats
         result = super().step()
         result.pop("curves", None)
         if self._interim and "runs" not in result:

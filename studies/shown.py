@@ -48,7 +48,7 @@ def _verdict_table(named: catalogue.Named, judged: list[Judged]) -> Table:
         if before is not None and one.condition != before:
             table.add_section()
         found = one.verdict.statistics
-        difference = "" if found.low is None else f"{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"
+        difference = "" if found.low is None else f"{found.mean:+z.2f} [{found.low:+z.2f}, {found.high:+z.2f}]"
         verdict = " ".join((one.verdict.name, *one.verdict.suffixes))
         table.add_row(one.condition if one.condition != before else "", str(one.contrast), difference, verdict)
         before = one.condition

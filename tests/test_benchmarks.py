@@ -15,7 +15,7 @@ from spectra_tune.design import Block, Condition
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
 
-STARTS_RAY = ("alternatives", "whole_path")
+STARTS_RAY = ("alternatives", "searching", "whole_path")
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ STARTS_RAY = ("alternatives", "whole_path")
     [pytest.param(name, marks=[pytest.mark.integration] if name in STARTS_RAY else []) for name in SECTIONS],
 )
 def test_every_section_gives_finite_ratios(section, request, tmp_path, capsys):
-    if section == "alternatives":
+    if section in ("alternatives", "searching"):
         request.getfixturevalue("ray")
     file = tmp_path / "out.json"
     assert main(["--tiny", "--only", section, "--output", str(file)]) == 0

@@ -8,6 +8,7 @@ from analysis.figures.forest import forest
 from analysis.figures.paired import paired
 from analysis.figures.parts import parts_of_claim
 from analysis.figures.sigmas import sigma_trajectories, spectra
+from analysis.figures.tunability import tunability_curves
 
 __all__ = [
     "boundaries",
@@ -19,4 +20,5 @@ __all__ = [
     "rendered",
     "sigma_trajectories",
     "spectra",
+    "tunability_curves",
 ]

@@ -67,6 +67,7 @@ def _cut(found: Findings, labels: Mapping[str, str]) -> Findings:
         tables=Tables(runs, curves[curves["signature"].isin(signatures)], shapes[shapes["signature"].isin(signatures)]),
         judged=[one for one in found.judged if one.condition_signature in labels],
         priced=[one for one in found.priced if one.judged.condition_signature in labels],
+        sensitivities=[one for one in found.sensitivities if one.condition in labels.values()],
     )
 
 
@@ -85,6 +86,15 @@ def _drawn(found: Findings, labels: dict[str, str]) -> dict[str, tuple[Figure, s
         pictures[_file_name(f"paired-{contrast.treatment}-{contrast.baseline}")] = (
             figures.paired(of_contrast, arms),
             f"{contrast}: every seed's baseline and treatment, joined; dark where the treatment is ahead",
+        )
+    if found.sensitivities:
+        pictures["tunability"] = (
+            figures.tunability_curves(
+                {(one.condition, one.arm): one.curve for one in found.sensitivities},
+                arms,
+                outcome.metric.replace("test_", "validation_"),
+            ),
+            "Search (exploratory): expected best validation outcome after so many configurations, with 95 % bands",
         )
     if found.parts:
         pictures["claim"] = (figures.parts_of_claim(found.parts), "The claim's parts, one after the other")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pandas
 
@@ -23,6 +24,9 @@ from analysis.tuning import Tuned, plan_confirmation, tuned
 from spectra_tune.design import Study
 from spectra_tune.results import Tables
 
+if TYPE_CHECKING:
+    from analysis.sensitivity import SideSensitivity
+
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
@@ -33,6 +37,7 @@ class Findings:
     tables: Tables  # of the confirmation, where there was a search
     searched: pandas.DataFrame  # the search's runs; empty without one
     tuned: list[Tuned]
+    sensitivities: "list[SideSensitivity]"
     judged: list[Judged]
     priced: list[Priced]
     pooled: list[PooledContrast]
@@ -66,6 +71,7 @@ def findings(
         study=study,
         tables=tables._replace(runs=runs),
         searched=searched,
+        sensitivities=[] if study.search is None else _sensitivities(study, searched),
         tuned=[] if study.search is None else _tuned(study, searched, judged),
         judged=judged,
         priced=priced(judged, runs),
@@ -76,6 +82,12 @@ def findings(
         descriptive=descriptive_table(study, runs),
         links=links or {},
     )
+
+
+def _sensitivities(study: Study, searched: pandas.DataFrame) -> "list[SideSensitivity]":
+    from analysis.sensitivity import sensitivities  # loads optuna, which only a search needs
+
+    return sensitivities(study, searched)
 
 
 def _tuned(study: Study, searched: pandas.DataFrame, judged: list[Judged]) -> list[Tuned]:

@@ -135,7 +135,7 @@ def _search(found: Findings) -> list[str]:
     lines += ["| Condition | contrast | promised, pp | confirmed, pp | kept | best of as many equal ones, pp |"]
     lines += ["|---|---|---|---|---|---|"]
     for one in found.tuned:
-        kept = "" if one.shrinkage is None else f"{100 * (1 - one.shrinkage):.0f} %"
+        kept = "" if one.shrinkage is None else f"{100 * (1 - one.shrinkage):z.0f} %"
         lines.append(
             f"| {one.condition} | {one.treatment.arm} − {one.baseline.arm} | {number(one.promised, sign=True)} | "
             f"{number(one.confirmed, sign=True)} | {kept} | {number(one.best_of_many)} |"
@@ -144,7 +144,30 @@ def _search(found: Findings) -> list[str]:
         "The last column: how far the best of so many configurations lies above their common mean if all are equal, by "
         "the spread of the candidate's own seeds."
     )
-    return [*lines, "", note, ""]
+    return [*lines, "", note, "", *_sensitivity(found)]
+
+
+def _sensitivity(found: Findings) -> list[str]:
+    study, margin = found.study, found.study.outcome.margin_pp
+    assert study.search is not None
+    lines = ["## How much tuning matters, with and without (exploratory)", ""]
+    if study.search.sampler != "random" or study.search.scheduler is not None:
+        lines += [
+            f"The sampler {study.search.sampler} looked where it had found something: what follows describes its "
+            "search. Only independent draws (sampler random) describe the space.",
+            "",
+        ]
+    lines += [f"| Condition | side | expected best of 1, 4, 16 | share within {margin:g} of the best | importances |"]
+    lines += ["|---|---|---|---|---|"]
+    for one in found.sensitivities:
+        spent = [k for k in (1, 4, 16) if k <= len(one.curve.spent)]
+        best = ", ".join(
+            with_interval(one.curve.best[k - 1], one.curve.low[k - 1], one.curve.high[k - 1]) for k in spent
+        )
+        shares = ", ".join(f"{name.replace('_', ' ')} {estimate(share)}" for name, share in one.importances.items())
+        share = estimate(_percent(one.near_best), digits=0)
+        lines.append(f"| {one.condition} | {one.arm} | {best} | {share} % | {shares or '–'} |")
+    return [*lines, ""]
 
 
 def _claim(found: Findings) -> list[str]:

@@ -1,0 +1,163 @@
+"""What a search costs beside its training, and what its samplers and schedulers find for the runs that they spend."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy
+import pandas
+
+from analysis.tuning import candidates, mean_of, still_racing
+from benchmarks.row import NotMeasured, Row
+from search_spaces import OPTIMIZER, SIGMA_END, STRENGTH
+from spectra_tune import launching
+from spectra_tune.blocks import run_block
+from spectra_tune.design import Block, Outcome, Search, Seeds, Study, Treatment, grid
+from spectra_tune.launching.lanes import Lane
+from spectra_tune.networks import mlp
+from spectra_tune.tasks import moons
+
+# isort: split
+import ray
+
+from benchmarks.local_ray import local_ray
+
+WAYS = (("tpe", None), ("gp", None), ("random", None), ("tpe", "asha"), ("random", "racing"))
+"""Sampler and scheduler of each comparison; shares are of what `random` finds, per run."""
+
+
+def measure(*, tiny: bool) -> Iterator[Row]:
+    """Milliseconds a suggestion; the share of a large search that is not training; gain found per run spent.
+
+    A way's gain: how much better its candidate scores on 40 fresh seeds than the mean of random's first configurations,
+    percentage points; spent: its runs, in runs of full length.
+    """
+    yield from _suggestions(5 if tiny else 100)
+    with local_ray():
+        yield _orchestration(*((4, 2) if tiny else (1000, 5)))
+        yield from _found(configurations=4 if tiny else 24, repeats=1 if tiny else 4, confirmed=4 if tiny else 40)
+
+
+def _study(*, configurations: int, seeds: int, epochs: int, width: int = 16, samples: int = 1000, **given) -> Study:
+    return Study(
+        question="What does a search cost?",
+        conditions=grid(task=[moons(samples=samples)], network=[mlp(width=width)], epochs=[epochs]),
+        arms={"none": Treatment.none(), "penalty": Treatment(strength=0.1, sigma_end=1.0)},
+        contrasts=[("penalty", "none")],
+        seeds=Seeds(search=range(seeds), confirm=range(1000, 1040)),
+        outcome=Outcome(metric="test_accuracy"),
+        search=Search(
+            treatment_space={**SIGMA_END, **STRENGTH},
+            nuisance_space=OPTIMIZER,
+            configurations=configurations,
+            **given,
+        ),
+    )
+
+
+def _racing(outcomes):
+    return still_racing(outcomes, 0.01)
+
+
+def _suggestions(many: int) -> Iterator[Row]:
+    """Time of a suggestion, with results told in batches of eight; against random draws."""
+    taken = {}
+    for sampler in ("random", "tpe", "gp"):
+        study = _study(configurations=many, seeds=1, epochs=1, sampler=sampler)
+        lane = Lane(study, 0, "penalty", mean_of, _racing)
+        begin = time.perf_counter()
+        while (pack := lane.next()) is not None:
+            rows = [
+                {
+                    "configuration": number,
+                    "seed": 0,
+                    "status": "ok",
+                    "validation_accuracy": -abs(values["sigma_end"] - 2),
+                }
+                for number, values in pack.values.items()
+            ]
+            lane.close(pandas.DataFrame(rows))
+        taken[sampler] = 1000 * (time.perf_counter() - begin) / many
+    for sampler, milliseconds in taken.items():
+        yield Row(
+            section="searching",
+            case=f"a suggestion of {sampler} / of random, {many} configurations of 4 factors",
+            ratios=(milliseconds / taken["random"],),
+            figures={f"{sampler}_s": milliseconds / 1000},
+        )
+
+
+def _orchestration(configurations: int, seeds: int) -> Row:
+    """1 - (training seconds of all rows / cores) / wall time of the search."""
+    study = _study(configurations=configurations, seeds=seeds, epochs=100, batch=16)
+    cores = int(ray.cluster_resources()["CPU"])
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.perf_counter()
+        found = _searched(study, folder)
+        wall_s = time.perf_counter() - begin
+    training_s = float(found.runs["seconds"].sum()) / min(cores, 2)  # two lanes, each waiting for its own results
+    return Row(
+        section="searching",
+        case=f"outside training, {configurations} configurations x {seeds} seeds x 2 sides, width 16, {cores} cores",
+        ratios=(1 - training_s / wall_s,),
+        target=0.25,
+        at_least=False,
+        figures={"wall_s": wall_s, "training_s": training_s, "runs_per_s": len(found.runs) / wall_s},
+    )
+
+
+def _found(*, configurations: int, repeats: int, confirmed: int) -> Iterator[Row]:
+    gains: dict[tuple[str, str | None], list[float]] = {way: [] for way in WAYS}
+    spent: dict[tuple[str, str | None], list[float]] = {way: [] for way in WAYS}
+    for repeat in range(repeats):
+        for sampler, scheduler in WAYS:
+            study = _study(
+                configurations=configurations,
+                seeds=3 if scheduler != "racing" else 8,
+                epochs=50,
+                width=8,
+                samples=200,
+                sampler=sampler,
+                scheduler=scheduler,
+                seed=repeat,
+            )
+            with tempfile.TemporaryDirectory() as folder:
+                runs = _searched(study, folder).runs
+            gains[sampler, scheduler].append(_gain(study, runs, confirmed))
+            reached = runs["status"].ne("stopped") * 1.0 + runs["status"].eq("stopped") * 0.3
+            spent[sampler, scheduler].append(float(reached[runs["arm"] == "penalty"].sum()))
+    base = numpy.mean(gains["random", None]) / numpy.mean(spent["random", None])
+    for way in WAYS:
+        per_run = [gain / runs for gain, runs in zip(gains[way], spent[way], strict=True)]
+        named = " with ".join(filter(None, way))
+        yield Row(
+            section="searching",
+            case=f"gain per run, {named} / random, {configurations} configurations",
+            ratios=tuple(float(one / base) for one in per_run),
+            figures={"gain_pp": float(numpy.mean(gains[way])), "spent_runs": float(numpy.mean(spent[way]))},
+        )
+
+
+def _gain(study: Study, runs: pandas.DataFrame, confirmed: int) -> float:
+    """Test accuracy of the treatment side's candidate over that of the untuned arm, on fresh seeds, pp."""
+    chosen = next(one for one in candidates(study, runs) if one.arm == "penalty")
+    arms = {"untuned": dict(study.arms)["penalty"], "tuned": study.configured("penalty", chosen.values)}
+    block = Block(condition=study.conditions[0], arms=arms, seeds=range(5000, 5000 + confirmed))
+    by_arm = run_block(block).groupby("arm")["test_accuracy"].mean()
+    return 100 * float(by_arm["tuned"] - by_arm["untuned"])
+
+
+def _searched(study: Study, folder: str) -> launching.Searched:
+    found = launching.run_search(
+        "search",
+        study,
+        storage=str(Path(folder)),
+        resume=False,
+        score=mean_of,
+        survivors=_racing,
+        on_progress=lambda _: None,
+    )
+    if not found.complete:
+        raise NotMeasured("the search must run to its end, it did not")
+    return found

@@ -1,0 +1,141 @@
+"""Rounds: what is suggested depends on results only, not on who answered first."""
+
+import itertools
+import pickle
+import random
+from dataclasses import replace
+
+import numpy
+import pytest
+from optuna.trial import TrialState
+from ray import tune
+from ray.tune.search import Searcher
+
+from analysis.tuning import mean_of, still_racing
+from spectra_tune.configurations import Pack
+from spectra_tune.design import Seeds
+from spectra_tune.launching.lanes import PACK, Lane
+from spectra_tune.launching.searching import Rounds
+from spectra_tune.results import packed
+from tests.searching import STUDY, answered, near_two, searching
+
+
+def margin(outcomes):
+    return still_racing(outcomes, 0.01)
+
+
+def lane(study=STUDY, arm="penalty", stratum=0) -> Lane:
+    return Lane(study, stratum, arm, mean_of, margin)
+
+
+def finished(one: Lane, study=STUDY, outcome=near_two, order=None) -> list[Pack]:
+    """All packs of a lane, answered in an order of its own within each round."""
+    packs = []
+    while not one.finished:
+        waiting = list(iter(one.next, None))
+        packs += waiting
+        if order is not None:
+            order.shuffle(waiting)
+        for pack in waiting:
+            one.close(answered(pack, outcome, study))
+    return packs
+
+
+def suggested(packs) -> dict:
+    return {number: values for pack in packs for number, values in pack.values.items()}
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "gp", "random"])
+def test_equal_searches_suggest_equal_configurations_whoever_answers_first(sampler):
+    study = searching(sampler=sampler, configurations=20, batch=10)
+    one, other = (finished(lane(study), study, order=random.Random(seed)) for seed in (1, 2))
+    assert suggested(one) == suggested(other)
+    assert sorted(suggested(one)) == list(range(20))
+    assert {len(pack.values) for pack in one} == {PACK, 10 - PACK}
+
+
+def test_strata_sides_and_seeds_are_searched_independently():
+    study = searching(sampler="random")
+    several = [
+        finished(lane(study)),
+        finished(lane(study, stratum=1)),
+        finished(lane(searching(sampler="random", seed=1))),
+    ]
+    several.append(finished(lane(study, arm="none")))
+    rates = [[values["learning_rate"] for values in suggested(packs).values()] for packs in several]
+    assert all(one != other for one, other in itertools.combinations(rates, 2))
+
+
+def test_the_baseline_tunes_the_nuisance_factors_only():
+    assert {frozenset(values) for values in suggested(finished(lane(arm="none"))).values()} == {
+        frozenset({"learning_rate"})
+    }
+
+
+def test_tpe_learns_from_what_it_is_told():
+    study = searching(configurations=60, batch=6)
+    packs = finished(lane(study), study)
+    ends = [values["sigma_end"] for _, values in sorted(suggested(packs).items())]
+    assert numpy.mean(numpy.abs(numpy.array(ends[40:]) - 2)) < 0.6 * numpy.mean(numpy.abs(numpy.array(ends[:12]) - 2))
+
+
+def test_no_optuna_trial_stays_running():
+    one = lane()
+    finished(one)
+    states = {trial.state for trial in one._suggest._search._ot_study.trials}
+    assert states == {TrialState.COMPLETE}
+
+
+def test_a_configuration_that_came_before_is_not_trained_again():
+    space = {"sigma_end": tune.choice([1.0, 2.0])}
+    study = searching(treatment_space=space, nuisance_space={}, sampler="random", configurations=12, batch=4)
+    one = lane(study)
+    packs = finished(one, study)
+    assert len(suggested(packs)) == 2
+    repeats = {number: first for pack in packs for number, first in pack.repeats.items()}
+    assert sorted((*suggested(packs), *repeats)) == list(range(12))
+    assert one.done == 12
+    baseline = finished(lane(study, arm="none"), study)
+    assert suggested(baseline) == {0: {}}
+
+
+def test_a_grid_is_taken_point_by_point():
+    space = {"sigma_end": tune.choice([1.0, 2.0]), "strength": tune.choice([0.1, 0.2, 0.3])}
+    study = searching(treatment_space=space, nuisance_space={}, sampler="grid", configurations=6, batch=6)
+    points = {tuple(sorted(values.items())) for values in suggested(finished(lane(study), study)).values()}
+    assert points == {(("sigma_end", a), ("strength", b)) for a in (1.0, 2.0) for b in (0.1, 0.2, 0.3)}
+
+
+def test_a_race_spends_seeds_on_those_still_in_it():
+    study = searching(sampler="random", scheduler="racing", configurations=8)
+    study = replace(study, seeds=Seeds(search=range(16), confirm=range(100, 110)))
+    packs = finished(lane(study), study)
+    seeds = {}
+    for pack in packs:
+        for number in pack.values:
+            seeds[number] = seeds.get(number, ()) + pack.seeds
+    assert all(spent == tuple(range(len(spent))) for spent in seeds.values())
+    counts = sorted(len(spent) for spent in seeds.values())
+    assert counts[0] < 16
+    values = suggested(packs)
+    longest = [number for number in seeds if len(seeds[number]) == counts[-1]]
+    nearest = min(values, key=lambda number: abs(values[number]["sigma_end"] - 2))
+    assert nearest in longest
+
+
+def test_a_search_that_is_saved_in_the_middle_goes_on_as_if_it_had_not_been(tmp_path):
+    def run(save_after):
+        rounds, configs, trial = Rounds(STUDY, mean_of, margin), [], 0
+        while (config := rounds.suggest(f"{trial}")) != Searcher.FINISHED:
+            pack = Pack.of(config)
+            configs.append(config)
+            assert pack.config() == config
+            rounds.on_trial_complete(f"{trial}", {"runs": packed(answered(pack, near_two))})
+            trial += 1
+            if trial == save_after:
+                rounds.save(str(tmp_path / "state"))
+                rounds = pickle.loads(pickle.dumps(Rounds(STUDY, mean_of, margin)))
+                rounds.restore(str(tmp_path / "state"))
+        return configs
+
+    assert run(None) == run(3)
