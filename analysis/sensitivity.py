@@ -25,7 +25,10 @@ LEAST_CONFIGURATIONS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tunability:
-    """Expected best of the first k of independently drawn configurations, with 95 % bootstrap intervals."""
+    """Expected best of the first k of independently drawn configurations, with percentile bootstrap bands.
+
+    Nominally 95 %; simulated for the best of 4 they cover 84 % with 20 configurations and 85 % with 40: exploratory.
+    """
 
     spent: tuple[int, ...]  # k
     best: tuple[float, ...]

@@ -39,6 +39,16 @@ def test_the_tutorials_study_can_be_run_and_its_block_trains(tmp_path, capsys):
     assert "of 60" in capsys.readouterr().out
 
 
+def test_the_search_guides_study_is_one_and_its_space_prints(tmp_path, capsys):
+    study, space = blocks("search.md")
+    file = tmp_path / "tuned.py"
+    file.write_text(study)
+    named = catalogue.load(str(file))
+    assert [condition.network.width for condition in named.study.conditions] == [8, 16, 32, 64, 128]
+    exec(space, {})
+    assert "sigma_end: 0.5 … 4" in capsys.readouterr().out
+
+
 def test_every_document_is_linked_from_the_readme():
     for file in DOCS.glob("*.md"):
         assert f"docs/{file.name}" in README

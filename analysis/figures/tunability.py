@@ -10,7 +10,7 @@ from analysis.sensitivity import Tunability
 
 
 def tunability_curves(curves: Mapping[tuple[str, str], Tunability], arms: Sequence[str], metric: str) -> Figure:
-    """A panel per Condition: expected best validation outcome against configurations spent, with 95 % bands.
+    """A panel per Condition: expected best validation outcome against configurations spent, with their bands.
 
     curves: by (Condition's label, arm).
     """

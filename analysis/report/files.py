@@ -94,7 +94,7 @@ def _drawn(found: Findings, labels: dict[str, str]) -> dict[str, tuple[Figure, s
                 arms,
                 outcome.metric.replace("test_", "validation_"),
             ),
-            "Search (exploratory): expected best validation outcome after so many configurations, with 95 % bands",
+            "Search (exploratory): expected best validation outcome after so many configurations, with bootstrap bands",
         )
     if found.parts:
         pictures["claim"] = (figures.parts_of_claim(found.parts), "The claim's parts, one after the other")
