@@ -87,7 +87,8 @@ class Lane:
     def _begin_round(self) -> None:
         if self._field:
             reached = len(self._outcomes[self._field[0]])
-            return self._enqueue(self._field, {}, self._seeds[reached : reached + 1])
+            last = None if len(self._field) == 1 else reached + 1  # a winner gets the seeds that are left at once
+            return self._enqueue(self._field, {}, self._seeds[reached:last])
         left = self._search.configurations - len(self._values)
         asked = left if self.racing else min(left, self._search.batch)
         new, repeats = [], {}
@@ -117,8 +118,7 @@ class Lane:
         if self.racing:
             outcomes = {number: list(self._outcomes[number].values()) for number in self._field}
             self._field = self._survivors(outcomes)
-            reached = len(outcomes[self._field[0]])
-            self.finished = reached == len(self._seeds) or len(self._field) == 1
+            self.finished = len(outcomes[self._field[0]]) == len(self._seeds)
             return
         for number in range(self._told, len(self._values)):
             outcomes = self._outcomes[self._repeats.get(number, number)]
