@@ -15,7 +15,7 @@ from spectra_tune.blocks import BlockTraining, failed_runs, run_block
 from spectra_tune.blocks.environment import OutOfMemory, use_one_thread
 from spectra_tune.configurations import Pack
 from spectra_tune.design import Block, Study
-from spectra_tune.results import Tables, packed, with_costs
+from spectra_tune.results import Tables, curve_table, figure_table, joined, packed, with_costs
 from spectra_tune.timing import time_arms
 
 STATE_FILE = "block.pt"
@@ -67,8 +67,24 @@ class BlockTrainable(tune.Trainable):
         return result | self._ended(report.runs)
 
     def _failed(self, error: Exception) -> dict[str, Any]:
-        """The result of a block that raised."""
-        return {"error": _one_line(error), "traceback": traceback.format_exc(), "done": True}
+        """The result of a block that raised: its arms are trained alone, and those that raise again have failed."""
+        assert self._block is not None
+        reasons, tables = [], []
+        several = len(self._block.arms) > 1
+        for name, arm in self._block.arms:
+            alone = replace(self._block, arms=[(name, arm)])
+            try:
+                if not several:
+                    raise error
+                tables.append(_trained_alone(alone, self._device))
+            except PASSING:
+                raise
+            except Exception as its_error:  # as above
+                reasons.append(f"{name}: {_one_line(its_error)}")
+                tables.append(Tables(failed_runs(alone, device=self._device), curve_table({}), figure_table({})))
+        whole = {name: packed(table) for name, table in joined(tables)._asdict().items()}
+        said = {"error": "; ".join(reasons or [_one_line(error)]), "traceback": traceback.format_exc()}
+        return {"done": True} | said | whole
 
     def _ended(self, runs: pandas.DataFrame) -> dict[str, Any]:
         """What the last result of a block carries."""
@@ -86,7 +102,11 @@ class BlockTrainable(tune.Trainable):
         file = Path(str(checkpoint_dir)) / STATE_FILE
         self._training = None
         if file.exists():
-            self._trained().load(file)
+            try:
+                self._trained().load(file)
+            except Exception:  # half a file, or another one: whatever it is, training anew gives the same bits
+                traceback.print_exc()
+                self._training = None
 
 
 class SearchTrainable(BlockTrainable):
@@ -149,6 +169,16 @@ class SearchTrainable(BlockTrainable):
         values = runs[self._metric].where(runs["status"].isin(("ok", "stopped")), runs[f"{self._metric}_of_constant"])
         labelled = self._pack.labelled(self._study, runs)
         return {"runs": packed(labelled), "objective": float(values.mean())}
+
+
+def _trained_alone(block: Block, device: str) -> Tables:
+    """A block's tables, from its beginning to its end."""
+    training = BlockTraining(block, device=device)
+    while not training.finished:
+        report = training.advance()
+    assert report.runs is not None
+    costs = {name: timing.columns for name, timing in time_arms(block, device=device).items()}
+    return Tables(with_costs(report.runs, costs), training.curves(), training.figures())
 
 
 def _one_line(error: BaseException) -> str:

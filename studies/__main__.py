@@ -83,7 +83,9 @@ def main(arguments: list[str] | None = None) -> int:
             tracking_uri=given.tracking_uri,
         )
     except InvalidStudy as error:
-        print(f"spectra-tune: {' '.join(str(error).split())}", file=sys.stderr)
+        from spectra_tune.tracking import without_secrets
+
+        print(f"spectra-tune: {without_secrets(' '.join(str(error).split()))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("spectra-tune: interrupted", file=sys.stderr)

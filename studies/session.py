@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,18 +88,14 @@ def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, pl
         return _interrupted(console, named, tracker)
     if not trained.complete:
         return _interrupted(console, named, tracker)
-    if trained.failures:
-        _stop(tracker, "FAILED")
-        for block, reason in trained.failures.items():
-            console.print(f"failed: {block}: {reason}", highlight=False, markup=False)
-        console.print(
-            f"no verdicts: {len(trained.failures)} of {len(blocks)} blocks failed; mend the cause, remove "
-            f"{place}/{named.name} and start again with: spectra-tune run {_as_typed(named)} --resume",
-            highlight=False,
-            soft_wrap=True,
-        )
-        return 1
-    return _record(console, named, tracker, tuning.with_search(study, trained.tables, searched), uri, place)
+    for block, reason in trained.failures.items():
+        console.print(f"failed: {block}: {reason}", highlight=False, markup=False, soft_wrap=True)
+    tables = tuning.with_search(study, trained.tables, searched)
+    code = _record(console, named, tracker, tables, uri, place, lost=trained.lost)
+    if trained.lost:
+        again = f"spectra-tune run {_as_typed(named)} --resume"
+        console.print(f"the machine failed {len(trained.lost)} blocks; try them again with: {again}", soft_wrap=True)
+    return 1 if trained.failures else code
 
 
 def _confirmation(study: Study, searched: "launching.Searched | None") -> tuple[Block, ...]:
@@ -175,7 +172,7 @@ def sync(name: str, *, smoke: bool, storage: str | None, tracking_uri: str | Non
             raise InvalidStudy(f"the search must have ended, it has not: spectra-tune run {_as_typed(named)} --resume")
     blocks = _confirmation(study, searched)
     trained = launching.trained_before(named.name, block_names(blocks), storage=place)
-    if not trained.complete or trained.failures:
+    if not trained.complete or trained.lost:
         raise InvalidStudy(
             f"all blocks must have ended well, some have not: spectra-tune run {_as_typed(named)} --resume"
         )
@@ -194,7 +191,7 @@ def _tracker(named: catalogue.Named, uri: str, place: str) -> tracking.Tracker:
         labels=study.labels(),
         description=f"**{study.question}**\n\n```\n{plan.text(named.name, study)}\n```",
         parameters=plan.parameters(study),
-        tags={"storage": place, "study": _as_typed(named)},
+        tags={"storage": tracking.without_secrets(place), "study": _as_typed(named)},
     )
 
 
@@ -214,9 +211,18 @@ def _check_unchanged(named: catalogue.Named, recorded: tracking.Execution | None
 
 
 def _record(
-    console: Console, named: catalogue.Named, tracker: tracking.Tracker, tables: Tables, uri: str, place: str
+    console: Console,
+    named: catalogue.Named,
+    tracker: tracking.Tracker,
+    tables: Tables,
+    uri: str,
+    place: str,
+    lost: Sequence[str] = (),
 ) -> int:
-    """Judges a study's tables, writes all into MLflow and prints the verdicts; returns the exit code."""
+    """Judges a study's tables, writes all into MLflow and prints the verdicts; returns the exit code.
+
+    lost: blocks that may come out otherwise at another try: the record is then not a finished one.
+    """
     study = named.study
     loose = int((~tables.runs["equal_bits"]).sum())
     if loose:
@@ -238,6 +244,7 @@ def _record(
             parent_metrics=counts(judged),
             description=reporting.overview(found),
             artifacts=reporting.files(found),
+            status="FAILED" if lost else "FINISHED",
         )
     except tracking.StoreLost as error:
         say_verdicts(console, named, judged)

@@ -57,4 +57,7 @@ def _verdict_table(named: catalogue.Named, judged: list[Judged]) -> Table:
 
 def base_url(uri: str) -> str:
     """Where MLflow's pages are: at the server, or where `spectra-tune ui` opens a store."""
-    return uri if uri.startswith("http") else UI_BASE
+    if not uri.startswith("http"):
+        return UI_BASE
+    scheme, _, rest = uri.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"  # a browser asks for credentials itself

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
-from studies.shown import UI_BASE, UI_PORT
+from studies.shown import UI_BASE, UI_PORT, base_url
 
 PATIENCE_S = 120
 """For the server's first answer: a slow disk takes most of a minute."""
@@ -23,13 +23,13 @@ def ui(*, tracking_uri: str | None) -> int:
     uri = tracking.absolute_tracking_uri(tracking_uri or tracking.default_tracking_uri())
     tracking.check_reachable(uri)
     if uri.startswith("http"):
-        _say(uri, _links(uri, uri))
+        _say(base_url(uri), _links(uri, base_url(uri)))
         return 0
     links = _links(uri, UI_BASE)  # a store of another version is refused here, in one line
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", UI_PORT)) == 0:
             raise InvalidStudy(f"port {UI_PORT} must be free for the MLflow UI, something answers there: end it first")
-    print(f"MLflow UI on {uri}, starting (Ctrl-C ends it)", flush=True)
+    print(f"MLflow UI on {tracking.without_secrets(uri)}, starting (Ctrl-C ends it)", flush=True)
     with tempfile.TemporaryFile("w+") as log:
         server = _served(uri, log)
         signal.signal(signal.SIGTERM, signal.default_int_handler)

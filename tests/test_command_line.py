@@ -195,8 +195,13 @@ STUDY""",
     )
     assert main(["run", written(folder, broken, "broken.py")]) == 1
     printed = capsys.readouterr().out
-    assert "ArithmeticError: no weights" in printed
-    assert "no verdicts: 1 of 1 blocks failed" in printed
+    assert "failed: moons_samples_60_-" in printed
+    assert "none: ArithmeticError: no weights; static: ArithmeticError: no weights" in printed
+    assert "uninformative" in printed, "both arms count as the constant predictor"
+    runs = tracking.read_tables("broken", f"sqlite:///{folder / 'mlflow.db'}").runs
+    assert set(runs["status"]) == {"failed"}
+    assert runs["test_accuracy_of_constant"].notna().all()
+    assert main(["run", str(folder.parent / "broken.py"), "--resume"]) == 0
 
 
 @pytest.mark.slow

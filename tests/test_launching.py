@@ -11,10 +11,12 @@ import torch
 
 from spectra_tune import launching
 from spectra_tune.blocks import BlockTraining, run_block
-from spectra_tune.design import Block, Condition, InvalidStudy, Treatment
+from spectra_tune.blocks import training as engine
+from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment
 from spectra_tune.networks import mlp
-from spectra_tune.results import COST, unmeasured
+from spectra_tune.results import COST, unmeasured, unpacked
 from spectra_tune.tasks import moons
+from spectra_tune.trainable import BlockTrainable
 from studies import catalogue
 from tests.conftest import ARMS
 
@@ -139,8 +141,72 @@ def test_a_deterministic_error_is_a_failure_tried_once(ray, tmp_path):
         seeds=[1],
     )
     trained, _ = launched("failing", {"block": block}, tmp_path / "storage", by_value=[sys.modules[__name__]])
-    assert trained.failures == {"block": "ArithmeticError: no such data"}
-    assert log.read_text().count("train") == 1
+    assert trained.failures == {"block": "none: ArithmeticError: no such data"}
+    assert not trained.lost
+    assert log.read_text().count("train") == 2, "once to train, once for the score of the best constant"
+    assert trained.tables.runs["status"].tolist() == ["failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounded:
+    """A network that refuses init gains above 1."""
+
+    init_gain: float = 1.0
+    regularized = ("hidden",)
+
+    def init(self, generator):
+        if self.init_gain > 1:
+            raise ArithmeticError("too much")
+        return {"hidden": torch.randn(4, 2, generator=generator), "out": torch.randn(1, 4, generator=generator)}
+
+    def forward(self, parameters, x):
+        return torch.tanh(x @ parameters["hidden"].T) @ parameters["out"].T
+
+
+def test_an_arm_that_raises_does_not_take_the_others_with_it(ray, tmp_path):
+    condition = Condition(task=moons(samples=40), network=Bounded(), epochs=4)
+    arms = {**ARMS, "wide": Arm(treatment=Treatment.none(), changes={"init_gain": 2.0})}
+    block = Block(condition=condition, arms=arms, seeds=range(2))
+    trained, _ = launched("one", {"block": block}, tmp_path, by_value=[sys.modules[__name__]])
+    assert trained.failures == {"block": "wide: ArithmeticError: too much"}
+    runs = trained.tables.runs
+    status = runs.groupby("arm")["status"].unique().map(list).to_dict()
+    assert status == {arm: ["failed" if arm == "wide" else "ok"] for arm in arms}
+    alone = run_block(Block(condition=condition, arms=ARMS, seeds=range(2)))
+    others = unmeasured(runs[runs["arm"] != "wide"])[list(unmeasured(alone).columns)]
+    pandas.testing.assert_frame_equal(others, unmeasured(alone), check_exact=True, check_dtype=False)
+    assert runs[runs["arm"] == "wide"]["test_accuracy_of_constant"].eq(0.5).all()
+
+
+def test_half_a_checkpoint_and_one_of_another_environment_are_trained_anew(tmp_path, monkeypatch):
+    block = Block(
+        condition=Condition(task=moons(samples=60), network=mlp(width=8), epochs=40), arms=ARMS, seeds=range(2)
+    )
+    expected = unmeasured(run_block(block))
+    training = BlockTraining(block)
+    training.advance()
+    file = tmp_path / "block.pt"
+    training.save(file)
+
+    def ended(trainable):
+        while not (result := trainable.step())["done"]:
+            pass
+        return unmeasured(unpacked(result["runs"]))
+
+    trainable = BlockTrainable.__new__(BlockTrainable)
+    trainable._block, trainable._training = block, None
+    for name, spoil in (("whole", lambda content: content), ("half", lambda content: content[: len(content) // 2])):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "block.pt").write_bytes(spoil(file.read_bytes()))
+        trainable.load_checkpoint(str(folder))
+        assert (trainable._training is None) == (name == "half")
+        assert ended(trainable).equals(expected)
+
+    monkeypatch.setattr(engine, "environment", lambda device: "another")
+    other = BlockTraining(block)
+    other.load(file)
+    assert other.epoch == 0
 
 
 OWN = """

@@ -225,12 +225,18 @@ class BlockTraining:
             "records": [(one.program, one.epoch, one.metrics, torch.from_numpy(one.values)) for one in self._records],
             "seconds": self._seconds,
             "members": _digest(self._signatures),
+            "environment": environment(self._device),
         }
         torch.save(state, file)
 
     def load(self, file: Path) -> None:
-        """Continues from what an equal block saved."""
+        """Continues from what an equal block saved; begins anew where that was in another environment.
+
+        A block whose bits are half of one software stack and half of another would repeat on none.
+        """
         state = torch.load(file, weights_only=True)
+        if state["environment"] != environment(self._device):
+            return
         if state["members"] != _digest(self._signatures):
             raise InvalidStudy(f"{file} must be a checkpoint of this block, it is another one's")
         for program, its_state in zip(self._programs, state["programs"], strict=True):

@@ -7,10 +7,10 @@ from types import ModuleType
 import pandas
 from ray import cloudpickle, tune
 
-from spectra_tune.blocks import parameter_count
+from spectra_tune.blocks import failed_runs, parameter_count
 from spectra_tune.design import Block, members
 from spectra_tune.launching.cluster import gpu_share
-from spectra_tune.results import Tables, joined, unpacked
+from spectra_tune.results import Tables, curve_table, figure_table, joined, unpacked
 from spectra_tune.trainable import BlockTrainable
 
 CHECKPOINT_EVERY = 5
@@ -35,10 +35,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """All blocks' tables, in the order of the blocks, and why a block failed, by its name."""
+    """All blocks' tables, in the order of the blocks; runs that could not be trained are in them, as failed ones."""
 
     tables: Tables
-    failures: dict[str, str]
+    failures: dict[str, str]  # why, by block
+    lost: tuple[str, ...]  # those of them that the machine failed, not the code: another try may succeed
     complete: bool  # every block has ended; else the study was interrupted and can be resumed
 
 
@@ -92,13 +93,13 @@ def run_blocks(
                 ),
             ),
         )
-    return _collected(tuner.fit(), list(blocks))
+    return _collected(tuner.fit(), blocks)
 
 
 def trained_before(name: str, blocks: Mapping[str, Block], *, storage: str) -> Trained:
     """What the storage holds of a study's blocks; nothing is trained, and no cluster is needed."""
     grid = tune.ResultGrid(tune.ExperimentAnalysis(f"{storage}/{name}"))
-    return _collected(grid, list(blocks))
+    return _collected(grid, blocks)
 
 
 def _longest_first(blocks: Mapping[str, Block]) -> list[str]:
@@ -116,22 +117,30 @@ def _longest_first(blocks: Mapping[str, Block]) -> list[str]:
         return list(blocks)
 
 
-def _collected(grid: tune.ResultGrid, order: list[str]) -> Trained:
+def _collected(grid: tune.ResultGrid, blocks: Mapping[str, Block]) -> Trained:
     """The tables of all results, ordered by block, not by trial."""
     results = {result.config["block"]: result for result in grid if result.config}
-    tables, failures = [], {}
+    tables, failures, lost = [], {}, []
     complete = True
-    for block in order:
-        metrics = results[block].metrics or {} if block in results else {}
+    for name in blocks:
+        metrics = results[name].metrics or {} if name in results else {}
         if "runs" in metrics:
-            tables.append(Tables(*(unpacked(metrics[name]) for name in Tables._fields)))
-        elif "error" in metrics:
-            failures[block] = metrics["error"]
-        elif block in results and results[block].error is not None:
-            failures[block] = " ".join(str(results[block].error).split())[-300:]
+            tables.append(Tables(*(unpacked(metrics[table]) for table in Tables._fields)))
+            if "error" in metrics:
+                failures[name] = metrics["error"]
+        elif name in results and results[name].error is not None:
+            failures[name] = _last_line(results[name].error)
+            lost.append(name)
+            tables.append(Tables(failed_runs(blocks[name]), curve_table({}), figure_table({})))
         else:
             complete = False
-    return Trained(tables=joined(tables), failures=failures, complete=complete)
+    return Trained(tables=joined(tables), failures=failures, lost=tuple(lost), complete=complete)
+
+
+def _last_line(error: object) -> str:
+    """The end of what Ray says of a trial: the error itself comes last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines or [type(error).__name__])[-1][-300:]
 
 
 class _Listener(tune.Callback):

@@ -13,7 +13,14 @@ from spectra_tune.tracking.reading import (
     recorded_studies,
     run_links,
 )
-from spectra_tune.tracking.store import StoreLost, absolute_tracking_uri, check_reachable, default_tracking_uri, load
+from spectra_tune.tracking.store import (
+    StoreLost,
+    absolute_tracking_uri,
+    check_reachable,
+    default_tracking_uri,
+    load,
+    without_secrets,
+)
 from spectra_tune.tracking.writing import Tracker
 
 __all__ = [
@@ -31,4 +38,5 @@ __all__ = [
     "read_tables",
     "recorded_studies",
     "run_links",
+    "without_secrets",
 ]

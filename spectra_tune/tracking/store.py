@@ -5,6 +5,7 @@ import http.client
 import importlib
 import logging
 import os
+import re
 import sqlite3
 import threading
 import urllib.error
@@ -23,6 +24,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 DATABASES = ("postgresql", "mysql", "mssql")
+
+
+def without_secrets(text: str) -> str:
+    """The text with the credentials in its addresses masked: nothing that is shown or recorded has any."""
+    return re.sub(r"://[^/@\s]+@", "://***@", text)
 
 
 def default_tracking_uri() -> str:
@@ -141,7 +147,7 @@ def in_one_line(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except (MlflowException, OSError, ImportError) as error:
-            reason = " ".join(str(error).split())
+            reason = without_secrets(" ".join(str(error).split()))
             reason = reason if len(reason) <= 300 else f"{reason[:300]}…"
             raise StoreLost(
                 f"the MLflow store must take and give records, got: {reason}; mend it, then --resume"

@@ -270,10 +270,13 @@ class Tracker:
         parent_metrics: Mapping[str, float],
         description: str,
         artifacts: Mapping[str, bytes],
+        status: str = "FINISHED",
     ) -> None:
         """Ends a complete study: curves that a kill left out, final values, per-seed tables, then the parent.
 
-        summaries and tags: by (condition_signature, arm). The parent becomes FINISHED last of all. A finish that was
+        status: of the parent; "FAILED" where some blocks should be tried again.
+
+        summaries and tags: by (condition_signature, arm). The parent gets it last of all. A finish that was
         killed can be repeated: final values carry the time of their MLflow run's creation, and MLflow keeps a point
         with the same name, step, time and value once.
         """
@@ -307,7 +310,7 @@ class Tracker:
                 (Path(folder) / name).write_bytes(content)
             self._client.log_artifacts(self.run_id, folder)
         self._tag(self.run_id, {"mlflow.note.content": description})
-        self._client.set_terminated(self.run_id, status="FINISHED")
+        self._client.set_terminated(self.run_id, status=status)
 
     def run_links(self, base_url: str) -> dict[tuple[str, str], str]:
         """Link to the MLflow run of each (condition_signature, arm)."""
