@@ -65,7 +65,7 @@ def _suggestions(many: int) -> Iterator[Row]:
     taken = {}
     for sampler in ("random", "tpe", "gp"):
         study = _study(configurations=many, seeds=1, epochs=1, sampler=sampler)
-        lane = Lane(study, 0, "penalty", mean_of, _racing)
+        lane = Lane(study, 0, "penalty", mean_of, _racing, 8)
         begin = time.perf_counter()
         while (pack := lane.next()) is not None:
             rows = [
@@ -77,7 +77,7 @@ def _suggestions(many: int) -> Iterator[Row]:
                 }
                 for number, values in pack.values.items()
             ]
-            lane.close(pandas.DataFrame(rows))
+            lane.close(pack, pandas.DataFrame(rows))
         taken[sampler] = 1000 * (time.perf_counter() - begin) / many
     for sampler, milliseconds in taken.items():
         yield Row(
@@ -90,7 +90,7 @@ def _suggestions(many: int) -> Iterator[Row]:
 
 def _orchestration(configurations: int, seeds: int) -> Row:
     """1 - (training seconds of all rows / cores) / wall time of the search."""
-    study = _study(configurations=configurations, seeds=seeds, epochs=100, batch=16)
+    study = _study(configurations=configurations, seeds=seeds, epochs=100, batch=50)
     cores = int(ray.cluster_resources()["CPU"])
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()

@@ -1,5 +1,6 @@
 """Targets of sigma, and learning rates, as plain functions of training progress: 0 at the first step, 1 at the last."""
 
+import functools
 import inspect
 import math
 from collections.abc import Callable
@@ -59,6 +60,7 @@ LEARNING_RATES: dict[str, Callable[[float], float]] = {
 """Factors of a Condition's learning rate."""
 
 
+@functools.cache
 def has_start(schedule: str) -> bool:
     """Whether the schedule of this name moves from a start, which `sigma_start` then gives."""
     return "start" in inspect.signature(SCHEDULES[schedule]).parameters

@@ -14,7 +14,7 @@ from ray.tune.search import Searcher
 from analysis.tuning import mean_of, still_racing
 from spectra_tune.configurations import Pack
 from spectra_tune.design import Seeds
-from spectra_tune.launching.lanes import PACK, Lane
+from spectra_tune.launching.lanes import Lane
 from spectra_tune.launching.searching import Rounds
 from spectra_tune.results import packed
 from tests.searching import STUDY, answered, near_two, searching
@@ -24,8 +24,8 @@ def margin(outcomes):
     return still_racing(outcomes, 0.01)
 
 
-def lane(study=STUDY, arm="penalty", stratum=0) -> Lane:
-    return Lane(study, stratum, arm, mean_of, margin)
+def lane(study=STUDY, arm="penalty", stratum=0, pack=8) -> Lane:
+    return Lane(study, stratum, arm, mean_of, margin, pack)
 
 
 def finished(one: Lane, study=STUDY, outcome=near_two, order=None) -> list[Pack]:
@@ -37,7 +37,7 @@ def finished(one: Lane, study=STUDY, outcome=near_two, order=None) -> list[Pack]
         if order is not None:
             order.shuffle(waiting)
         for pack in waiting:
-            one.close(answered(pack, outcome, study))
+            one.close(pack, answered(pack, outcome, study))
     return packs
 
 
@@ -48,10 +48,10 @@ def suggested(packs) -> dict:
 @pytest.mark.parametrize("sampler", ["tpe", "gp", "random"])
 def test_equal_searches_suggest_equal_configurations_whoever_answers_first(sampler):
     study = searching(sampler=sampler, configurations=20, batch=10)
-    one, other = (finished(lane(study), study, order=random.Random(seed)) for seed in (1, 2))
+    one, other = (finished(lane(study, pack=pack), study, order=random.Random(pack)) for pack in (8, 3))
     assert suggested(one) == suggested(other)
     assert sorted(suggested(one)) == list(range(20))
-    assert {len(pack.values) for pack in one} == {PACK, 10 - PACK}
+    assert {len(pack.values) for pack in one} == {8, 2}
 
 
 def test_strata_sides_and_seeds_are_searched_independently():
@@ -125,7 +125,7 @@ def test_a_race_spends_seeds_on_those_still_in_it():
 
 def test_a_search_that_is_saved_in_the_middle_goes_on_as_if_it_had_not_been(tmp_path):
     def run(save_after):
-        rounds, configs, trial = Rounds(STUDY, mean_of, margin), [], 0
+        rounds, configs, trial = Rounds(STUDY, mean_of, margin, 2), [], 0
         while (config := rounds.suggest(f"{trial}")) != Searcher.FINISHED:
             pack = Pack.of(config)
             configs.append(config)
@@ -134,7 +134,7 @@ def test_a_search_that_is_saved_in_the_middle_goes_on_as_if_it_had_not_been(tmp_
             trial += 1
             if trial == save_after:
                 rounds.save(str(tmp_path / "state"))
-                rounds = pickle.loads(pickle.dumps(Rounds(STUDY, mean_of, margin)))
+                rounds = pickle.loads(pickle.dumps(Rounds(STUDY, mean_of, margin, 2)))
                 rounds.restore(str(tmp_path / "state"))
         return configs
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import optuna
@@ -13,9 +14,6 @@ from spectra_tune.configurations import Pack
 from spectra_tune.design import Dimension, Search, Study, condition_signature
 from spectra_tune.design.signature import digest
 
-PACK = 8
-"""Configurations of a trial: they train in one program, so that what a trial costs beside training is shared."""
-
 FIRST_SEEDS = 3
 """Seeds that every configuration of a race gets before any is eliminated; then one more at a time."""
 
@@ -26,14 +24,28 @@ Survivors = Callable[[Mapping[int, Sequence[float]]], list[int]]
 """Which configurations stay in a race, given every one's outcomes on the same seeds."""
 
 
+AHEAD = 2
+"""Rounds under way at a time: while one trains, the next is being suggested. A race has one."""
+
+
+@dataclass(slots=True)
+class _Round:
+    """Configurations that were suggested together, and how many of its packs are not answered."""
+
+    numbers: range
+    open: int = 0
+
+
 class Lane:
-    """Rounds of one side of one stratum. A round begins when all results of the one before are in.
+    """Rounds of one side of one stratum. Round k is suggested from the results of all rounds up to k - AHEAD.
 
     So what is suggested depends on nothing but results, whatever the number of workers or the order of their answers.
     """
 
-    def __init__(self, study: Study, stratum: int, arm: str, score: Score, survivors: Survivors):
+    def __init__(self, study: Study, stratum: int, arm: str, score: Score, survivors: Survivors, pack: int):
+        """pack: configurations of a trial at most; what is suggested, and every bit, is the same whatever it is."""
         assert study.search is not None
+        self._pack = pack
         self.stratum, self.arm = stratum, arm
         self._search, self._seeds = study.search, study.seeds.search
         self._metric = validation(study.outcome.metric)
@@ -45,9 +57,8 @@ class Lane:
         self._repeats: dict[int, int] = {}
         self._outcomes: dict[int, dict[int, float]] = {}  # by number and seed
         self._field: list[int] = []  # of a race: who is still in it
-        self._told = 0
         self._queue: list[Pack] = []
-        self._open = 0
+        self._rounds: list[_Round] = []
         self.finished = False
 
     @property
@@ -67,24 +78,31 @@ class Lane:
 
     def next(self) -> Pack | None:
         """A pack to train; None where results of others must come first, or all is done."""
-        if not self._queue and not self._open and not self.finished:
+        while not self._queue and self._may_begin():
             self._begin_round()
-        if not self._queue:
-            return None
-        self._open += 1
-        return self._queue.pop(0)
+        return self._queue.pop(0) if self._queue else None
 
-    def close(self, runs: pandas.DataFrame) -> None:
+    def close(self, pack: Pack, runs: pandas.DataFrame) -> None:
         """Takes a pack's results; a run that did not end well counts as the constant predictor."""
         for row in runs.to_dict("records"):
             ended = row["status"] in ("ok", "stopped")
             value = row[self._metric] if ended else row[f"{self._metric}_of_constant"]
             self._outcomes.setdefault(int(row["configuration"]), {})[int(row["seed"])] = float(value)
-        self._open -= 1
-        if not self._queue and not self._open:
-            self._end_round()
+        first = next(iter((*pack.values, *pack.repeats)))
+        next(one for one in self._rounds if self.racing or first in one.numbers).open -= 1
+        while self._rounds and not self._rounds[0].open:
+            self._end_round(self._rounds.pop(0))
+            if self._may_begin():
+                self._begin_round()  # before the next round's results are told, even if they are in
+
+    def _may_begin(self) -> bool:
+        """Whether another round can be suggested now."""
+        if self.racing:
+            return not self._rounds and not self.finished
+        return len(self._rounds) < AHEAD and len(self._values) < self._search.configurations
 
     def _begin_round(self) -> None:
+        self._rounds.append(_Round(range(len(self._values), len(self._values))))
         if self._field:
             reached = len(self._outcomes[self._field[0]])
             last = None if len(self._field) == 1 else reached + 1  # a winner gets the seeds that are left at once
@@ -92,7 +110,8 @@ class Lane:
         left = self._search.configurations - len(self._values)
         asked = left if self.racing else min(left, self._search.batch)
         new, repeats = [], {}
-        for number in range(len(self._values), len(self._values) + asked):
+        self._rounds[-1].numbers = range(len(self._values), len(self._values) + asked)
+        for number in self._rounds[-1].numbers:
             values = self._suggest(number)
             first = next((known for known, its in self._values.items() if its == values), None)
             self._values[number] = values
@@ -106,25 +125,25 @@ class Lane:
         return self._enqueue(new, repeats, seeds)
 
     def _enqueue(self, numbers: Sequence[int], repeats: Mapping[int, int], seeds: tuple[int, ...]) -> None:
-        size = 1 if self._search.scheduler in ("asha", "median") else PACK
+        size = 1 if self._search.scheduler in ("asha", "median") else self._pack
         parts = [numbers[start : start + size] for start in range(0, len(numbers), size)] or [[]]
         for part in parts:
             values = {number: self._values[number] for number in part}
             pack = Pack(stratum=self.stratum, arm=self.arm, values=values, repeats=repeats, seeds=seeds)
             self._queue.append(pack)
+            self._rounds[-1].open += 1
             repeats = {}
 
-    def _end_round(self) -> None:
+    def _end_round(self, ended: _Round) -> None:
         if self.racing:
             outcomes = {number: list(self._outcomes[number].values()) for number in self._field}
             self._field = self._survivors(outcomes)
             self.finished = len(outcomes[self._field[0]]) == len(self._seeds)
             return
-        for number in range(self._told, len(self._values)):
+        for number in ended.numbers:
             outcomes = self._outcomes[self._repeats.get(number, number)]
             self._suggest.tell(number, self._score(list(outcomes.values())))
-        self._told = len(self._values)
-        self.finished = self._told == self._search.configurations
+        self.finished = ended.numbers.stop == self._search.configurations
 
 
 class _Sampled:

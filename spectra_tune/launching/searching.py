@@ -1,13 +1,17 @@
 """Run a study's search as Ray Tune trials: a trial is a pack of configurations on search seeds."""
 
+import math
+import os
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pandas
+import ray
 from ray import cloudpickle, tune
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule, TrialScheduler
 from ray.tune.search import Searcher
@@ -19,6 +23,9 @@ from spectra_tune.launching.cluster import gpu_share
 from spectra_tune.launching.lanes import Lane, Score, Survivors, validation
 from spectra_tune.results import RUN_KEY, unpacked
 from spectra_tune.trainable import SearchTrainable
+
+MOST_PACKED = 64
+"""Configurations of a trial, for the sake of its worker's memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +52,11 @@ class SearchProgress:
 class Rounds(Searcher):
     """Tune's searcher over all lanes, taking turns; every lane waits only for its own results."""
 
-    def __init__(self, study: Study, score: Score, survivors: Survivors):
+    def __init__(self, study: Study, score: Score, survivors: Survivors, pack: int):
         super().__init__(metric="objective", mode="max")
         self._study = study
         self._lanes = [
-            Lane(study, stratum, arm, score, survivors)
+            Lane(study, stratum, arm, score, survivors, pack)
             for stratum in range(len(study.conditions))
             for arm in study.sides()
         ]
@@ -73,7 +80,7 @@ class Rounds(Searcher):
     def on_trial_complete(self, trial_id: str, result: dict | None = None, error: bool = False) -> None:  # noqa: ARG002
         place, pack = self._trained.pop(trial_id)
         lane, runs = self._lanes[place], _rows(self._study, pack, result)
-        lane.close(runs)
+        lane.close(pack, runs)
         if self._listener is not None:
             self._listener(
                 SearchProgress(
@@ -151,7 +158,7 @@ def run_search(
         tune.with_parameters(SearchTrainable, study=study, metric=validation(study.outcome.metric), interim=stopping),
         {"cpu": 1, "gpu": gpu_share(len(study.conditions))},
     )
-    rounds = Rounds(study, score, survivors)
+    rounds = Rounds(study, score, survivors, _pack(study))
     rounds.hear(on_progress)
     if resume and can_resume(name, storage):
         tuner = tune.Tuner.restore(f"{storage}/{name}", trainable, restart_errored=True)
@@ -175,7 +182,30 @@ def run_search(
                 checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
             ),
         )
-    return _collected(study, tuner.fit())
+    with _pending(2 * int(ray.cluster_resources().get("CPU", 1))):
+        return _collected(study, tuner.fit())
+
+
+@contextmanager
+def _pending(trials: int) -> Iterator[None]:
+    """Lets Tune hold so many trials ready: with a searcher it holds one, and a processor then waits for it."""
+    name = "TUNE_MAX_PENDING_TRIALS_PG"
+    before = os.environ.get(name)
+    os.environ[name] = before or str(trials)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+
+
+def _pack(study: Study) -> int:
+    """Configurations of a trial: as many as leave work for every processor, so that what a trial costs is shared."""
+    assert study.search is not None
+    lanes = len(study.conditions) * len(study.sides())
+    workers_of_lane = max(1, int(ray.cluster_resources().get("CPU", 1)) // lanes)
+    wanted = study.search.configurations if study.search.scheduler == "racing" else study.search.batch
+    return min(MOST_PACKED, math.ceil(wanted / workers_of_lane))
 
 
 def searched_before(name: str, study: Study, *, storage: str) -> Searched:
