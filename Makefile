@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-slow calibrate mutate bench check format install
+.PHONY: run test test-slow calibrate mutate chaos bench check format install
 
 run: install  ## the study `capacity`, or its verdicts if it has run
 	$(BIN)/spectra-tune run capacity --resume
@@ -22,6 +22,9 @@ calibrate: install  ## error rates, powers and coverages of the statistics, with
 
 mutate: install  ## breaks the analysis on purpose and sees the tests turn red (half a minute)
 	$(BIN)/python -m tests.mutate
+
+chaos: install  ## kills a small study at 30 random moments and compares what comes out (about fifteen minutes)
+	$(BIN)/python -m tests.chaos
 
 bench: install  ## what it costs against its alternatives, in ratios (about ten minutes on an idle machine)
 	$(BIN)/python -m benchmarks

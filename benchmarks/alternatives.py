@@ -85,6 +85,7 @@ def _block(study: Study, folder: Path, name: str, store: str) -> None:
     tracker = tracking.Tracker.begin(
         name, study, store, labels=study.labels(), description=study.question, parameters={}, tags={}
     )
+    tracker.add(study.blocks())
 
     def on_progress(progress: launching.Progress) -> None:
         if not progress.curves.empty:

@@ -134,6 +134,7 @@ def _by_tracker(study: Study, reports: list[pandas.DataFrame], found: reporting.
     tracker = tracking.Tracker.begin(
         "tracked", study, uri, labels=study.labels(), description="", parameters={}, tags={}
     )
+    tracker.add(study.blocks())
     for report in reports:
         tracker.log_curves(report)
     summaries, tags = for_children(found)

@@ -36,6 +36,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--resume", action="store_true", help="continue it if it has begun; show its verdicts if it is done"
     )
+    run.add_argument(
+        "--accept-changes", action="store_true", help="continue although packages or code are others than at its start"
+    )
     run.add_argument("--quiet", action="store_true", help="no plan and no progress, only what came out")
     run.add_argument("--address", help="a running Ray cluster (default: RAY_ADDRESS, else a local Ray)")
     run.add_argument("--storage", help="folder or URI of Ray's checkpoints (default: ./ray_results)")
@@ -78,6 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
             smoke=given.smoke,
             resume=given.resume,
             quiet=given.quiet,
+            accept_changes=given.accept_changes,
             address=given.address,
             storage=given.storage,
             tracking_uri=given.tracking_uri,

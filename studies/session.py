@@ -34,6 +34,7 @@ def run(
     smoke: bool,
     resume: bool,
     quiet: bool,
+    accept_changes: bool,
     address: str | None,
     storage: str | None,
     tracking_uri: str | None,
@@ -51,6 +52,8 @@ def run(
         runs = tracking.read_tables(named.name, uri).runs
         conclude(console, named, judge_study(named.study, runs), uri)
         return 0
+    if recorded is not None and not accept_changes:
+        _check_same_software(named, recorded)
     from spectra_tune import launching  # loads ray and torch: not needed to refuse or to show a finished study
 
     left = [name for name in (named.name, f"{named.name}-search") if launching.can_resume(name, place)]
@@ -207,6 +210,21 @@ def _check_unchanged(named: catalogue.Named, recorded: tracking.Execution | None
         raise InvalidStudy(
             f"study {named.name!r} has changed since it was recorded in {uri}: what it tests is fixed before its first "
             "run; undo the change, or give the new question a name of its own"
+        )
+
+
+def _check_same_software(named: catalogue.Named, recorded: tracking.Execution) -> None:
+    """Refuses to continue a study with other packages or other code than it was begun with."""
+    now = {key: tag for key, tag in tracking.provenance().items() if key.startswith("version.")}
+    changed = [
+        f"{key.removeprefix('version.')} {recorded.versions.get(key, 'unknown')} → {tag}"
+        for key, tag in now.items()
+        if recorded.versions.get(key) != tag
+    ]
+    if changed:
+        raise InvalidStudy(
+            f"study {named.name!r} must be continued with what it was begun with, changed are {', '.join(changed)}: "
+            "undo that, or add --accept-changes; runs from before and after are then never compared with each other"
         )
 
 

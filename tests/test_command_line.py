@@ -9,7 +9,9 @@ from mlflow import MlflowClient
 
 from spectra_tune import tracking
 from spectra_tune.results import unmeasured
+from studies import catalogue
 from studies.__main__ import main, parser
+from studies.shown import base_url
 from tests.study_file import GOOD, written
 
 PICTURES = ("forest", "paired-static-none", "cost", "curves", "sigmas", "spectra", "boundaries-moons-samples-60")
@@ -98,7 +100,16 @@ def test_the_options_stay_as_they_are():
     assert options == {
         "list": ["--help"],
         "show": ["--help", "--smoke"],
-        "run": ["--address", "--help", "--quiet", "--resume", "--smoke", "--storage", "--tracking-uri"],
+        "run": [
+            "--accept-changes",
+            "--address",
+            "--help",
+            "--quiet",
+            "--resume",
+            "--smoke",
+            "--storage",
+            "--tracking-uri",
+        ],
         "report": ["--help", "--output", "--smoke", "--tracking-uri"],
         "sync": ["--help", "--smoke", "--storage", "--tracking-uri"],
         "rerun": ["--help", "--tracking-uri"],
@@ -131,7 +142,9 @@ def test_show_warns_where_alpha_cannot_be_reached(folder, capsys):
 
 
 @pytest.mark.integration
-def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsys):
+def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsys, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "planted-secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret")
     file = written(folder)
     assert main(["run", file]) == 0
     first = capsys.readouterr().out
@@ -153,6 +166,9 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     assert "/#/experiments/1/runs/" in (folder / "out" / "report.html").read_text()
     assert "train_accuracy" in (folder / "out" / "report.md").read_text()
     assert {entry.name for entry in folder.iterdir()} == {"mlflow.db", "mlartifacts", "ray_results", "out"}
+
+    kept = [entry for entry in folder.rglob("*") if entry.is_file()]
+    assert not [entry for entry in kept if b"planted-secret" in entry.read_bytes()]
 
     capsys.readouterr()
     client = client_of(folder)
@@ -202,6 +218,32 @@ STUDY""",
     assert set(runs["status"]) == {"failed"}
     assert runs["test_accuracy_of_constant"].notna().all()
     assert main(["run", str(folder.parent / "broken.py"), "--resume"]) == 0
+
+
+@pytest.mark.integration
+def test_a_study_is_not_continued_with_other_software_unless_that_is_said(ray, folder, capsys):
+    file = written(folder)
+    study = catalogue.load(file).study
+    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    tracker = tracking.Tracker.begin(
+        "mine", study, uri, labels=study.labels(), description="", parameters={}, tags={"study": file}
+    )
+    tracker.stop("KILLED")
+    client_of(folder).set_tag(tracker.run_id, "version.torch", "1.0.0")
+    said = refused(capsys, "run", file, "--resume")
+    assert "changed are torch 1.0.0 → 2." in said
+    assert "add --accept-changes" in said
+    assert main(["run", file, "--resume", "--accept-changes"]) == 0
+    tags = client_of(folder).get_run(tracker.run_id).data.tags
+    assert tags["version.torch"] == "1.0.0"
+    assert tags["resumed.version.torch"].startswith("2.")
+
+
+def test_no_credentials_are_shown(folder, capsys):
+    said = refused(capsys, "run", written(folder), "--tracking-uri", "http://someone:planted@127.0.0.1:9")
+    assert "planted" not in said
+    assert "http://***@127.0.0.1:9" in said
+    assert base_url("https://someone:planted@host:5000") == "https://host:5000"
 
 
 @pytest.mark.slow

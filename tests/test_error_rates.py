@@ -36,6 +36,7 @@ def runs(study, tmp_path_factory):
     tracker = tracking.Tracker.begin(
         "aa_control", study, uri, labels=study.labels(), description="", parameters={}, tags={}
     )
+    tracker.add([block])
     children = {(condition_signature(block.condition), name): {} for name, _ in study.arms}
     tracker.finish(
         Tables(trained, curve_table({}), figure_table({})),

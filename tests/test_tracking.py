@@ -43,7 +43,7 @@ def store(folder) -> str:
 
 
 def begun(uri, study=STUDY, description="**Is it recorded?**") -> tracking.Tracker:
-    return tracking.Tracker.begin(
+    tracker = tracking.Tracker.begin(
         "recorded",
         study,
         uri,
@@ -52,6 +52,8 @@ def begun(uri, study=STUDY, description="**Is it recorded?**") -> tracking.Track
         parameters={"runs": 18},
         tags={"storage": "nowhere"},
     )
+    tracker.add(study.blocks())
+    return tracker
 
 
 @pytest.fixture(scope="module")
@@ -379,7 +381,7 @@ def test_links_open_the_study_and_each_conditions_arms(tmp_path, trained):
     assert links[1][1].count("%22") == 8  # three runs and one experiment, quoted
     view = MlflowClient(tracking_uri=uri).get_experiment(tracker.experiment_id).tags["mlflow.sharedViewState.arms"]
     shown = ["tags.`verdict over none`", "metrics.`gain_over_none`", "metrics.`test_accuracy`"]
-    assert json.loads(view)["selectedColumns"] == shown
+    assert json.loads(view)["selectedColumns"] == shown + [f"params.`{name}`" for name in views.SETTINGS]
 
 
 def test_one_run_can_be_of_two_conditions(tmp_path):
@@ -394,6 +396,7 @@ def test_one_run_can_be_of_two_conditions(tmp_path):
         seeds=Seeds(confirm=range(3)),
     )
     tracker = tracking.Tracker.begin("twice", study, uri, labels=study.labels(), description="", parameters={}, tags={})
+    tracker.add(study.blocks())
     tables = []
     for block in study.blocks():
         training = BlockTraining(block, report_every=1)

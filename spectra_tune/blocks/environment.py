@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from spectra_tune import products
+from spectra_tune.code import code_digest
 
 OutOfMemory = torch.OutOfMemoryError
 """A device's memory did not suffice: another try, with more room, may succeed."""
@@ -35,7 +36,7 @@ def one_thread_of_torch() -> Iterator[None]:
 
 @cache
 def environment(device: str) -> str:
-    """One line: processor, its instruction set as torch uses it, torch, MKL, OpenBLAS's kernels, kind of device."""
+    """One line: processor, its instruction set as torch uses it, torch, MKL, OpenBLAS's kernels, our code, device."""
     mkl = re.search(r"Math Kernel Library Version (\S+)", torch.__config__.show())
     kind = torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else "cpu"
     return "; ".join(
@@ -45,6 +46,7 @@ def environment(device: str) -> str:
             f"torch {torch.__version__}",
             f"MKL {mkl.group(1) if mkl else 'none'}",
             products.version(),
+            f"code {code_digest()}",
             kind,
         )
     )

@@ -87,7 +87,7 @@ class Search:
     sampler: str = "tpe"
     scheduler: str | None = None
     objective: str = "mean"
-    batch: int = 16  # configurations that a side is given before it sees the results of any of them
+    batch: int = 4  # configurations that a side is given before it sees the results of any of them
     seed: int = 0  # of the sampler
     strata: tuple[tuple[str, tuple[int, ...]], ...] = ()  # widths and depths, taken out of the spaces
 

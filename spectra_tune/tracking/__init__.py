@@ -3,6 +3,7 @@
 Experiment = study. Parent MLflow run = the study's one execution. Child = one (Condition, arm, stage).
 """
 
+from spectra_tune.tracking.provenance import provenance
 from spectra_tune.tracking.reading import (
     Execution,
     RecordedArm,
@@ -35,6 +36,7 @@ __all__ = [
     "find_execution",
     "links",
     "load",
+    "provenance",
     "read_tables",
     "recorded_studies",
     "run_links",

@@ -4,13 +4,15 @@ import importlib.metadata
 import platform
 import subprocess
 
+from spectra_tune.code import code_digest
+
 
 def provenance() -> dict[str, str]:
     """Tags that say which code ran where."""
     versions = {
         f"version.{name}": importlib.metadata.version(name) for name in ("spectra-tune", "torch", "ray", "mlflow")
     }
-    return {**versions, "machine": platform.node(), **_git()}
+    return {**versions, "version.code": code_digest(), "machine": platform.node(), **_git()}
 
 
 def _git() -> dict[str, str]:

@@ -3,6 +3,7 @@
 import json
 import tempfile
 import urllib.parse
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class Execution:
     run_id: str
     finished: bool
     study_signature: str
+    versions: Mapping[str, str]  # of what it was begun, or last continued, with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,14 @@ def _found(name: str, uri: str) -> Execution | None:
         run_id=parent.info.run_id,
         finished=parent.info.status == "FINISHED",
         study_signature=parent.data.tags.get("study_signature", ""),
+        versions=_versions(parent.data.tags),
     )
+
+
+def _versions(tags: Mapping[str, str]) -> dict[str, str]:
+    begun = {key: tag for key, tag in tags.items() if key.startswith("version.")}
+    resumed = {key.removeprefix("resumed."): tag for key, tag in tags.items() if key.startswith("resumed.version.")}
+    return begun | resumed
 
 
 @in_one_line

@@ -1,0 +1,88 @@
+"""Two real Ray nodes on this machine: one joins, gets work and dies in the middle; nothing is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import psutil
+import pytest
+
+from spectra_tune import tracking
+from spectra_tune.blocks import run_block
+from spectra_tune.results import unmeasured
+from studies import catalogue
+from tests.servers import free_port
+from tests.study_file import GOOD, written
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+PATIENCE_S = 90
+RAY = ["-m", "ray.scripts.scripts", "start", "--block", "--num-cpus", "1", "--disable-usage-stats"]
+
+
+def node(folder, *options):
+    """A Ray node in a process group of its own."""
+    environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1"}
+    with (folder / "node.log").open("a") as log:
+        return subprocess.Popen(
+            [sys.executable, *RAY, *options], env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+
+
+def killed(started):
+    """Kills a node with everything that it started."""
+    with suppress(psutil.NoSuchProcess):
+        processes = [*psutil.Process(started.pid).children(recursive=True), psutil.Process(started.pid)]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+    started.wait()
+
+
+def trains(started) -> bool:
+    """Whether a block trains on this node."""
+    with suppress(psutil.NoSuchProcess):
+        return any("BlockTrainable" in " ".join(one.cmdline()) for one in psutil.Process(started.pid).children(True))
+    return False
+
+
+def waited_for(claim) -> bool:
+    end = time.monotonic() + PATIENCE_S
+    while not claim() and time.monotonic() < end:
+        time.sleep(0.3)
+    return claim()
+
+
+def test_a_node_joins_gets_work_and_dies_and_the_study_ends_complete(tmp_path):
+    work = tmp_path / "work"
+    work.mkdir()
+    four = GOOD.replace("mlp(width=4), mlp(width=8)", "*(mlp(width=w) for w in (8, 9, 10, 11))")
+    file = written(work, four.replace("[6]", "[12000]"))
+    port = free_port()
+    local = ["--node-ip-address", "127.0.0.1"]
+    nodes = [node(tmp_path, "--head", "--port", str(port), "--include-dashboard=false", *local)]
+    try:
+        environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "COLUMNS": "200"}
+        assert waited_for(lambda: "Ray runtime started" in (tmp_path / "node.log").read_text())
+        command = [sys.executable, "-m", "studies", "run", file, "--address", f"127.0.0.1:{port}"]
+        with (tmp_path / "log").open("w") as log:
+            study = subprocess.Popen(command, cwd=work, env=environment, stdout=log, stderr=log)
+        assert waited_for(lambda: trains(nodes[0])), (tmp_path / "log").read_text()
+        nodes.append(node(tmp_path, "--address", f"127.0.0.1:{port}", *local))
+        assert waited_for(lambda: trains(nodes[1])), "a node that joins gets work"
+        time.sleep(2)
+        killed(nodes[1])
+        assert study.wait(300) == 0, (tmp_path / "log").read_text()
+    finally:
+        for started in nodes:
+            killed(started)
+        if study.poll() is None:
+            study.send_signal(signal.SIGKILL)
+    runs = tracking.read_tables("mine", f"sqlite:///{work / 'mlflow.db'}").runs
+    for block in catalogue.load(file).study.blocks():
+        here = unmeasured(run_block(block))
+        there = runs[runs["width"] == block.condition.network.width].reset_index(drop=True)
+        assert unmeasured(there).equals(here)
