@@ -73,6 +73,7 @@ def run(
 
 def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, place: str, *, begun: bool) -> int:
     """Trains what is not yet trained, judges it and records it; `talk` shows how far it is."""
+    from spectra_tune import launching
 
     study = named.study
     tracker = _tracker(named, uri, place)
@@ -89,6 +90,10 @@ def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, pl
         trained = _trained(talk, named, tracker, place, block_names(blocks), begun=begun)
     except KeyboardInterrupt:
         return _interrupted(console, named, tracker)
+    except launching.StorageDamaged as error:
+        _stop(tracker, "FAILED")
+        console.print(f"stopped: {error}", highlight=False, markup=False, soft_wrap=True)
+        return 1
     if not trained.complete:
         return _interrupted(console, named, tracker)
     for block, reason in trained.failures.items():

@@ -254,3 +254,13 @@ def test_a_users_own_study_runs_on_a_worker_that_has_no_such_file(ray, tmp_path)
 def test_an_address_where_nothing_answers_is_refused(address, says):
     with pytest.raises(InvalidStudy, match=says):
         launching.check_address(address)
+
+
+def test_half_a_record_of_rays_is_said_in_one_line(ray, tmp_path):
+    block = Block(condition=Condition(task=moons(samples=40), network=mlp(width=4), epochs=2), arms=ARMS, seeds=[0])
+    launched("halved", {"block": block}, tmp_path)
+    (state,) = (tmp_path / "halved").glob("experiment_state-*.json")
+    state.write_text(state.read_text()[: state.stat().st_size // 2])
+    with pytest.raises(launching.StorageDamaged, match=r"make room .* then --resume") as refused:
+        launched("halved", {"block": block}, tmp_path, resume=True)
+    assert "\n" not in str(refused.value)

@@ -3,13 +3,14 @@
 from spectra_tune.launching.cluster import check_address, connect, warm_up  # first: sets what Ray reads when imported
 
 # isort: split
-from spectra_tune.launching.blocks import Progress, Trained, can_resume, run_blocks, trained_before
+from spectra_tune.launching.blocks import Progress, StorageDamaged, Trained, can_resume, run_blocks, trained_before
 from spectra_tune.launching.searching import Searched, SearchProgress, run_search, searched_before
 
 __all__ = [
     "Progress",
     "SearchProgress",
     "Searched",
+    "StorageDamaged",
     "Trained",
     "can_resume",
     "check_address",

@@ -1,6 +1,8 @@
 """Run the blocks of a study as Ray Tune trials: one trial per block, resumed where it stopped."""
 
-from collections.abc import Callable, Mapping, Sequence
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -8,7 +10,7 @@ import pandas
 from ray import cloudpickle, tune
 
 from spectra_tune.blocks import failed_runs, parameter_count
-from spectra_tune.design import Block, members
+from spectra_tune.design import Block, InvalidStudy, members
 from spectra_tune.launching.cluster import gpu_share
 from spectra_tune.results import Tables, curve_table, figure_table, joined, unpacked
 from spectra_tune.trainable import BlockTrainable
@@ -70,30 +72,48 @@ def run_blocks(
     trainable = tune.with_resources(
         tune.with_parameters(BlockTrainable, blocks=dict(blocks)), {"cpu": 1, "gpu": gpu_share(len(blocks))}
     )
-    if resume and can_resume(name, storage):
-        tuner = tune.Tuner.restore(f"{storage}/{name}", trainable, restart_errored=True)
-        tuner._local_tuner.get_run_config().callbacks = [_Listener(on_progress)]  # type: ignore[union-attr]
-    else:
-        tuner = tune.Tuner(
-            trainable,
-            param_space={"block": tune.grid_search(_longest_first(blocks))},
-            tune_config=tune.TuneConfig(
-                reuse_actors=True,
-                trial_name_creator=lambda trial: trial.config["block"],
-                trial_dirname_creator=lambda trial: trial.config["block"],
-            ),
-            run_config=tune.RunConfig(
-                name=name,
-                storage_path=storage,
-                verbose=0,
-                callbacks=[_Listener(on_progress)],
-                failure_config=tune.FailureConfig(max_failures=RETRIES),
-                checkpoint_config=tune.CheckpointConfig(
-                    num_to_keep=1, checkpoint_frequency=CHECKPOINT_EVERY, checkpoint_at_end=False
+    with whole_records(f"{storage}/{name}"):
+        if resume and can_resume(name, storage):
+            tuner = tune.Tuner.restore(f"{storage}/{name}", trainable, restart_errored=True)
+            tuner._local_tuner.get_run_config().callbacks = [_Listener(on_progress)]  # type: ignore[union-attr]
+        else:
+            tuner = tune.Tuner(
+                trainable,
+                param_space={"block": tune.grid_search(_longest_first(blocks))},
+                tune_config=tune.TuneConfig(
+                    reuse_actors=True,
+                    trial_name_creator=lambda trial: trial.config["block"],
+                    trial_dirname_creator=lambda trial: trial.config["block"],
                 ),
-            ),
-        )
-    return _collected(tuner.fit(), blocks)
+                run_config=tune.RunConfig(
+                    name=name,
+                    storage_path=storage,
+                    verbose=0,
+                    callbacks=[_Listener(on_progress)],
+                    failure_config=tune.FailureConfig(max_failures=RETRIES),
+                    checkpoint_config=tune.CheckpointConfig(
+                        num_to_keep=1, checkpoint_frequency=CHECKPOINT_EVERY, checkpoint_at_end=False
+                    ),
+                ),
+            )
+        return _collected(tuner.fit(), blocks)
+
+
+class StorageDamaged(InvalidStudy):
+    """The storage holds half of what Ray wrote there, or has no room for more."""
+
+
+@contextmanager
+def whole_records(folder: str) -> Iterator[None]:
+    """Says in one line what Ray raises, far from its cause, where a disk is full or was when a state was written."""
+    try:
+        yield
+    except (EOFError, OSError, KeyError, ValueError, RuntimeError, pickle.UnpicklingError, tune.TuneError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[-200:]
+        raise StorageDamaged(
+            f"Ray's records in {folder} must be whole, got {reason}; make room if that disk is full, then --resume; if "
+            "they stay broken, remove that folder: its blocks are trained again, with equal bits"
+        ) from error
 
 
 def trained_before(name: str, blocks: Mapping[str, Block], *, storage: str) -> Trained:

@@ -49,6 +49,7 @@ def connect(address: str | None) -> None:
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise InvalidStudy(f"a Ray cluster must answer at {address or 'this machine'}, got: {reason}") from None
+    logging.getLogger("ray").setLevel(logging.CRITICAL)  # what fails is said in one line, not by Ray in hundreds
 
 
 def warm_up(blocks: int) -> None:

@@ -18,7 +18,7 @@ from ray.tune.search import Searcher
 
 from spectra_tune.configurations import Pack
 from spectra_tune.design import Study, condition_signature
-from spectra_tune.launching.blocks import RETRIES, can_resume
+from spectra_tune.launching.blocks import RETRIES, can_resume, whole_records
 from spectra_tune.launching.cluster import gpu_share
 from spectra_tune.launching.lanes import Lane, Score, Survivors, validation
 from spectra_tune.results import RUN_KEY, unpacked
@@ -160,30 +160,31 @@ def run_search(
     )
     rounds = Rounds(study, score, survivors, _pack(study))
     rounds.hear(on_progress)
-    if resume and can_resume(name, storage):
-        tuner = tune.Tuner.restore(f"{storage}/{name}", trainable, restart_errored=True)
-        tuner._local_tuner._tune_config.search_alg = rounds  # type: ignore[union-attr]
-    else:
-        tuner = tune.Tuner(
-            trainable,
-            tune_config=tune.TuneConfig(
-                search_alg=rounds,
-                scheduler=_scheduler(study) if stopping else None,
-                num_samples=-1,
-                reuse_actors=True,
-                trial_name_creator=_trial_name,
-                trial_dirname_creator=lambda trial: trial.trial_id,
-            ),
-            run_config=tune.RunConfig(
-                name=name,
-                storage_path=storage,
-                verbose=0,
-                failure_config=tune.FailureConfig(max_failures=RETRIES),
-                checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
-            ),
-        )
-    with _pending(2 * int(ray.cluster_resources().get("CPU", 1))):
-        return _collected(study, tuner.fit())
+    with whole_records(f"{storage}/{name}"):
+        if resume and can_resume(name, storage):
+            tuner = tune.Tuner.restore(f"{storage}/{name}", trainable, restart_errored=True)
+            tuner._local_tuner._tune_config.search_alg = rounds  # type: ignore[union-attr]
+        else:
+            tuner = tune.Tuner(
+                trainable,
+                tune_config=tune.TuneConfig(
+                    search_alg=rounds,
+                    scheduler=_scheduler(study) if stopping else None,
+                    num_samples=-1,
+                    reuse_actors=True,
+                    trial_name_creator=_trial_name,
+                    trial_dirname_creator=lambda trial: trial.trial_id,
+                ),
+                run_config=tune.RunConfig(
+                    name=name,
+                    storage_path=storage,
+                    verbose=0,
+                    failure_config=tune.FailureConfig(max_failures=RETRIES),
+                    checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
+                ),
+            )
+        with _pending(2 * int(ray.cluster_resources().get("CPU", 1))):
+            return _collected(study, tuner.fit())
 
 
 @contextmanager
