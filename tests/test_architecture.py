@@ -22,7 +22,7 @@ OWNERS = {
             "spectra_tune/blocks/",
             "spectra_tune/timing.py",
         ),
-        *("spectra_tune/networks/", "spectra_tune/tasks/"),
+        *("spectra_tune/networks/", "spectra_tune/tasks/", "spectra_tune/probes/"),
     ),
     "ctypes": ("spectra_tune/products.py",),
     "sklearn": ("spectra_tune/tasks/",),
@@ -38,7 +38,10 @@ OWNERS = {
 
 LIGHT = ("spectra_tune/design/", "spectra_tune/schedules.py", "spectra_tune/randomness.py", "spectra_tune/__init__.py")
 STUDIES = tuple(f"studies/{name}.py" for name in catalogue.listed())
-LIGHT_INITS = ("spectra_tune/tasks/__init__.py", "spectra_tune/networks/__init__.py", *STUDIES)
+LIGHT_INITS = (
+    *(f"spectra_tune/{package}/__init__.py" for package in ("tasks", "networks", "probes")),
+    *STUDIES,
+)
 
 
 def imported(file: Path) -> set[str]:

@@ -1,0 +1,100 @@
+"""What a probe gets and what it gives: trained members with a fixed probe set, and a number or a reason for each.
+
+Axes: M member, N probe point, F feature.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+import torch
+from torch import Tensor
+
+from spectra_tune.design.errors import InvalidStudy
+
+
+def not_computed(members: int, reason: str) -> "Reading":
+    """A reading of no member, all for one reason."""
+    return Reading(values=numpy.full(members, numpy.nan), reasons=(reason,) * members)
+
+
+def each_member(
+    probed: "Probed", quantities: Sequence[str], measure: Callable[[dict[str, Tensor]], Mapping[str, float | str]]
+) -> "dict[str, Reading]":
+    """Readings of what `measure` gives for one member's parameters in float64: a number, or the reason for none.
+
+    A member with parameters that are not finite is not measured; a number that is not finite has overflowed. Members go
+    one by one, so that the bits of one depend on no other.
+    """
+    found = [
+        measure(member)
+        if all(bool(value.isfinite().all()) for value in member.values())
+        else dict.fromkeys(quantities, "its parameters are not all finite")
+        for member in map(probed.member, range(probed.members))
+    ]
+    return {quantity: _reading([one[quantity] for one in found]) for quantity in quantities}
+
+
+def _reading(found: Sequence[float | str]) -> "Reading":
+    values = numpy.array([numpy.nan if isinstance(one, str) else one for one in found], dtype=numpy.float64)
+    overflowed = ~numpy.isfinite(values)
+    values[overflowed] = numpy.nan
+    reasons = (one if isinstance(one, str) else "it overflows double precision" for one in found)
+    return Reading(values=values, reasons=tuple(r if bad else None for r, bad in zip(reasons, overflowed, strict=True)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probed:
+    """Trained members of one architecture and a probe set that they all share.
+
+    network: with forward(parameters, x) for one member, and regularized. parameters, initial: (members, …) by name, at
+    the end and at the start of training. low_F, high_F: bounds of the task's data.
+    """
+
+    network: Any
+    parameters: dict[str, Tensor]
+    initial: dict[str, Tensor]
+    x_NF: Tensor
+    label_N: Tensor  # int64
+    classes: int
+    low_F: numpy.ndarray
+    high_F: numpy.ndarray
+
+    def __post_init__(self):
+        shapes, before = ({n: tuple(v.shape) for n, v in of.items()} for of in (self.parameters, self.initial))
+        if shapes != before:
+            raise InvalidStudy(f"parameters and initial must have equal names and shapes, got {shapes} and {before}")
+        if self.x_NF.ndim != 2 or self.label_N.shape != self.x_NF.shape[:1]:
+            raise InvalidStudy(
+                f"x_NF must be (points, features) and label_N (points,), got {tuple(self.x_NF.shape)} and "
+                f"{tuple(self.label_N.shape)}"
+            )
+
+    @property
+    def members(self) -> int:
+        return len(next(iter(self.parameters.values())))
+
+    def member(self, number: int) -> dict[str, Tensor]:
+        """One member's parameters in float64, without gradients."""
+        return {name: value[number].detach().to(torch.float64) for name, value in self.parameters.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One quantity of each member: values (members,) float64, NaN exactly where `reasons` says why there is none."""
+
+    values: numpy.ndarray
+    reasons: tuple[str | None, ...]
+
+    def __post_init__(self):
+        if self.values.shape != (len(self.reasons),) or self.values.dtype != numpy.float64:
+            raise InvalidStudy(
+                f"a reading must have a float64 value and a reason or None for each member, got values "
+                f"{self.values.shape} of {self.values.dtype} and {len(self.reasons)} reasons"
+            )
+        for number, (value, reason) in enumerate(zip(self.values, self.reasons, strict=True)):
+            if numpy.isnan(value) != bool(reason) or numpy.isinf(value):
+                raise InvalidStudy(
+                    f"a reading must be a finite number, or NaN and a reason, got {value} and {reason!r} of member {number}"
+                )
