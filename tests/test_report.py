@@ -1,13 +1,16 @@
 """The report says every sentence, needs no other file, and prints no number without its n and interval."""
 
 import base64
+import pkgutil
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
-from analysis.report import files, findings, overview
+from analysis.report import files, findings, overview, sections
+from analysis.report.page import AFTER, BEFORE
+from analysis.report.table import MOST_ROWS, table
 from analysis.report.words import chance, number, with_interval
 from spectra_tune.blocks import BlockTraining
 from spectra_tune.design import condition_signature
@@ -64,6 +67,21 @@ def test_the_page_says_every_verdict_sentence_before_anything_else(found, writte
         assert one.verdict.sentence in page.text
     text = written["report.md"].decode()
     assert text.index("## Verdicts") < text.index("## How to read this") < text.index("## Design")
+
+
+def test_every_section_is_on_the_page_once():
+    composed = [section.__name__.rpartition(".")[2] for section in (*BEFORE, *AFTER)]
+    assert sorted(composed) == sorted(module.name for module in pkgutil.iter_modules(sections.__path__))
+
+
+def test_a_long_table_is_cut_and_says_where_the_rest_is():
+    rows = [[str(at), "x"] for at in range(MOST_ROWS + 7)]
+    text = "\n".join(table(["n", "value"], rows, "all.csv"))
+    assert text.startswith("| n | value |\n|---|---|\n| 0 | x |\n")
+    assert f"| {MOST_ROWS - 1} | x |" in text
+    assert f"| {MOST_ROWS} | x |" not in text
+    assert f"7 of {MOST_ROWS + 7} rows are left out here; `all.csv` has all." in text
+    assert "left out" not in "\n".join(table(["n", "value"], rows[:MOST_ROWS], "all.csv"))
 
 
 def test_the_page_needs_no_other_file_and_no_network(written):

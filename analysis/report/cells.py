@@ -1,0 +1,27 @@
+"""Cells that several tables of the report have."""
+
+from analysis.contrasts import Judged
+from analysis.estimate import Estimate
+from analysis.report.findings import Findings
+from analysis.report.words import with_interval
+
+
+def difference(one: Judged) -> str:
+    """The mean difference with its interval, pp."""
+    numbers = one.verdict.statistics
+    return with_interval(numbers.mean, numbers.low, numbers.high, sign=True)
+
+
+def linked(found: Findings, one: Judged) -> str:
+    """A contrast with both arms linked to their MLflow runs, where there are some."""
+    arms = []
+    for arm in (one.contrast.treatment, one.contrast.baseline):
+        link = found.links.get((one.condition_signature, arm))
+        arms.append(f"[{arm}]({link})" if link else arm)
+    return " − ".join(arms)
+
+
+def percent(rate: Estimate) -> Estimate:
+    """A share as percent."""
+    low, high = (None if bound is None else 100 * bound for bound in (rate.low, rate.high))
+    return Estimate(estimate=100 * (rate.estimate or 0), low=low, high=high, n=rate.n, method=rate.method)
