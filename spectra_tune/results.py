@@ -51,6 +51,14 @@ METRICS = tuple(f"{split}_{measure}" for split in ("train", "validation", "test"
 """NaN where a run diverged, and test metrics in stage "search". `<metric>_of_constant` is the score of the best
 constant predictor of the same samples: what a diverged run counts as."""
 
+COMPLEXITY = tuple(f"complexity_{measure}" for measure in ("dimension", "length", "neighbour_error", "reference_error"))
+"""Of studies that ask for it: how hard the task's own boundary is, independent of any network (see complexity.py);
+NaN where a measure is not defined for the task."""
+
+PROBE_REASONS = "probe_reasons"
+"""Column of studies with probes: "quantity: reason; …" for every quantity that could not be measured of a run. Probes'
+quantities are the columns `probe_<quantity>` and, at earlier epochs, metrics of the curve table."""
+
 COST_REPEATS = tuple(f"seconds_per_epoch_{repeat}" for repeat in range(1, 6))
 
 COST = ("seconds_per_epoch", *COST_REPEATS)
@@ -109,6 +117,11 @@ def sigma_columns(runs: pandas.DataFrame) -> list[str]:
     return [name for name in runs.columns if name.startswith("sigma_") and name.removeprefix("sigma_").isdigit()]
 
 
+def probe_columns(runs: pandas.DataFrame) -> list[str]:
+    """Columns of what probes measured; NaN where they could not."""
+    return [name for name in runs.columns if name.startswith("probe_") and name != PROBE_REASONS]
+
+
 def with_costs(runs: pandas.DataFrame, costs: Mapping[str, Mapping[str, float]]) -> pandas.DataFrame:
     """The table with the cost columns of each arm, by its name."""
     return runs.assign(**{column: [costs[arm][column] for arm in runs["arm"]] for column in COST})
@@ -141,5 +154,5 @@ def protocol_columns(runs: pandas.DataFrame) -> list[str]:
         *METRICS,
         *(f"{metric}_of_constant" for metric in METRICS),
     }
-    other |= {"parameters", "capacity_ratio", *sigma_columns(runs)}
+    other |= {"parameters", "capacity_ratio", PROBE_REASONS, *COMPLEXITY, *sigma_columns(runs), *probe_columns(runs)}
     return [name for name in runs.columns if name not in other]

@@ -39,6 +39,11 @@ SCHEDULES: dict[str, Callable[..., float]] = {
     "cosine": cosine,
 }
 
+REACTIVE = ("plateau", "dead_units", "sensitivity")
+"""Schedules whose progress from start to end a training signal moves, not time: see feedback.py."""
+
+SCHEDULES |= dict.fromkeys(REACTIVE, linear)
+
 WARMUP = 0.1
 """Share of training in which a warm-up reaches the whole learning rate."""
 

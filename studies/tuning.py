@@ -104,6 +104,8 @@ def confirmation_blocks(study: Study, runs: pandas.DataFrame) -> tuple[Block, ..
                 for arm, one in planned.of(condition_signature(condition)).items()
             },
             seeds=planned.seeds,
+            probes=study.probes,
+            probed_at=study.probed_at,
         )
         for condition in study.conditions
     )

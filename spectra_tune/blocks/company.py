@@ -7,6 +7,7 @@ import torch
 
 from spectra_tune.blocks.arena import Arena
 from spectra_tune.blocks.program import Program
+from spectra_tune.blocks.reaction import is_reactive
 from spectra_tune.blocks.samples import Samples
 from spectra_tune.design import Member
 
@@ -28,7 +29,7 @@ def equal_bits(
     member = members[0]
     condition = replace(member.condition, epochs=min(EPOCHS, member.condition.epochs))
     key = (condition.network, condition.task, condition.optimizer, condition.batch_size, device, dtype, size)
-    key = (*key, member.treatment.strength > 0)
+    key = (*key, member.treatment.strength > 0, any(is_reactive(one) for one in members[:COMPANY]))
     if key not in _REHEARSED:
         rehearsed = [
             replace(one, condition=replace(one.condition, epochs=condition.epochs)) for one in members[:COMPANY]

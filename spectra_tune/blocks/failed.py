@@ -6,8 +6,9 @@ from typing import Any
 import pandas
 
 from spectra_tune.blocks.environment import environment
+from spectra_tune.blocks.protocol import protocol_of
 from spectra_tune.blocks.samples import cached_draws, digest_of
-from spectra_tune.design import Block, flat, members
+from spectra_tune.design import Block, members
 from spectra_tune.results import COST, METRICS, TREATMENT, run_table
 
 SPLITS = {"search": ("train", "validation"), "confirm": ("train", "validation", "test")}
@@ -21,15 +22,9 @@ def failed_runs(block: Block, *, device: str = "cpu") -> pandas.DataFrame:
     draw, splits = cached_draws(block.condition.task), SPLITS[block.stage]
     records = []
     for member in members(block):
-        protocol: dict[str, Any] = flat(member.condition) | {
-            "stream": member.stream,
-            "task": str(member.condition.task),
-        }
-        protocol["batch_size"] = protocol["batch_size"] or 0
-        del protocol["network"]
-        row = {"arm": member.arm, "seed": member.seed, "stage": member.stage, "status": "failed"}
+        row: dict[str, Any] = {"arm": member.arm, "seed": member.seed, "stage": member.stage, "status": "failed"}
         row |= {"signature": member.signature, "condition_signature": member.condition_signature}
-        row |= {"environment": environment(device)} | protocol
+        row |= {"environment": environment(device)} | protocol_of(member)
         row |= {name: _or_nan(getattr(member.treatment, name)) for name in TREATMENT}
         row |= dict.fromkeys(METRICS, math.nan) | {f"{name}_of_constant": math.nan for name in METRICS}
         try:

@@ -3,7 +3,7 @@
 Axes: M member, J in and one more, N sample, T step, L regularized layer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,13 +16,14 @@ from spectra_tune.blocks.contract import check_network
 from spectra_tune.blocks.layout import Layout, digest_of_parameters
 from spectra_tune.blocks.optimizers import OPTIMIZERS
 from spectra_tune.blocks.passes import MappedPasses
+from spectra_tune.blocks.reaction import Reaction
 from spectra_tune.blocks.samples import Samples, Stack, batches_of, stacked, weights_of_batch
 from spectra_tune.blocks.scores import scores, sums, to_error_
-from spectra_tune.design import Condition, InvalidStudy, Member
+from spectra_tune.design import Condition, DistanceToCriticality, InvalidStudy, Member, Treatment
 from spectra_tune.networks import Network, implement
 from spectra_tune.randomness import derived_seed
 from spectra_tune.ritz import TrackedTopSingularValue
-from spectra_tune.schedules import LEARNING_RATES, progress_at, sigma_target
+from spectra_tune.schedules import LEARNING_RATES, REACTIVE, progress_at, sigma_target
 from spectra_tune.spectrum import Penalty, spectral_norms, spectrum_of
 
 TILE = 1024
@@ -83,6 +84,7 @@ class Program:
         self._spectra = {name: spectrum_of(self.parameters[name]) for name in self.network.regularized}
         if self.penalised:
             self._penalise()
+        self._reaction = Reaction(padded)
         self.diverged: dict[int, int] = {}
 
     def _allocate(self) -> None:
@@ -149,8 +151,16 @@ class Program:
 
     def train(self, epochs: int) -> None:
         """Trains all members for so many epochs more."""
+        end = self.epoch + epochs
+        while self.epoch < end:
+            self._reaction.observe(self)
+            self._train(int(min(end - self.epoch, self._reaction.epochs_until_next(self.epoch))))
+
+    def _train(self, epochs: int) -> None:
+        """Trains all members for so many epochs, in which no signal is observed."""
         first, last = self.epoch * self.batches, (self.epoch + epochs) * self.batches
-        constant = all(member.condition.learning_rate_schedule == "constant" for member in self._padded)
+        schedules = {member.condition.learning_rate_schedule for member in self._padded}
+        constant = all(name == "constant" or isinstance(name, DistanceToCriticality) for name in schedules)
         changing = range(first, first + 1 if constant else last)
         rates_TM = self._per_member([self._learning_rates(step) for step in changing])
         targets_TLM = self._targets(range(first, last)) if self.penalised else None
@@ -220,46 +230,75 @@ class Program:
 
     def _learning_rates(self, step: int) -> list[float]:
         progress = progress_at(step, self.steps)
-        return [
-            member.condition.learning_rate * LEARNING_RATES[member.condition.learning_rate_schedule](progress)
-            for member in self._padded
-        ]
+        rates = []
+        for slot, member in enumerate(self._padded):
+            schedule = member.condition.learning_rate_schedule
+            if isinstance(schedule, DistanceToCriticality):
+                factor = self._reaction.factor(slot)
+            else:
+                factor = LEARNING_RATES[schedule](progress)
+            rates.append(member.condition.learning_rate * factor)
+        return rates
 
     def _targets(self, steps: Sequence[int]) -> Tensor:
         """Targets (steps, layers, members) of the regularized weights' sigma."""
-        treatments = {member.treatment for member in self.members}
-        rows = []
+        reacted = {
+            (member.treatment, slot): self._reaction.progress(slot, member.treatment.schedule)
+            for slot, member in enumerate(self._padded)
+            if member.treatment.schedule in REACTIVE
+        }
+        keys = [
+            (member.treatment, slot if (member.treatment, slot) in reacted else None)
+            for slot, member in enumerate(self._padded)
+        ]
+        distinct, rows = set(keys), []
         for step in steps:
             progress = progress_at(step, self.steps)
             for layer in range(1, len(self.network.regularized) + 1):
-                of = {
-                    treatment: sigma_target(
-                        treatment.schedule,
-                        progress,
-                        layer,
-                        sigma_start=treatment.sigma_start,
-                        sigma_end=treatment.sigma_end,
-                        capacity_ratio=self._capacity_ratio,
-                        beta=treatment.beta,
-                        depth_exponent=treatment.depth_exponent,
-                    )
-                    for treatment in treatments
-                }
-                rows.append([of[member.treatment] for member in self._padded])
+                of = {key: self._target(key[0], reacted.get(key, progress), layer) for key in distinct}
+                rows.append([of[key] for key in keys])
         return self._per_member(rows).view(len(steps), -1, len(self._padded))
+
+    def _target(self, treatment: Treatment, progress: float, layer: int) -> float:
+        return sigma_target(
+            treatment.schedule,
+            progress,
+            layer,
+            sigma_start=treatment.sigma_start,
+            sigma_end=treatment.sigma_end,
+            capacity_ratio=self._capacity_ratio,
+            beta=treatment.beta,
+            depth_exponent=treatment.depth_exponent,
+        )
 
     def scores(self, split: str) -> dict[str, numpy.ndarray]:
         """Accuracy, balanced accuracy and loss of each member on a split."""
         stack = self.stack(split)
         summed = numpy.zeros((len(self._padded), 2, self.condition.task.classes + 1))
+        for part, passes in self.tiles(split, stack):
+            summed += sums(passes.logits_MON, stack, part)
+        measured = scores(summed, stack)
+        return {measure: values[: len(self.members)] for measure, values in measured.items()}
+
+    def tiles(self, split: str, stack: Stack | None = None) -> Iterator[tuple[slice, Any]]:
+        """Passes that have just gone forward over each part of a split's samples, and the part."""
+        stack = stack or self.stack(split)
         for start in range(0, stack.x_MJN.shape[2], TILE):
             part = slice(start, start + TILE)
             kept_as = (split, start) if split in self._stacks else None
             passes = self._passes(kept_as, stack.x_MJN[:, :, part], training=False)
             passes.forward()
-            summed += sums(passes.logits_MON, stack, part)
-        measured = scores(summed, stack)
-        return {measure: values[: len(self.members)] for measure, values in measured.items()}
+            yield part, passes
+
+    def logits(self, x_MJN: Tensor) -> Tensor:
+        """Logits (members, outputs, samples) over x, whose last row is ones."""
+        passes = self._passes(None, x_MJN, training=False)
+        passes.forward()
+        return passes.logits_MON.clone()
+
+    def padded(self, values_M: numpy.ndarray) -> numpy.ndarray:
+        """One value per member, repeated where the program is padded by repeating its last member."""
+        return numpy.pad(values_M, (0, len(self._padded) - len(values_M)), mode="edge")
 
     def sigmas(self) -> list[numpy.ndarray]:
         """Spectral norm of each regularized weight, by layer and member."""
@@ -280,6 +319,8 @@ class Program:
 
     def targets_reached(self) -> list[numpy.ndarray]:
         """Targets of the step taken last (before the first: of the first), by layer and member."""
+        if self.epoch == 0:
+            self._reaction.observe(self)
         step = max(self.epoch * self.batches - 1, 0)
         return list(self._targets([step])[0, :, : len(self.members)].double().cpu().numpy())
 
@@ -300,6 +341,7 @@ class Program:
             "epoch": self.epoch,
             "tensors": {name: value.cpu() for name, value in tensors.items()},
             "spectra": {name: spectrum.state() for name, spectrum in self._tracked.items()},
+            "reaction": self._reaction.state(),
             "diverged": self.diverged,
         }
 
@@ -310,6 +352,7 @@ class Program:
             value.copy_(state["tensors"][name])
         for name, spectrum in self._tracked.items():
             spectrum.restore(state["spectra"][name])
+        self._reaction.restore(state["reaction"])
 
 
 def generator_of(member: Member, *purpose: str | int) -> torch.Generator:

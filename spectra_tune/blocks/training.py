@@ -19,8 +19,9 @@ from spectra_tune.blocks.company import equal_bits
 from spectra_tune.blocks.environment import environment, one_thread_of_torch
 from spectra_tune.blocks.figure_data import figure_data
 from spectra_tune.blocks.program import Program
+from spectra_tune.blocks.protocol import protocol_of
 from spectra_tune.blocks.samples import cached_draws, digest_of
-from spectra_tune.design import Block, Condition, InvalidStudy, Member, flat, members
+from spectra_tune.design import Block, Condition, InvalidStudy, Member, members
 from spectra_tune.networks import implement
 from spectra_tune.results import CONDITION, COST, MEASURES, TREATMENT, curve_table, run_table
 
@@ -190,9 +191,7 @@ class BlockTraining:
 
     def _protocol(self, member: Member, program: Program) -> dict[str, Any]:
         """What all runs of a member's arm have in common."""
-        protocol = flat(member.condition) | {"stream": member.stream, "task": str(member.condition.task)}
-        protocol["batch_size"] = protocol["batch_size"] or 0
-        del protocol["network"]
+        protocol = protocol_of(member)
         return {
             "arm": member.arm,
             "stage": member.stage,

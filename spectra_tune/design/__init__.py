@@ -3,6 +3,7 @@
 from spectra_tune.design.block import Arm, Block, Member, differing_fields, members
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat, grid
+from spectra_tune.design.criticality import DistanceToCriticality
 from spectra_tune.design.errors import InvalidStudy, NotComparable, nearest
 from spectra_tune.design.search import Dimension, Search
 from spectra_tune.design.signature import condition_signature, run_signature
@@ -16,6 +17,7 @@ __all__ = [
     "Condition",
     "Contrast",
     "Dimension",
+    "DistanceToCriticality",
     "InvalidStudy",
     "Member",
     "NotComparable",

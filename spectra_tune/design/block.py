@@ -8,6 +8,7 @@ from spectra_tune.design.condition import Condition, changed, flat
 from spectra_tune.design.errors import InvalidStudy, nearest
 from spectra_tune.design.signature import condition_signature, run_signature
 from spectra_tune.design.treatment import Treatment
+from spectra_tune.probes import PROBES
 
 STAGES = ("search", "confirm")
 
@@ -55,6 +56,22 @@ def distinct_seeds(seeds: Iterable[int], what: str) -> tuple[int, ...]:
     return listed
 
 
+def checked_probes(probes: Iterable[str], probed_at: Iterable[int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Probes by name and the epochs at which they are taken beside the end; unknown names and epochs are refused."""
+    if isinstance(probes, str) or isinstance(probed_at, int):
+        raise InvalidStudy(f"probes and probed_at must be lists, got {probes!r} and {probed_at!r}")
+    names, epochs = tuple(probes), tuple(sorted(set(probed_at)))
+    for name in names:
+        if name not in PROBES:
+            raise InvalidStudy(f"no probe is called {name!r}; {nearest(name, PROBES)}")
+    for epoch in epochs:
+        if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 0:
+            raise InvalidStudy(f"probed_at must be epochs, whole numbers >= 0, got {epoch!r}")
+    if epochs and not names:
+        raise InvalidStudy(f"probed_at says when probes are taken, got {list(epochs)} and no probes")
+    return tuple(dict.fromkeys(names)), epochs
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """One Condition, its arms and its seeds: what trains as one program and is one Tune trial."""
@@ -63,8 +80,13 @@ class Block:
     arms: Any  # given as {name: Arm or Treatment}, kept as pairs (name, Arm) in the order given
     seeds: Any  # given as a range or list, kept as a tuple
     stage: str = "confirm"  # in "search" nothing is evaluated on test data
+    probes: Any = ()  # names in probes.PROBES, taken at the end
+    probed_at: Any = ()  # epochs at which they are taken, too; 0 is before the first step
 
     def __post_init__(self):
+        probes, probed_at = checked_probes(self.probes, self.probed_at)
+        object.__setattr__(self, "probes", probes)
+        object.__setattr__(self, "probed_at", probed_at)
         if not isinstance(self.condition, Condition):
             raise InvalidStudy(f"a block needs a Condition, got {self.condition!r}")
         object.__setattr__(self, "arms", named_arms(self.arms))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import product
 from typing import Any
 
+from spectra_tune.design.criticality import DistanceToCriticality
 from spectra_tune.design.errors import InvalidStudy, at_least_one, nearest, not_negative, positive
 from spectra_tune.schedules import LEARNING_RATES
 
@@ -22,7 +23,7 @@ class Condition:
     network: Any  # a constructor of spectra_tune.networks, or an object with the contract of a network
     optimizer: str = "adam"
     learning_rate: float = 0.01
-    learning_rate_schedule: str = "constant"  # a name in schedules.LEARNING_RATES
+    learning_rate_schedule: str | DistanceToCriticality = "constant"  # a name is one of schedules.LEARNING_RATES
     weight_decay: float = 0.0  # as torch.optim's optimizer of that name understands it
     epochs: int = 100
     batch_size: int | None = None  # None is the full batch
@@ -45,8 +46,8 @@ class Condition:
             )
         if self.optimizer not in OPTIMIZERS:
             raise InvalidStudy(f"no optimizer is called {self.optimizer!r}; {nearest(self.optimizer, OPTIMIZERS)}")
-        if self.learning_rate_schedule not in LEARNING_RATES:
-            name = self.learning_rate_schedule
+        name = self.learning_rate_schedule
+        if not isinstance(name, DistanceToCriticality) and name not in LEARNING_RATES:
             raise InvalidStudy(f"no learning-rate schedule is called {name!r}; {nearest(name, LEARNING_RATES)}")
         object.__setattr__(self, "learning_rate", positive(self.learning_rate, "learning_rate"))
         object.__setattr__(self, "weight_decay", not_negative(self.weight_decay, "weight_decay"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import combinations
 from typing import Any
 
-from spectra_tune.design.block import Arm, Block, differing_fields, distinct_seeds, named_arms
+from spectra_tune.design.block import Arm, Block, checked_probes, differing_fields, distinct_seeds, named_arms
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat
 from spectra_tune.design.errors import InvalidStudy, NotComparable, at_least_one, nearest, positive
@@ -106,6 +106,10 @@ class Study:
     pilot: Pilot | None = None
     claim: Claim | None = None
     search: Search | None = None  # the arms are then where each side starts; what they end as is found on search seeds
+    probes: Any = ()  # names in probes.PROBES: what is measured on the trained networks, descriptive
+    probed_at: Any = ()  # epochs at which they are taken beside the end
+    threshold: float | None = None  # of the outcome's measure on validation data, a fraction: when is it first reached
+    complexity: bool = False  # how hard each task's own boundary is stands in the run table (see complexity.py)
 
     def __post_init__(self):
         if not isinstance(self.question, str) or not self.question.strip():
@@ -133,6 +137,7 @@ class Study:
         if self.pilot is not None and not isinstance(self.pilot, Pilot):
             raise InvalidStudy(f"pilot must be a Pilot, got {self.pilot!r}")
         self._check_claim()
+        self._check_measurements()
         self.blocks()
 
     def _check_arms(self) -> None:
@@ -156,6 +161,22 @@ class Study:
     def configured(self, arm: str, values: Mapping[str, Any]) -> Arm:
         """An arm with these values of its side's factors in the place of its own."""
         return with_values(dict(self.arms)[arm], values)
+
+    def _check_measurements(self) -> None:
+        probes, probed_at = checked_probes(self.probes, self.probed_at)
+        object.__setattr__(self, "probes", probes)
+        object.__setattr__(self, "probed_at", probed_at)
+        longest = max(condition.epochs for condition in self.conditions)
+        if probed_at and probed_at[-1] >= longest:
+            raise InvalidStudy(
+                f"probed_at must be below {longest} epochs, at whose end probes are taken anyway, got {probed_at[-1]}"
+            )
+        if self.threshold is not None:
+            object.__setattr__(self, "threshold", positive(self.threshold, "threshold"))
+            if self.threshold > 1:
+                raise InvalidStudy(f"threshold must be a fraction, at most 1, got {self.threshold:g}")
+        if not isinstance(self.complexity, bool):
+            raise InvalidStudy(f"complexity must be True or False, got {self.complexity!r}")
 
     def _check_claim(self) -> None:
         if self.claim is None:
@@ -196,7 +217,14 @@ class Study:
     def blocks(self) -> tuple[Block, ...]:
         """A block per Condition, on the confirmation seeds."""
         return tuple(
-            Block(condition=condition, arms=self.arms, seeds=self.seeds.confirm) for condition in self.conditions
+            Block(
+                condition=condition,
+                arms=self.arms,
+                seeds=self.seeds.confirm,
+                probes=self.probes,
+                probed_at=self.probed_at,
+            )
+            for condition in self.conditions
         )
 
     def signature(self) -> str:
@@ -225,6 +253,7 @@ class Study:
             arms=arms,
             seeds=Seeds(confirm=self.seeds.confirm[:4], search=self.seeds.search[:2]),
             search=search,
+            probed_at=[epoch for epoch in self.probed_at if epoch < min(longest, 10)],
         )
 
     def labels(self) -> dict[str, str]:

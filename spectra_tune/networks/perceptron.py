@@ -3,7 +3,8 @@
 Axes: M member, O out, I in, J feature and one more, N sample.
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -37,6 +38,10 @@ class MLP:
         return tuple(f"weight_{layer}" for layer in self.layers[:-1])
 
     @property
+    def in_series(self) -> tuple[str, ...]:
+        return tuple(f"weight_{layer}" for layer in self.layers)
+
+    @property
     def side_by_side(self) -> tuple[tuple[str, str], ...]:
         """The first layer's weight and bias are one matrix (out, in + 1) when stacked: one product does both."""
         return (("weight_1", "bias_1"),)
@@ -63,12 +68,21 @@ class MLP:
 
     def forward(self, parameters: dict[str, Tensor], x: Tensor) -> Tensor:
         """Logits (samples, outputs) of one member for x (samples, features)."""
-        hidden = x
+        return deque(self._outputs(parameters, x), maxlen=1).pop()  # hidden layers are not kept
+
+    def with_hidden(self, parameters: dict[str, Tensor], x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The logits and the activations (samples, width) of each hidden layer, from the input on."""
+        *hidden, logits = self._outputs(parameters, x)
+        return logits, hidden
+
+    def _outputs(self, parameters: dict[str, Tensor], x: Tensor) -> Iterator[Tensor]:
+        """What each layer gives to the next: activations, and of the last layer the logits."""
+        output = x
         for layer in self.layers:
-            hidden = torch.nn.functional.linear(hidden, parameters[f"weight_{layer}"], parameters[f"bias_{layer}"])
+            output = torch.nn.functional.linear(output, parameters[f"weight_{layer}"], parameters[f"bias_{layer}"])
             if layer < self.layers[-1]:
-                hidden = torch.relu(hidden) if self.activation == "relu" else torch.tanh(hidden)
-        return hidden
+                output = torch.relu(output) if self.activation == "relu" else torch.tanh(output)
+            yield output
 
     def stacked(
         self,
@@ -89,7 +103,8 @@ class Passes:
     """Forward and backward passes of stacked perceptrons, in buffers bound to their parameters and input.
 
     logits_MON: written by `forward`; `backward` expects the derivative of the loss by the logits in its place and
-    writes the gradients. Nothing is kept in the buffers from one pair of calls to the next.
+    writes the gradients. hidden: each hidden layer's activations (members, units, samples), written by `forward`.
+    Nothing is kept in the buffers from one pair of calls to the next.
     """
 
     def __init__(
@@ -103,8 +118,8 @@ class Passes:
         members, _, samples = x_MJN.shape
         self._relu = mlp.activation == "relu"
         self._outputs = [empty(members, size, samples) for size in mlp.sizes[1:]]
-        *self._hidden, self.logits_MON = self._outputs
-        inputs = [x_MJN, *self._hidden]
+        *self.hidden, self.logits_MON = self._outputs
+        inputs = [x_MJN, *self.hidden]
         weights = [parameters["weight_1+bias_1"], *(parameters[f"weight_{layer}"] for layer in mlp.layers[1:])]
         self._biases_MO1 = [parameters[f"bias_{layer}"].unsqueeze(2) for layer in mlp.layers]
         self._forward = [
@@ -112,7 +127,7 @@ class Passes:
             for number, (weight, below, output) in enumerate(zip(weights, inputs, self._outputs, strict=True))
         ]
         if gradients is not None:
-            self._errors = [*(empty(*hidden.shape) for hidden in self._hidden), self.logits_MON]
+            self._errors = [*(empty(*hidden.shape) for hidden in self.hidden), self.logits_MON]
             self._weights_MOI = weights
             to = [gradients["weight_1+bias_1"], *(gradients[f"weight_{layer}"] for layer in mlp.layers[1:])]
             self._bias_gradients_MO = [gradients[f"bias_{layer}"] for layer in mlp.layers]
@@ -130,7 +145,7 @@ class Passes:
             if number > 0:
                 output.copy_(self._biases_MO1[number].expand_as(output))
             self._forward[number]()
-            if number < len(self._hidden):
+            if number < len(self.hidden):
                 if self._relu:
                     output.relu_()
                 else:
@@ -145,7 +160,7 @@ class Passes:
 
     def _error_below(self, number: int) -> None:
         """The loss's derivative by the layer below, before its activation."""
-        error, hidden = self._errors[number - 1], self._hidden[number - 1]
+        error, hidden = self._errors[number - 1], self.hidden[number - 1]
         if self._errors[number].shape[1] == 1:
             torch.mul(self._weights_MOI[number].mT, self._errors[number], out=error)  # an outer product
         else:
