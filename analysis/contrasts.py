@@ -39,7 +39,7 @@ def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
     except NotComparable as error:
         refused = str(error)
     one_split = confirmed.groupby("condition_signature")["one_split"].all()
-    paired = [_paired(study, contrast, confirmed) for contrast in study.contrasts]
+    paired = [pairs_of(study, contrast, confirmed, study.outcome.metric) for contrast in study.contrasts]
     keys, found, data = [], [], []
     for signature, label in labels.items():
         for contrast, by_condition in zip(study.contrasts, paired, strict=True):
@@ -58,15 +58,15 @@ def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
     ]
 
 
-def _paired(study: Study, contrast: Contrast, runs: pandas.DataFrame) -> dict[str, Differences | str]:
-    """A contrast's differences in each Condition, or why nothing may be compared there."""
+def pairs_of(study: Study, contrast: Contrast, runs: pandas.DataFrame, metric: str) -> dict[str, Differences | str]:
+    """A contrast's differences in each Condition by its signature, or why nothing may be compared there."""
 
     def of(rows: pandas.DataFrame) -> Differences:
         return pair(
             rows,
             treatment=contrast.treatment,
             baseline=contrast.baseline,
-            metric=study.outcome.metric,
+            metric=metric,
             differs=spanned_fields(study, contrast, rows),
         )
 

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy
 import pandas
 
-from analysis.contrasts import Judged, judge_study
+from analysis.contrasts import Judged, judge_study, pairs_of
 from analysis.cost import Decision, overhead_of, worth_using
 from analysis.decomposition import Decomposition, decompose
 from analysis.estimate import Estimate
+from analysis.generalization import gap_of
 from analysis.intervals import binomial_interval
-from analysis.matching import pair
+from analysis.matching import Differences, pair
 from analysis.pooling import Interaction, Pooled, across_tasks, interaction_with_capacity
 from analysis.significance import paired_t
-from spectra_tune.design import Condition, Contrast, NotComparable, Study, condition_signature, differing_fields
+from spectra_tune.design import Condition, Contrast, Study, condition_signature, differing_fields
 
 CLAIMS = ("supported, at least the margin", "supported but negligible", "supported, size open", "harmful")
 """Verdicts that claim a difference."""
@@ -59,26 +61,30 @@ class ErrorRate:
 def descriptive_table(study: Study, runs: pandas.DataFrame) -> pandas.DataFrame:
     """Mean difference and 95 % interval of each descriptive outcome, contrast and Condition; no test, no verdict.
 
-    unit: pp for accuracies, nats for losses. An outcome that cannot be compared has its reason in `note`.
+    Of every study the first outcome is the generalization gap of its own measure. unit: pp for accuracies, nats for
+    losses. baseline and treatment: the arms' means, percent or nats. An outcome that cannot be compared has its reason
+    in `note`.
     """
-    rows = []
-    for metric in study.outcome.descriptive:
-        for signature, label in study.labels().items():
+    rows, labels = [], study.labels()
+    confirmed = runs[(runs["stage"] == "confirm") & runs["condition_signature"].isin(list(labels))]
+    for metric in dict.fromkeys((gap_of(study.outcome.metric), *study.outcome.descriptive)):
+        paired = {contrast: pairs_of(study, contrast, confirmed, metric) for contrast in study.contrasts}
+        for signature, label in labels.items():
             for contrast in study.contrasts:
                 row = {"metric": metric, "condition": label, "contrast": str(contrast)}
-                try:
-                    found = pair(
-                        runs[(runs["condition_signature"] == signature) & (runs["stage"] == "confirm")],
-                        treatment=contrast.treatment,
-                        baseline=contrast.baseline,
-                        metric=metric,
-                        differs=contrast.differs,
-                    )
-                    t = paired_t(found.values)
-                    rows.append(row | {"mean": t.estimate, "low": t.low, "high": t.high, "n": t.n, "unit": found.unit})
-                except (NotComparable, ValueError) as error:
-                    rows.append(row | {"note": str(error)})
+                rows.append(row | _described(paired[contrast][signature]))
     return pandas.DataFrame.from_records(rows)
+
+
+def _described(found: Differences | str) -> dict[str, Any]:
+    """The numbers of a descriptive outcome, or a note why there are none."""
+    if isinstance(found, str):
+        return {"note": found}
+    if len(found) < 2:
+        return {"note": "one seed has no interval"}
+    t = paired_t(found.values)
+    means = {"baseline": float(found.baseline_values.mean()), "treatment": float(found.treatment_values.mean())}
+    return means | {"mean": t.estimate, "low": t.low, "high": t.high, "n": t.n, "unit": found.unit}
 
 
 def over_tasks(study: Study, judged: Sequence[Judged]) -> list[PooledContrast]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 import pandas
 
+from analysis.generalization import GAPS, sides_of, with_gap
 from spectra_tune.design import NotComparable
 from spectra_tune.results import METRICS, RUN_KEY, protocol_columns
 
@@ -78,6 +79,7 @@ def pair(
 ) -> Differences:
     """Differences of two arms of a run table, joined on Condition and seed, never on row order.
 
+    metric: of the run table, or a generalization gap (generalization.GAPS).
     differs: the fields, beside the Treatment, in which the two arms differ; they must differ in exactly these.
     Raises NotComparable, naming the fields and both values, where anything else differs: the Condition, an undeclared
     field, the stage, the environment, the data or the initial weights.
@@ -98,7 +100,8 @@ def pair(
         raise NotComparable(f"{names} share no seed: pair runs of equal seeds")
     _check_fields(both, [*protocol_columns(runs), "stage", "environment"], declared, names)
     _check_draws(both, declared, names)
-    scale, unit = (100.0, "pp") if metric.endswith("accuracy") else (1.0, "nats")
+    both = with_gap(both, metric) if metric in GAPS else both
+    scale, unit = (100.0, "pp") if "accuracy" in metric else (1.0, "nats")
     treatment_values, baseline_values, constant, failed = _values(both, metric, names)
     return Differences(
         treatment=treatment,
@@ -121,11 +124,12 @@ def pair(
 
 
 def _check_columns(runs: pandas.DataFrame, metric: str) -> None:
-    if metric not in METRICS:
+    if metric not in (*METRICS, *GAPS):
         raise NotComparable(
-            f"a comparison needs a metric of the run table, one of {', '.join(METRICS)}; got {metric!r}"
+            f"a comparison needs a metric of the run table, one of {', '.join((*METRICS, *GAPS))}; got {metric!r}"
         )
-    missing = [name for name in (*REQUIRED, metric) if name not in runs.columns]
+    needed = sides_of(metric) if metric in GAPS else (metric,)
+    missing = [name for name in (*REQUIRED, *needed) if name not in runs.columns]
     if missing:
         raise NotComparable(f"a run table must say what was matched: it lacks the columns {', '.join(missing)}")
 
@@ -233,7 +237,7 @@ def _values(both: pandas.DataFrame, metric: str, names: str):
                 f"{names}: {metric} must be a number for every run that did not diverge, got NaN "
                 f"(stage {', '.join(stages)}; search runs are not evaluated on test data)"
             )
-        if metric.endswith("accuracy") and ((value < 0) | (value > 1)).any():
+        if metric in METRICS and metric.endswith("accuracy") and ((value < 0) | (value > 1)).any():
             raise NotComparable(f"{names}: accuracies must be fractions in 0 … 1, got {value.min()} … {value.max()}")
         values.append(value)
         failed.append(bad)

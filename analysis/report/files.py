@@ -27,7 +27,7 @@ a { color: #0b5394; }
 
 
 def files(found: Findings) -> dict[str, bytes]:
-    """All files by name: report.md, report.html, contrasts.csv and each picture as PNG and SVG."""
+    """All files by name: report.md, report.html, tables as CSV and each picture as PNG and SVG."""
     pictures = _pictures(found)
     text = page(found, {name: shows for name, (_, shows) in pictures.items()})
     drawn = {
@@ -39,6 +39,7 @@ def files(found: Findings) -> dict[str, bytes]:
         "report.md": text.encode(),
         "report.html": _html(found.name, text, drawn).encode(),
         "contrasts.csv": contrast_table(found.judged).to_csv(index=False).encode(),
+        "descriptive.csv": found.descriptive.to_csv(index=False).encode(),
         **drawn,
     }
 
