@@ -124,6 +124,11 @@ class Program:
     def _init(self, member: Member) -> dict[str, Tensor]:
         return implement(member.condition.network, member.condition.task).init(generator_of(member, "init"))
 
+    def initial(self) -> dict[str, Tensor]:
+        """The members' parameters before the first step, stacked (members, …), drawn again."""
+        drawn = [self._init(member) for member in self.members]
+        return {name: torch.stack([one[name] for one in drawn]).to(self._device, self._dtype) for name in drawn[0]}
+
     def _per_member(self, values: Sequence[Any]) -> Tensor:
         return torch.tensor(values, device=self._device, dtype=self._dtype)
 
@@ -242,20 +247,18 @@ class Program:
 
     def _targets(self, steps: Sequence[int]) -> Tensor:
         """Targets (steps, layers, members) of the regularized weights' sigma."""
-        reacted = {
-            (member.treatment, slot): self._reaction.progress(slot, member.treatment.schedule)
-            for slot, member in enumerate(self._padded)
-            if member.treatment.schedule in REACTIVE
-        }
         keys = [
-            (member.treatment, slot if (member.treatment, slot) in reacted else None)
-            for slot, member in enumerate(self._padded)
+            (treatment, self._reaction.progress(slot, treatment.schedule) if treatment.schedule in REACTIVE else None)
+            for slot, treatment in enumerate(member.treatment for member in self._padded)
         ]
-        distinct, rows = set(keys), []
+        rows = []
         for step in steps:
-            progress = progress_at(step, self.steps)
+            by_time = progress_at(step, self.steps)
             for layer in range(1, len(self.network.regularized) + 1):
-                of = {key: self._target(key[0], reacted.get(key, progress), layer) for key in distinct}
+                of = {
+                    (treatment, moved): self._target(treatment, by_time if moved is None else moved, layer)
+                    for treatment, moved in set(keys)
+                }
                 rows.append([of[key] for key in keys])
         return self._per_member(rows).view(len(steps), -1, len(self._padded))
 

@@ -18,6 +18,7 @@ from spectra_tune.blocks.chunks import chunks
 from spectra_tune.blocks.company import equal_bits
 from spectra_tune.blocks.environment import environment, one_thread_of_torch
 from spectra_tune.blocks.figure_data import figure_data
+from spectra_tune.blocks.probing import ProbeSet, Readings, columns, series, take
 from spectra_tune.blocks.program import Program
 from spectra_tune.blocks.protocol import protocol_of
 from spectra_tune.blocks.samples import cached_draws, digest_of
@@ -101,8 +102,13 @@ class BlockTraining:
             self._programs.append(Program(chosen, self._draw, self._capacity_ratio, arena, device, dtype, size))
             self._sizes.append(size)
         self._signatures = [[member.signature for member in program.members] for program in self._programs]
+        self._probes, self._probed_at = block.probes, block.probed_at
         self._records: list[Record] = []
         self._seconds = 0.0
+
+    @cached_property
+    def _probe_set(self) -> ProbeSet:
+        return ProbeSet(self._task)
 
     @property
     def epochs(self) -> int:
@@ -125,7 +131,7 @@ class BlockTraining:
             if program.epoch == 0:
                 self._record(number)
             if not program.finished:
-                program.train(min(self._report_every, program.condition.epochs - program.epoch))
+                self._train_probing(number, min(program.epoch + self._report_every, program.condition.epochs))
                 program.note_divergence()
                 self._record(number)
         self._seconds += time.perf_counter() - begin
@@ -136,6 +142,15 @@ class BlockTraining:
             records=self._records[seen:],
             signatures=self._signatures,
         )
+
+    def _train_probing(self, number: int, end: int) -> None:
+        """Trains a program up to an epoch, with its probes taken at the declared epochs before that one."""
+        program = self._programs[number]
+        for epoch in self._probed_at:
+            if program.epoch <= epoch < end:
+                program.train(epoch - program.epoch)
+                self._keep(number, series(take(program, self._probes, self._probe_set)))
+        program.train(end - program.epoch)
 
     @one_thread_of_torch()
     def train_only(self, epochs: int) -> None:
@@ -148,13 +163,18 @@ class BlockTraining:
         """Records a program's scores, sigmas and targets at its present epoch."""
         program = self._programs[number]
         scored = {split: program.scores(split) for split in ("train", "validation")}
-        series = {f"{split}_{measure}": scored[split][measure] for split, measure in CURVE_MEASURES}
-        series |= {f"sigma_{layer}": values for layer, values in enumerate(program.sigmas(), start=1)}
+        of_epoch = {f"{split}_{measure}": scored[split][measure] for split, measure in CURVE_MEASURES}
+        of_epoch |= {f"sigma_{layer}": values for layer, values in enumerate(program.sigmas(), start=1)}
         if program.penalised:
             targets = enumerate(program.targets_reached(), start=1)
-            series |= {f"sigma_target_{layer}": values for layer, values in targets}
-        values = numpy.stack(list(series.values()))
-        self._records.append(Record(program=number, epoch=program.epoch, metrics=tuple(series), values=values))
+            of_epoch |= {f"sigma_target_{layer}": values for layer, values in targets}
+        self._keep(number, of_epoch)
+
+    def _keep(self, number: int, of_epoch: dict[str, numpy.ndarray]) -> None:
+        """Adds metrics of all members of a program at its present epoch to the curves."""
+        values = numpy.stack(list(of_epoch.values()))
+        epoch = self._programs[number].epoch
+        self._records.append(Record(program=number, epoch=epoch, metrics=tuple(of_epoch), values=values))
 
     def curves(self) -> pandas.DataFrame:
         """The whole curve table so far."""
@@ -169,7 +189,11 @@ class BlockTraining:
     def runs(self) -> pandas.DataFrame:
         """The run table of a finished block."""
         ends = [
-            _End(program, equal_bits(program.members, self._draw, self._device, self._dtype, size))
+            _End(
+                program,
+                equal_bits(program.members, self._draw, self._device, self._dtype, size),
+                take(program, self._probes, self._probe_set) if self._probes else {},
+            )
             for program, size in zip(self._programs, self._sizes, strict=True)
         ]
         about: dict[str, dict[str, Any]] = {}
@@ -273,8 +297,8 @@ def _curve_table(records: list[Record], signatures: list[list[str]]) -> pandas.D
 class _End:
     """A program's scores when it has finished."""
 
-    def __init__(self, program: Program, equal_bits: bool):
-        self.equal_bits = equal_bits
+    def __init__(self, program: Program, equal_bits: bool, readings: Readings):
+        self.equal_bits, self.readings = equal_bits, readings
         self.scores = {split: program.scores(split) for split in program.splits}
         self.sigmas = program.sigmas()
         self.diverged, self.fallbacks = program.diverged, program.fallbacks()
@@ -291,7 +315,7 @@ class _End:
                 row[f"{split}_{measure}"] = float(self.scores[split][measure][slot]) if known else math.nan
         for layer, values in enumerate(self.sigmas, start=1):
             row[f"sigma_{layer}"] = float(values[slot]) if ok else math.nan
-        return row
+        return row | (columns(self.readings, slot) if self.readings else {})
 
 
 def capacity_ratio(condition: Condition) -> float:
