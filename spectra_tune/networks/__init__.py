@@ -4,6 +4,12 @@ A network of your own is any object with `init(generator) -> {name: tensor}`, `f
 (x: samples x features; logits: samples x outputs, one output for two classes) and `regularized`, the names of the
 penalised weights (out x in) from the input on. A sample's logits may depend on nothing but the sample, since batches
 are padded. Make it a frozen dataclass and its fields become hyperparameters.
+
+Probes can measure more of a network that also has, each optional:
+- `with_hidden(parameters, x) -> (logits, [h_1, …, h_L])`, activations of its hidden layers from the input on;
+- `activation`, which is "relu" where hidden activations are max(0, ·);
+- `in_series`, names of all its weights (out x in) from the input to the logits, if there is nothing between them but
+  biases and activations of slope <= 1.
 """
 
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ Axes: M member, N probe point, F feature.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy
@@ -13,6 +13,9 @@ from torch import Tensor
 
 from spectra_tune.design.errors import InvalidStudy
 
+NOT_FINITE = "its parameters are not all finite"
+OVERFLOWS = "it overflows double precision"
+
 
 def not_computed(members: int, reason: str) -> "Reading":
     """A reading of no member, all for one reason."""
@@ -20,28 +23,42 @@ def not_computed(members: int, reason: str) -> "Reading":
 
 
 def each_member(
-    probed: "Probed", quantities: Sequence[str], measure: Callable[[dict[str, Tensor]], Mapping[str, float | str]]
+    probed: "Probed", quantities: Sequence[str], measure: Callable[[int], Mapping[str, float | str]]
 ) -> "dict[str, Reading]":
-    """Readings of what `measure` gives for one member's parameters in float64: a number, or the reason for none.
+    """Readings of what `measure` gives for the number of a member: of each quantity a value, or the reason for none.
 
-    A member with parameters that are not finite is not measured; a number that is not finite has overflowed. Members go
-    one by one, so that the bits of one depend on no other.
+    A member whose parameters are not finite is not measured; a value that is not finite has overflowed; where torch
+    raises, what it says is the reason. Members go one by one, so that the bits of one depend on no other.
     """
-    found = [
-        measure(member)
-        if all(bool(value.isfinite().all()) for value in member.values())
-        else dict.fromkeys(quantities, "its parameters are not all finite")
-        for member in map(probed.member, range(probed.members))
-    ]
+    found = [_measured(probed, quantities, measure, member) for member in range(probed.members)]
     return {quantity: _reading([one[quantity] for one in found]) for quantity in quantities}
+
+
+def _measured(
+    probed: "Probed", quantities: Sequence[str], measure: Callable[[int], Mapping[str, float | str]], member: int
+) -> Mapping[str, float | str]:
+    if not all(bool(value[member].isfinite().all()) for value in probed.parameters.values()):
+        return dict.fromkeys(quantities, NOT_FINITE)
+    try:
+        return measure(member)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        return dict.fromkeys(quantities, f"in double precision torch says: {' '.join(str(error).split())}")
 
 
 def _reading(found: Sequence[float | str]) -> "Reading":
     values = numpy.array([numpy.nan if isinstance(one, str) else one for one in found], dtype=numpy.float64)
-    overflowed = ~numpy.isfinite(values)
-    values[overflowed] = numpy.nan
-    reasons = (one if isinstance(one, str) else "it overflows double precision" for one in found)
-    return Reading(values=values, reasons=tuple(r if bad else None for r, bad in zip(reasons, overflowed, strict=True)))
+    values[numpy.isinf(values)] = numpy.nan
+    reasons = (one if isinstance(one, str) else OVERFLOWS for one in found)
+    return Reading(
+        values=values,
+        reasons=tuple(reason if gone else None for reason, gone in zip(reasons, numpy.isnan(values), strict=True)),
+    )
+
+
+def _of_member(stacked: dict[str, Tensor], number: int) -> dict[str, Tensor]:
+    return {name: value[number].detach().to(torch.float64) for name, value in stacked.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +77,7 @@ class Probed:
     classes: int
     low_F: numpy.ndarray
     high_F: numpy.ndarray
+    kept: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)  # what several probes need
 
     def __post_init__(self):
         shapes, before = ({n: tuple(v.shape) for n, v in of.items()} for of in (self.parameters, self.initial))
@@ -75,9 +93,18 @@ class Probed:
     def members(self) -> int:
         return len(next(iter(self.parameters.values())))
 
+    @property
+    def points_NF(self) -> Tensor:
+        """The probe set in float64."""
+        return self.x_NF.detach().to(torch.float64)
+
     def member(self, number: int) -> dict[str, Tensor]:
         """One member's parameters in float64, without gradients."""
-        return {name: value[number].detach().to(torch.float64) for name, value in self.parameters.items()}
+        return _of_member(self.parameters, number)
+
+    def start(self, number: int) -> dict[str, Tensor]:
+        """What one member's parameters were at first, likewise."""
+        return _of_member(self.initial, number)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,5 +123,5 @@ class Reading:
         for number, (value, reason) in enumerate(zip(self.values, self.reasons, strict=True)):
             if numpy.isnan(value) != bool(reason) or numpy.isinf(value):
                 raise InvalidStudy(
-                    f"a reading must be a finite number, or NaN and a reason, got {value} and {reason!r} of member {number}"
+                    f"a reading must be finite, or NaN and a reason, got {value}, {reason!r} for member {number}"
                 )

@@ -1,0 +1,58 @@
+"""Hidden units that are never active on the probe set, and units that always are, which are linear.
+
+Axes: N probe point, U unit.
+"""
+
+import torch
+from torch import Tensor
+
+from spectra_tune.probes.hidden import hidden_layers
+from spectra_tune.probes.probed import Probed, Reading, each_member, not_computed
+
+LEAST_POINTS = 1000
+"""A unit that is active in a small region only looks dead on fewer points."""
+
+QUANTITIES = ("dead_units", "always_on_units")
+
+
+def measure(probed: Probed) -> dict[str, Reading]:
+    """`dead_units`, the share of hidden units > 0 at no probe point, and `always_on_units`, at all; also by layer.
+
+    A network without hidden layers to look at has a reason only for the two of all layers.
+    """
+    layers = hidden_layers(probed)
+    if isinstance(layers, str):
+        return dict.fromkeys(QUANTITIES, not_computed(probed.members, layers))
+    of_layers = [f"{quantity}_{layer}" for quantity in QUANTITIES for layer in range(1, layers + 1)]
+    quantities = (*QUANTITIES, *of_layers)
+    reason = _not_meaningful(probed)
+    if reason is not None:
+        return dict.fromkeys(quantities, not_computed(probed.members, reason))
+    x_NF = probed.points_NF
+
+    def shares(member: int) -> dict[str, float]:
+        with torch.no_grad():
+            _, hidden = probed.network.with_hidden(probed.member(member), x_NF)
+        if not all(bool(h.isfinite().all()) for h in hidden):
+            return dict.fromkeys(quantities, float("nan"))
+        active_NU = [h.flatten(1) > 0 for h in hidden]
+        never_U, always_U = [~a.any(dim=0) for a in active_NU], [a.all(dim=0) for a in active_NU]
+        values = [_share(*never_U), _share(*always_U), *map(_share, never_U), *map(_share, always_U)]
+        return dict(zip(quantities, values, strict=True))
+
+    return each_member(probed, quantities, shares)
+
+
+def _share(*flags_U: Tensor) -> float:
+    return sum(int(flags.sum()) for flags in flags_U) / sum(len(flags) for flags in flags_U)
+
+
+def _not_meaningful(probed: Probed) -> str | None:
+    activation = getattr(probed.network, "activation", None)
+    if activation is None:
+        return "the network does not say what its hidden units are: give it activation = 'relu' if they are max(0, ·)"
+    if activation != "relu":
+        return f"units of {activation} are not silent below 0: only those of relu can be dead"
+    if len(probed.x_NF) < LEAST_POINTS:
+        return f"a dead unit is one that is silent on {LEAST_POINTS} or more points, got {len(probed.x_NF)}"
+    return None

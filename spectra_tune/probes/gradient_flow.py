@@ -1,0 +1,87 @@
+"""What is left of the loss's gradient at each hidden layer on its way from the last one.
+
+Axes: N probe point, O output, U unit.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy
+import torch
+from torch import Tensor
+
+from spectra_tune.networks import outputs_for
+from spectra_tune.probes.hidden import hidden_layers
+from spectra_tune.probes.probed import Probed, Reading, each_member, not_computed
+
+SLOPE = "gradient_flow_slope"
+
+LEAST_LAYERS = 2
+
+NO_GRADIENT = "the loss's gradient is exactly zero at the last hidden layer on every probe point"
+
+NOT_CONNECTED = "with_hidden must compute the logits from each hidden layer that it shows, and these from the input"
+
+
+def measure(probed: Probed) -> dict[str, Reading]:
+    """`gradient_flow_l` of each hidden layer l before the last one, and `gradient_flow_slope`.
+
+    gradient_flow_l: norm of each point's derivative of its loss by the activations of layer l, root of the mean square
+    over the probe set, over the same at the last hidden layer. 0 where the gradient does not reach the layer at all.
+    slope: of its natural logarithm over l, least squares; > 0 where gradients shrink on their way to the input. With
+    relus and independent weights of gain g its square changes by 1 / (g^2 / 2) from layer to layer.
+    Source: Schoenholz et al. 2017, arXiv 1611.01232.
+    """
+    layers = hidden_layers(probed)
+    if isinstance(layers, str):
+        return {SLOPE: not_computed(probed.members, layers)}
+    if layers < LEAST_LAYERS:
+        return {SLOPE: not_computed(probed.members, f"a flow needs {LEAST_LAYERS} hidden layers, the network has one")}
+    quantities = [*(f"gradient_flow_{layer}" for layer in range(1, layers)), SLOPE]
+
+    def flow(member: int) -> dict[str, float | str]:
+        sizes = _gradient_sizes(probed, probed.member(member))
+        if isinstance(sizes, str):
+            return dict.fromkeys(quantities, sizes)
+        if sizes[-1] == 0:
+            return dict.fromkeys(quantities, NO_GRADIENT)
+        ratios = [size / sizes[-1] for size in sizes]
+        return dict(zip(quantities, [*ratios[:-1], _slope(ratios)], strict=True))
+
+    return each_member(probed, quantities, flow)
+
+
+def _gradient_sizes(probed: Probed, parameters: dict[str, Tensor]) -> list[float] | str:
+    """Root mean square over the probe set of the gradient's norm at each hidden layer, or why there is none."""
+    with torch.enable_grad():
+        logits_NO, hidden = probed.network.with_hidden(parameters, probed.points_NF.requires_grad_())
+        if not all(one.requires_grad for one in hidden):
+            return NOT_CONNECTED
+        gradients = torch.autograd.grad(_loss(logits_NO, probed), hidden, allow_unused=True)
+    sizes = [_root_mean_square(one.flatten(1)) for one in gradients if one is not None]
+    return sizes if len(sizes) == len(hidden) else NOT_CONNECTED
+
+
+def _loss(logits_NO: Tensor, probed: Probed) -> Tensor:
+    """Sum over the probe set of what the network is trained to make small, without the penalty."""
+    if outputs_for(probed.classes) == 1:
+        label_N = probed.label_N.to(torch.float64)
+        return torch.nn.functional.binary_cross_entropy_with_logits(logits_NO[:, 0], label_N, reduction="sum")
+    return torch.nn.functional.cross_entropy(logits_NO, probed.label_N, reduction="sum")
+
+
+def _root_mean_square(gradient_NU: Tensor) -> float:
+    """Of the points' norms; the largest number is scaled to 1 for that, so that no square vanishes or overflows."""
+    largest = float(gradient_NU.abs().max())
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    return largest * float((gradient_NU / largest).norm()) / len(gradient_NU) ** 0.5
+
+
+def _slope(ratios: Sequence[float]) -> float | str:
+    """Least-squares slope of the logarithm over the layer's number."""
+    if 0 in ratios:
+        return f"no gradient at all reaches hidden layer {ratios.index(0) + 1}: its logarithm does not exist"
+    logarithms, layers = numpy.log(ratios), numpy.arange(len(ratios))
+    centred = layers - layers.mean()
+    return float((centred * logarithms).sum() / (centred * centred).sum())

@@ -1,0 +1,65 @@
+"""Derivatives of the logits by the input at each probe point, and their norms.
+
+Axes: N probe point, O output, F feature, K the smaller of the two.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spectra_tune.networks import outputs_for
+from spectra_tune.probes.probed import Probed
+
+MOST_CELLS = 2**22
+"""Numbers of the derivatives held at a time: 32 MiB."""
+
+MOST_POINTS = 4096
+
+
+def jacobian_norms(probed: Probed, member: int) -> tuple[Tensor, Tensor]:
+    """Spectral and Frobenius norm (points,) of one member's derivatives; not finite where these are not.
+
+    Kept with what is probed, since several probes need them.
+    """
+    key = ("jacobian_norms", member)
+    if key not in probed.kept:
+        cells = probed.x_NF.shape[1] * outputs_for(probed.classes)
+        tiles = probed.points_NF.split(max(1, min(MOST_POINTS, MOST_CELLS // cells)))
+        parameters = probed.member(member)
+        norms = [norms_of(jacobians(probed.network, parameters, tile_NF)) for tile_NF in tiles]
+        spectral_N, frobenius_N = (torch.cat(parts) for parts in zip(*norms, strict=True))
+        probed.kept[key] = spectral_N, frobenius_N
+    return probed.kept[key]
+
+
+def jacobians(network: Any, parameters: dict[str, Tensor], x_NF: Tensor) -> Tensor:
+    """Derivatives (points, outputs, features) of one member's logits: a backward pass for each output.
+
+    A sample's logits depend on nothing but the sample, so that a sum over samples has each one's derivative.
+    """
+    with torch.enable_grad():
+        x_NF = x_NF.detach().requires_grad_()
+        logits_NO = network.forward(parameters, x_NF)
+        if not logits_NO.requires_grad:  # they do not depend on x at all
+            return x_NF.new_zeros(len(x_NF), logits_NO.shape[1], x_NF.shape[1])
+        sum_O = logits_NO.sum(dim=0)
+        rows_NF = [torch.autograd.grad(one, x_NF, retain_graph=True, materialize_grads=True)[0] for one in sum_O]
+    return torch.stack(rows_NF, dim=1)
+
+
+def norms_of(jacobian_NOF: Tensor) -> tuple[Tensor, Tensor]:
+    """Spectral and Frobenius norms (points,), not finite where a derivative is not.
+
+    The top eigenvalue of the smaller Gram matrix is as accurate as an SVD's top singular value; each point's largest
+    derivative is scaled to 1, so that no square overflows or vanishes.
+    """
+    largest_N = jacobian_NOF.abs().amax(dim=(1, 2))
+    regular_N = largest_N.isfinite() & (largest_N > 0)
+    scaled_NOF = torch.where(regular_N[:, None, None], jacobian_NOF / largest_N[:, None, None], 0.0)
+    frobenius_N = scaled_NOF.flatten(1).norm(dim=1) * largest_N
+    if min(scaled_NOF.shape[1:]) == 1:
+        return frobenius_N, frobenius_N
+    wide = scaled_NOF.shape[1] <= scaled_NOF.shape[2]
+    gram_NKK = scaled_NOF @ scaled_NOF.mT if wide else scaled_NOF.mT @ scaled_NOF
+    return torch.linalg.eigvalsh(gram_NKK)[:, -1].sqrt() * largest_N, frobenius_N

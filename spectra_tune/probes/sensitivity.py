@@ -1,0 +1,28 @@
+"""How far the logits move with the input: norms of their derivative at each probe point."""
+
+import numpy
+
+from spectra_tune.probes.jacobians import jacobian_norms
+from spectra_tune.probes.probed import Probed, Reading, each_member
+
+SUMMARIES = ("median", "p95", "max")
+
+
+def measure(probed: Probed) -> dict[str, Reading]:
+    """`sensitivity_spectral_…` and `sensitivity_frobenius_…`: median, p95 and max over the probe set.
+
+    In logits per unit of input. Where the logits do not depend on the input the norms are 0, which is their true value.
+    """
+    quantities = [f"sensitivity_{norm}_{summary}" for norm in ("spectral", "frobenius") for summary in SUMMARIES]
+
+    def norms(member: int) -> dict[str, float]:
+        values = [value for norm_N in jacobian_norms(probed, member) for value in _summaries(norm_N.cpu().numpy())]
+        return dict(zip(quantities, values, strict=True))
+
+    return each_member(probed, quantities, norms)
+
+
+def _summaries(norm_N: numpy.ndarray) -> list[float]:
+    if not numpy.isfinite(norm_N).all():
+        return [numpy.nan] * len(SUMMARIES)
+    return [float(value) for value in numpy.quantile(norm_N, (0.5, 0.95, 1.0))]

@@ -1,0 +1,58 @@
+"""Singular values of the regularized weights: norms, and how many directions a weight has.
+
+Axes: M member, O out, I in, K the smaller of the two.
+"""
+
+import numpy
+import torch
+from torch import Tensor
+
+from spectra_tune.probes.probed import Probed, Reading, each_member
+
+QUANTITIES = ("spectral_norm", "frobenius_norm", "stable_rank", "effective_rank")
+
+NO_DIRECTION = "the weight is zero: it has no direction"
+
+
+def measure(probed: Probed) -> dict[str, Reading]:
+    """`spectral_norm_l`, `frobenius_norm_l`, `stable_rank_l` and `effective_rank_l` of each regularized weight l.
+
+    stable rank: (Frobenius / spectral norm)^2. effective rank: exp of the entropy of the singular values' shares, in
+    directions; Roy and Vetterli 2007. Both are 1 for rank one, n for n equal values; a zero weight has neither.
+    """
+    names = tuple(probed.network.regularized)
+    quantities = [f"{quantity}_{layer}" for layer in range(1, len(names) + 1) for quantity in QUANTITIES]
+
+    def ranks(member: int) -> dict[str, float | str]:
+        parameters = probed.member(member)
+        values = [value for name in names for value in _sizes(singular_values(parameters[name]).cpu().numpy())]
+        return dict(zip(quantities, values, strict=True))
+
+    return each_member(probed, quantities, ranks)
+
+
+def spectra(weight_MOI: Tensor) -> numpy.ndarray:
+    """Each member's singular values (members, K), float64, the largest first; NaN where its weight is not finite."""
+    members, *sides = weight_MOI.shape
+    found_MK = numpy.full((members, min(sides)), numpy.nan)
+    for number, weight_OI in enumerate(weight_MOI.detach()):
+        if bool(weight_OI.isfinite().all()):
+            found_MK[number] = singular_values(weight_OI).cpu().numpy()
+    return found_MK
+
+
+def singular_values(weight_OI: Tensor) -> Tensor:
+    """Singular values (K,) of one finite weight in float64, the largest first; small ones too are accurate to eps."""
+    return torch.linalg.svdvals(weight_OI.to(torch.float64))
+
+
+def _sizes(value_K: numpy.ndarray) -> tuple[float | str, ...]:
+    """A weight's numbers in the order of QUANTITIES."""
+    top = value_K[0]
+    if top == 0:
+        return 0.0, 0.0, NO_DIRECTION, NO_DIRECTION
+    relative_K = value_K / top
+    energy = float(numpy.square(relative_K).sum())
+    share_K = relative_K[relative_K > 0] / relative_K.sum()
+    effective = float(numpy.exp(-(share_K * numpy.log(share_K)).sum()))
+    return float(top), float(top) * energy**0.5, energy, effective
