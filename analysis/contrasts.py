@@ -13,7 +13,7 @@ from analysis.selection import TuningBudget, check_confirmation, check_equal_bud
 from analysis.significance import paired_t
 from analysis.verdict import Rules, Verdict, judge
 from spectra_tune.design import Contrast, NotComparable, Study, condition_signature
-from spectra_tune.results import MEASURES, sigma_columns
+from spectra_tune.results import MEASURES, probe_columns, sigma_columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +177,7 @@ def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, flo
 
     By intention to treat: a diverged run counts as the constant predictor. Fractions and nats, as in the run table;
     metrics that were not evaluated are left out. sigma_1, sigma_2, …: mean spectral norms of the runs that ended well.
+    probe_…: means over the runs on which the quantity could be measured, left out where there is none.
     """
     summaries = {}
     for (signature, arm), rows in runs.groupby(["condition_signature", "arm"], sort=False):
@@ -187,6 +188,9 @@ def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, flo
             summary |= _mean_with_interval(metric, values)
         if ok.any():
             summary |= {name: float(rows.loc[ok, name].mean()) for name in sigma_columns(rows)}
+        probed = {name: rows[name].to_numpy(dtype=float) for name in probe_columns(rows)}
+        finite = {name: values[numpy.isfinite(values)] for name, values in probed.items()}
+        summary |= {name: float(values.mean()) for name, values in finite.items() if len(values)}
         summaries[str(signature), str(arm)] = summary
     return summaries
 

@@ -35,11 +35,11 @@ def files(found: Findings) -> dict[str, bytes]:
         for name, (figure, _) in pictures.items()
         for kind in ("svg", "png")
     }
+    tables = {"contrasts": contrast_table(found.judged), "descriptive": found.descriptive, "probes": found.probes}
     return {
         "report.md": text.encode(),
         "report.html": _html(found.name, text, drawn).encode(),
-        "contrasts.csv": contrast_table(found.judged).to_csv(index=False).encode(),
-        "descriptive.csv": found.descriptive.to_csv(index=False).encode(),
+        **{f"{name}.csv": table.to_csv(index=False).encode() for name, table in tables.items() if not table.empty},
         **drawn,
     }
 

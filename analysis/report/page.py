@@ -13,6 +13,7 @@ from analysis.report.sections import (
     how_to_read,
     limits,
     numbers,
+    probes,
     search,
     tasks,
     verdicts,
@@ -21,7 +22,7 @@ from analysis.report.sections import (
 BEFORE = (verdicts, how_to_read, design, search, claim, error_rates)
 """Sections before the pictures."""
 
-AFTER = (numbers, tasks, cost, descriptive, limits)
+AFTER = (numbers, tasks, cost, descriptive, probes, limits)
 
 
 def overview(found: Findings) -> str:

@@ -56,3 +56,10 @@ def chance(p: float | None) -> str:
     if p >= 0.001:
         return f"{p:.2g}" if p < 0.995 else "1"
     return f"≤\u00a01/{min(10**9, math.floor(1 / max(p, 1e-300) * (1 + 1e-12))):,}"
+
+
+def short_with_interval(value: float, low: float | None, high: float | None) -> str:
+    """A difference of any size with its interval, three digits each: `+0.0123 [-0.00456, +0.0292]`."""
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return f"{value:+z.3g} [no interval]"
+    return f"{value:+z.3g} [{low:+z.3g}, {high:+z.3g}]"
