@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--storage", help="folder or URI of Ray's checkpoints (default: ./ray_results)")
     report = named("report", "the verdicts of a finished study")
     report.add_argument("--output", type=Path, help="also write the report, its tables and figures into this folder")
+    report.add_argument("--from", type=Path, dest="kept", metavar="FILE", help="of studies/results, not from MLflow")
     sync = named("sync", "judge and record a study that ended while its MLflow store was away")
     sync.add_argument("--storage", help="folder or URI of Ray's checkpoints (default: ./ray_results)")
     rerun = verbs.add_parser("rerun", help="train an arm's MLflow run again, and say whether the bits agree")
@@ -70,12 +71,12 @@ def main(arguments: list[str] | None = None) -> int:
             from studies.rerun import rerun
 
             return rerun(given.run_id, tracking_uri=given.tracking_uri)
+        if given.verb == "report":
+            return _report(given)
         from studies import session
 
         if given.verb == "sync":
             return session.sync(given.name, smoke=given.smoke, storage=given.storage, tracking_uri=given.tracking_uri)
-        if given.verb == "report":
-            return session.report(given.name, smoke=given.smoke, output=given.output, tracking_uri=given.tracking_uri)
         return session.run(
             given.name,
             smoke=given.smoke,
@@ -101,6 +102,16 @@ def _list() -> int:
     for name, question in studies.items():
         print(f"{name:<{max(map(len, studies))}}  {question}")
     return 0
+
+
+def _report(given: argparse.Namespace) -> int:
+    from studies import reports
+
+    if given.kept is not None:
+        if given.tracking_uri is not None:
+            raise InvalidStudy("--from and --tracking-uri are two places, got both: leave one away")
+        return reports.report_kept(given.name, given.kept, smoke=given.smoke, output=given.output)
+    return reports.report(given.name, smoke=given.smoke, output=given.output, tracking_uri=given.tracking_uri)
 
 
 def _show(given: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from rich.console import Console
 from analysis.tuning import plain
 from spectra_tune import tracking
 from spectra_tune.design import Block, InvalidStudy, Study, condition_signature
-from spectra_tune.results import unmeasured
+from spectra_tune.results import COMPLEXITY, unmeasured
 from studies import catalogue
 from studies.tuning import confirmation_blocks
 
@@ -25,7 +25,7 @@ def rerun(run_id: str, *, tracking_uri: str | None) -> int:
     named = catalogue.load(typed, smoke=recorded.typed.endswith(" --smoke"))
     if named.study.signature() != recorded.study_signature:
         raise InvalidStudy(f"study {recorded.study!r} has changed since it was recorded in {uri}: undo the change")
-    runs = tracking.read_tables(recorded.study, uri).runs
+    runs = tracking.read_tables(recorded.study, uri).runs.drop(columns=list(COMPLEXITY), errors="ignore")
     mine = runs[(runs["condition_signature"] == recorded.condition_signature) & (runs["arm"] == recorded.arm)]
     if recorded.configuration is None:
         mine, block = mine[mine["stage"] == "confirm"], _confirmed(named.study, runs, recorded)

@@ -18,6 +18,7 @@ from spectra_tune.design import Block, InvalidStudy, Study, condition_signature
 from spectra_tune.progress import Display
 from spectra_tune.results import Tables
 from studies import catalogue, plan, tuning
+from studies.complexities import with_complexities
 from studies.largest import Largest
 from studies.records import counts, for_children
 from studies.shown import base_url, conclude, say_verdicts
@@ -42,12 +43,12 @@ def run(
     """Trains a study (or continues it, or shows its verdicts if it is done); returns the exit code."""
     console, talk = Console(), Console(quiet=quiet)
     named = catalogue.load(name, smoke=smoke)
-    uri = _store(tracking_uri)
+    uri = store(tracking_uri)
     place = _storage(storage)
     recorded = tracking.find_execution(named.name, uri)
     if recorded is not None and not resume:
         raise InvalidStudy(f"study {named.name!r} exists in {uri}: add --resume to continue it or to see its verdicts")
-    _check_unchanged(named, recorded, uri)
+    check_unchanged(named, recorded, uri)
     if recorded is not None and recorded.finished:
         runs = tracking.read_tables(named.name, uri).runs
         conclude(console, named, judge_study(named.study, runs), uri)
@@ -161,9 +162,9 @@ def sync(name: str, *, smoke: bool, storage: str | None, tracking_uri: str | Non
     """Judges and records what the storage holds of a study whose blocks have all ended; returns the exit code."""
     console = Console()
     named = catalogue.load(name, smoke=smoke)
-    uri, place = _store(tracking_uri), _storage(storage)
+    uri, place = store(tracking_uri), _storage(storage)
     recorded = tracking.find_execution(named.name, uri)
-    _check_unchanged(named, recorded, uri)
+    check_unchanged(named, recorded, uri)
     if recorded is not None and recorded.finished:
         conclude(console, named, judge_study(named.study, tracking.read_tables(named.name, uri).runs), uri)
         return 0
@@ -209,7 +210,7 @@ def _stop(tracker: tracking.Tracker, status: str) -> None:
         tracker.stop(status)
 
 
-def _check_unchanged(named: catalogue.Named, recorded: tracking.Execution | None, uri: str) -> None:
+def check_unchanged(named: catalogue.Named, recorded: tracking.Execution | None, uri: str) -> None:
     """Refuses a study whose declaration is not the recorded one."""
     if recorded is not None and recorded.study_signature != named.study.signature():
         raise InvalidStudy(
@@ -247,6 +248,7 @@ def _record(
     lost: blocks that may come out otherwise at another try: the record is then not a finished one.
     """
     study = named.study
+    tables = with_complexities(study, tables)
     loose = int((~tables.runs["equal_bits"]).sum())
     if loose:
         console.print(
@@ -282,38 +284,6 @@ def _record(
     return 0
 
 
-def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | None) -> int:
-    """Shows a finished study's verdicts; with output also writes its report, tables and figures there."""
-    console = Console()
-    named = catalogue.load(name, smoke=smoke)
-    uri = _store(tracking_uri)
-    recorded = tracking.find_execution(named.name, uri)
-    if recorded is None:
-        raise InvalidStudy(f"study {named.name!r} must have run, {uri} has no record of it: spectra-tune run {name}")
-    _check_unchanged(named, recorded, uri)
-    tables = tracking.read_tables(named.name, uri)
-    if output is None:
-        conclude(console, named, judge_study(named.study, tables.runs), uri)
-        return 0
-    links = tracking.run_links(named.name, uri, base_url(uri))
-    found = reporting.findings(named.name, named.study, tables, links=links)
-    conclude(console, named, found.judged, uri)
-    _write(output, reporting.files(found), tables)
-    console.print(f"report written to {output}", highlight=False)
-    return 0
-
-
-def _write(output: Path, files: dict[str, bytes], tables: Tables) -> None:
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (output / name).write_bytes(content)
-        for name, table in tables._asdict().items():
-            table.to_parquet(output / f"{name}.parquet", index=False)
-    except OSError as error:
-        raise InvalidStudy(f"--output must be a folder that can be written, got {output}: {error.strerror}") from None
-
-
 def block_names(blocks: tuple[Block, ...]) -> dict[str, Block]:
     """Each block under the name that Ray and the display show: its task, width and the start of its signature.
 
@@ -339,7 +309,7 @@ def _as_typed(named: catalogue.Named) -> str:
     return shown + (" --smoke" if named.name.endswith("-smoke") else "")
 
 
-def _store(given: str | None) -> str:
+def store(given: str | None) -> str:
     uri = tracking.absolute_tracking_uri(given or tracking.default_tracking_uri())
     tracking.check_reachable(uri)
     return uri

@@ -1,0 +1,76 @@
+"""A study's tables as small files that stay: NAME.parquet with the runs, NAME.curves.parquet and NAME.figures.parquet.
+
+Runs are exact. Curves are in single precision and, like figures, name a run by its row in the run table.
+"""
+
+from pathlib import Path
+
+import numpy
+import pandas
+import pyarrow
+from pyarrow import parquet
+
+from spectra_tune.design import InvalidStudy
+from spectra_tune.results import Tables
+
+STUDY, SIGNATURE = b"spectra_tune.study", b"spectra_tune.study_signature"
+"""Keys of the run file's metadata."""
+
+LEVEL = 19
+"""Of zstd: slow to write, small, quick to read."""
+
+
+def write(folder: Path, name: str, study_signature: str, tables: Tables) -> None:
+    """Keeps a study's tables in a folder, which is made; files of that name are replaced."""
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = tables.runs.reset_index(drop=True)
+    row_of = pandas.Series(range(len(runs)), index=runs["signature"])
+    row_of = row_of[~row_of.index.duplicated()]
+    about = {STUDY: name.encode(), SIGNATURE: study_signature.encode()}
+    _write(_beside(folder, name, "runs"), runs, about)
+    for part in ("curves", "figures"):
+        table = getattr(tables, part)
+        numbers = {column: numpy.float32 for column in ("value", "x", "y") if column in table}
+        small = table.assign(run=row_of.loc[table["signature"]].to_numpy(dtype=numpy.int32)).astype(numbers)
+        small = small.drop(columns="signature")
+        if "epoch" in small:
+            small = small.astype({"epoch": numpy.int32}).sort_values(["metric", "run", "epoch"], kind="stable")
+        _write(_beside(folder, name, part), small, {})
+
+
+def read(file: Path) -> tuple[str, str, Tables]:
+    """Name, signature and tables of a kept study, by its run file; what is missing or damaged is refused."""
+    name = file.name.removesuffix(".parquet")
+    about = _read(file).schema.metadata or {}
+    if SIGNATURE not in about:
+        raise InvalidStudy(f"--from must be the file of a kept study's runs, {file} is none: studies/results has some")
+    runs = _read(file).to_pandas()
+    parts = []
+    for part in ("curves", "figures"):
+        table = _read(_beside(file.parent, name, part)).to_pandas()
+        signatures = runs["signature"].to_numpy()[table.pop("run").to_numpy()]
+        table.insert(0, "signature", signatures)
+        parts.append(table)
+    return about[STUDY].decode(), about[SIGNATURE].decode(), Tables(runs, *parts)
+
+
+def _beside(folder: Path, name: str, part: str) -> Path:
+    return folder / (f"{name}.parquet" if part == "runs" else f"{name}.{part}.parquet")
+
+
+def _write(file: Path, table: pandas.DataFrame, about: dict[bytes, bytes]) -> None:
+    arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
+    arrow = arrow.replace_schema_metadata((arrow.schema.metadata or {}) | about)
+    half = file.with_name(f"{file.name}.part")
+    parquet.write_table(arrow, half, compression="zstd", compression_level=LEVEL)
+    half.replace(file)
+
+
+def _read(file: Path) -> pyarrow.Table:
+    try:
+        return parquet.read_table(file)
+    except FileNotFoundError:
+        raise InvalidStudy(f"a kept study has runs, curves and figures beside each other, {file} is absent") from None
+    except (OSError, pyarrow.ArrowInvalid) as error:
+        reason = " ".join(str(error).split())
+        raise InvalidStudy(f"--from must be a Parquet file that spectra-tune kept, {file} is none: {reason}") from None
