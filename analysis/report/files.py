@@ -35,7 +35,12 @@ def files(found: Findings) -> dict[str, bytes]:
         for name, (figure, _) in pictures.items()
         for kind in ("svg", "png")
     }
-    tables = {"contrasts": contrast_table(found.judged), "descriptive": found.descriptive, "probes": found.probes}
+    tables = {
+        "contrasts": contrast_table(found.judged),
+        "descriptive": found.descriptive,
+        "spread": found.spread,
+        "probes": found.probes,
+    }
     return {
         "report.md": text.encode(),
         "report.html": _html(found.name, text, drawn).encode(),

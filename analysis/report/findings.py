@@ -21,6 +21,7 @@ from analysis.descriptive import (
     with_capacity,
 )
 from analysis.probed import probed_table
+from analysis.spread import spread_table
 from analysis.tuning import Tuned, plan_confirmation, tuned
 from spectra_tune.design import Study
 from spectra_tune.results import Tables
@@ -46,6 +47,7 @@ class Findings:
     parts: dict[str, Decomposition]
     error_rates: list[ErrorRate]
     descriptive: pandas.DataFrame
+    spread: pandas.DataFrame  # see spread.spread_table
     probes: pandas.DataFrame  # see probed.probed_table; empty without probes
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)  # MLflow run of (condition_signature, arm)
 
@@ -82,6 +84,7 @@ def findings(
         parts=parts_of_claim(study, runs),
         error_rates=error_rates(study, runs),
         descriptive=descriptive_table(study, runs),
+        spread=spread_table(judged),
         probes=probed_table(runs, tables.curves, judged),
         links=links or {},
     )

@@ -15,6 +15,7 @@ from analysis.report.sections import (
     numbers,
     probes,
     search,
+    spread,
     tasks,
     verdicts,
 )
@@ -22,7 +23,7 @@ from analysis.report.sections import (
 BEFORE = (verdicts, how_to_read, design, search, claim, error_rates)
 """Sections before the pictures."""
 
-AFTER = (numbers, tasks, cost, descriptive, probes, limits)
+AFTER = (numbers, tasks, cost, descriptive, spread, probes, limits)
 
 
 def overview(found: Findings) -> str:
