@@ -1,5 +1,6 @@
 """Tasks draw what they say, from generators of their own, and the border is the real one."""
 
+import hashlib
 import pickle
 import random
 import subprocess
@@ -13,6 +14,7 @@ from sklearn.datasets import make_circles, make_moons
 from spectra_tune.design import InvalidStudy
 from spectra_tune.tasks import SPLITS, border, checkerboard, circles, moons, spirals
 from spectra_tune.tasks.baarle import degrees, edges, is_belgian, tiles_of
+from spectra_tune.tasks.windows import WINDOWS
 
 CONSTRUCTORS = {"moons": moons, "circles": circles, "checkerboard": checkerboard, "spirals": spirals, "border": border}
 
@@ -85,15 +87,15 @@ def test_the_border_is_that_of_baarle():
     assert not is_belgian(*numpy.array(dutch).T).any()
     assert len(edges()[0]) > 2800
     centre = (numpy.arange(200) + 0.5) / 100 - 1
-    window = is_belgian(*degrees(numpy.stack(numpy.meshgrid(centre, centre), -1).reshape(-1, 2))).reshape(200, 200)
+    window = border().true_labels(numpy.stack(numpy.meshgrid(centre, centre), -1).reshape(-1, 2)).reshape(200, 200) == 1
     assert window.mean() == pytest.approx(0.211, abs=5e-4)
     assert (label(window)[1], label(~window)[1]) == (21, 9)
 
 
 def test_the_order_of_points_does_not_change_their_country():
     x = numpy.random.default_rng(0).uniform(-1, 1, (500, 2))
-    together = is_belgian(*degrees(x))
-    assert [bool(is_belgian(*degrees(point[None]))[0]) for point in x] == together.tolist()
+    together = is_belgian(*degrees(x, "town"))
+    assert [bool(is_belgian(*degrees(point[None], "town"))[0]) for point in x] == together.tolist()
 
 
 def test_held_out_tiles_are_disjoint_and_points_stay_in_theirs():
@@ -108,9 +110,88 @@ def test_held_out_tiles_are_disjoint_and_points_stay_in_theirs():
     assert tiles_of("test", 6, 32).tolist() != tiles_of("test", 5, 32).tolist()
 
 
+@pytest.mark.parametrize("window", WINDOWS)
+def test_every_window_is_a_square_with_both_countries_in_it(window):
+    (west, east), (south, north) = WINDOWS[window]
+    assert 4.82 <= west < east <= 5.0
+    assert 51.395 <= south < north <= 51.475
+    assert (east - west) / (north - south) == pytest.approx(0.046 / 0.0285, rel=1e-3)
+    x, y = border(window=window).draw("test", 0)
+    assert numpy.abs(x).max() <= 1
+    assert 0.1 < y.mean() < 0.9
+
+
+def test_the_border_of_the_town_is_what_it_always_was():
+    """Runs of it are compared across versions: the digest is that of the first one, which knew no other window."""
+    drawn = [array.tobytes() for split in SPLITS for array in border().draw(split, 5)]
+    assert hashlib.sha256(b"".join(drawn)).hexdigest()[:16] == "812375d6d57b2d8e"
+
+
+NOISELESS = {
+    "moons": moons(noise_std=0.0),
+    "circles": circles(noise_std=0.0),
+    "checkerboard": checkerboard(cells=5),
+    "spirals": spirals(noise_std=0.0, turns=2.0),
+    "three spirals": spirals(noise_std=0.0, classes=3),
+    **{window: border(window=window) for window in WINDOWS},
+}
+
+
+@pytest.mark.parametrize("task", NOISELESS.values(), ids=NOISELESS)
+def test_without_noise_true_labels_are_the_drawn_ones(task):
+    for split in ("train", "test"):
+        x, y = task.draw(split, 3)
+        truth = task.true_labels(x)
+        assert (truth.dtype, truth.shape) == (numpy.int64, y.shape)
+        near_centre = (
+            numpy.hypot(*x.T) < 0.01 if task.name == "spirals" else numpy.zeros(len(y), bool)
+        )  # where all meet
+        assert (truth == y)[~near_centre].all()
+
+
+NOISY = {
+    "moons": moons(noise_std=0.3, samples=200_000),
+    "circles": circles(noise_std=0.2, samples=200_000),
+    "checkerboard": checkerboard(noise_std=0.15, cells=4, samples=200_000),
+    "checkerboard of 5": checkerboard(noise_std=0.1, cells=5, samples=200_000),
+    "spirals": spirals(noise_std=0.06, turns=1.0, samples=200_000),
+    "three spirals": spirals(noise_std=0.06, turns=0.5, classes=3, samples=200_000),
+}
+
+
+@pytest.mark.parametrize("task", NOISY.values(), ids=NOISY)
+def test_with_noise_true_labels_are_the_majority_of_many_draws(task):
+    """In cells of a grid where it is beyond doubt: by more than 5 standard deviations of the count."""
+    x, y = task.draw("train", 0)
+    column, row = numpy.floor((x + 4) * 20).astype(int).T
+    cell = row * 160 + column
+    counts = numpy.stack([numpy.bincount(cell[y == label], minlength=160**2) for label in range(task.classes)])
+    first, second = numpy.sort(counts, axis=0)[[-1, -2]]
+    beyond_doubt = numpy.flatnonzero(first - second > 5 * numpy.sqrt(first + second))
+    middles = (numpy.stack((beyond_doubt % 160, beyond_doubt // 160), axis=1) + 0.5) / 20 - 4
+    assert len(beyond_doubt) > 100
+    truth = task.true_labels(middles)
+    assert (truth == counts[:, beyond_doubt].argmax(axis=0)).mean() > 0.99  # a cell's middle is not all of it
+    assert set(truth) == set(range(task.classes))
+
+
+def test_true_labels_do_not_depend_on_how_many_points_are_asked_for():
+    task = moons(noise_std=0.3)
+    x, _ = task.draw("test", 0)
+    assert (numpy.concatenate([task.true_labels(part) for part in numpy.split(x, 50)]) == task.true_labels(x)).all()
+    assert task.true_labels(x[:0]).shape == (0,)
+
+
+def test_true_labels_are_those_of_the_place_and_not_of_how_it_is_sampled():
+    points = numpy.random.default_rng(0).uniform(-1, 1, (500, 2))
+    one, other = border(samples=50, tiles=4, data_seed=1), border(samples=900, tiles=32)
+    assert (one.true_labels(points) == other.true_labels(points)).all()
+
+
 def test_labels_of_tasks_show_what_is_unusual():
     assert str(moons()) == "moons"
     assert str(moons(noise_std=0.2, data_seed=1)) == "moons(data_seed=1, noise_std=0.2)"
+    assert str(border(window="centre")) == "border(window=centre)"
 
 
 @pytest.mark.parametrize(
@@ -125,6 +206,7 @@ def test_labels_of_tasks_show_what_is_unusual():
         (spirals, {"turns": 0}, "turns must be a finite number > 0"),
         (spirals, {"classes": 1}, "classes must be at least 2"),
         (border, {"tiles": 2}, "tiles must be at least 3"),
+        (border, {"window": "towm"}, "no window on the border is called 'towm'; did you mean 'town'"),
     ],
 )
 def test_an_impossible_task_is_refused(constructor, given, says):

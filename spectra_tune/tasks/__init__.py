@@ -2,7 +2,8 @@
 
 A task of your own is any object with `draw(split, seed) -> x, y` (x: samples x features, y: labels 0 … classes - 1;
 split "train", "validation" or "test"), `classes`, `features`, and `reference_width` (or None) for capacity ratios. Make
-it a frozen dataclass, and draw from generators of your own seeding.
+it a frozen dataclass, and draw from generators of your own seeding. With `true_labels(points) -> labels`, the best that
+any classifier can do, the complexity of its boundary can be measured (spectra_tune.complexity).
 """
 
 import inspect
@@ -12,8 +13,12 @@ from importlib import import_module
 from typing import Any
 
 from spectra_tune.design.errors import InvalidStudy, at_least_one, nearest, not_negative, positive
+from spectra_tune.tasks.windows import WINDOWS
 
 SPLITS = ("train", "validation", "test")
+
+SAMPLING = frozenset({"samples", "tiles", "data_seed"})
+"""Settings that say which points are drawn, not where the classes are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,15 @@ class Task:
             raise InvalidStudy(f"no split is called {split!r}; {nearest(split, SPLITS)}")
         module = import_module(f"{__name__}.{self.module}")
         return getattr(module, self.name)(split, seed, **dict(self.settings))
+
+    def true_labels(self, points: Any) -> Any:
+        """The most probable class (points,) int64 at each of the points (points, features): Bayes' decision.
+
+        Without noise it is the class itself where data can lie, and that of the nearest data elsewhere.
+        """
+        module = import_module(f"{__name__}.{self.module}")
+        where = {key: value for key, value in self.settings if key not in SAMPLING}
+        return getattr(module, f"{self.name}_truth")(points, **where)
 
     @property
     def samples(self) -> int:
@@ -119,14 +133,19 @@ def spirals(
     )
 
 
-def border(*, samples: int = 1000, tiles: int = 32, data_seed: int | None = None) -> Task:
-    """The real Belgian-Dutch border of Baarle: class 1 is Belgian, in a window of 3.2 x 3.2 km mapped to [-1, 1]^2.
+def border(*, samples: int = 1000, tiles: int = 32, window: str = "town", data_seed: int | None = None) -> Task:
+    """The real Belgian-Dutch border of Baarle: class 1 is Belgian, in a window of it mapped to [-1, 1]^2.
 
+    window: a name in windows.WINDOWS: the "town" (3.2 x 3.2 km), its "centre", the "region", the "frontier" south of it
+    or a "straight" piece of that.
     The window is cut in tiles x tiles squares, each of which belongs to training, validation or test (60, 20, 20 %) by
-    the seed: points near a training point are never held out. 32 makes tiles of 100 m, smaller than most exclaves, so
-    that what is held out can be known from its surroundings. samples counts training points; validation is as many,
-    test 5000, uniform within their tiles.
+    the seed: points near a training point are never held out. 32 makes tiles of 100 m in the town, smaller than most
+    exclaves, so that what is held out can be known from its surroundings. samples counts training points; validation is
+    as many, test 5000, uniform within their tiles.
     """
     if at_least_one(tiles, "tiles") < 3:
         raise InvalidStudy(f"tiles must be at least 3, so that every split has some, got {tiles}")
-    return _task(border, "baarle", 2, 64, samples=samples, tiles=tiles, data_seed=data_seed)
+    if window not in WINDOWS:
+        raise InvalidStudy(f"no window on the border is called {window!r}; {nearest(window, WINDOWS)}")
+    width = 64 if window == "town" else None
+    return _task(border, "baarle", 2, width, samples=samples, tiles=tiles, window=window, data_seed=data_seed)

@@ -9,16 +9,15 @@ from numpy import ndarray
 
 from spectra_tune.randomness import derived_seed
 from spectra_tune.tasks.plane import TEST_SAMPLES
-
-LONGITUDE = (4.910, 4.956)
-LATITUDE = (51.4285, 51.4570)
-"""The window, in degrees: 3.2 x 3.2 km, 21.1 % of it Belgian."""
+from spectra_tune.tasks.windows import WINDOWS
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
 """Of the tiles."""
 
 
-def border(split: str, seed: int, *, samples: int, tiles: int, data_seed: int | None) -> tuple[ndarray, ndarray]:
+def border(
+    split: str, seed: int, *, samples: int, tiles: int, window: str, data_seed: int | None
+) -> tuple[ndarray, ndarray]:
     """Points uniform in the split's tiles, in the window's coordinates [-1, 1]^2, and whether they are Belgian."""
     root = seed if data_seed is None else data_seed
     mine = tiles_of(split, root, tiles)
@@ -27,7 +26,12 @@ def border(split: str, seed: int, *, samples: int, tiles: int, data_seed: int | 
     row, column = numpy.divmod(mine[generator.integers(len(mine), size=count)], tiles)
     corner = numpy.stack((column, row), axis=1)
     x = (corner + generator.uniform(0, 1, (count, 2))) / tiles * 2 - 1
-    return x, is_belgian(*degrees(x)).astype(numpy.int64)
+    return x, border_truth(x, window=window)
+
+
+def border_truth(points: ndarray, *, window: str) -> ndarray:
+    """Whether each point (points, 2) in the window's coordinates is Belgian: 0 or 1."""
+    return is_belgian(*degrees(points, window)).astype(numpy.int64)
 
 
 def tiles_of(split: str, seed: int, tiles: int) -> ndarray:
@@ -38,31 +42,38 @@ def tiles_of(split: str, seed: int, tiles: int) -> ndarray:
     return numpy.sort(parts[split])
 
 
-def degrees(x: ndarray) -> tuple[ndarray, ndarray]:
+def degrees(x: ndarray, window: str) -> tuple[ndarray, ndarray]:
     """Longitude and latitude of points (samples, 2) in the window's coordinates."""
+    longitude, latitude = WINDOWS[window]
     unit = (x + 1) / 2
-    longitude = LONGITUDE[0] + unit[:, 0] * (LONGITUDE[1] - LONGITUDE[0])
-    return longitude, LATITUDE[0] + unit[:, 1] * (LATITUDE[1] - LATITUDE[0])
+    east = longitude[0] + unit[:, 0] * (longitude[1] - longitude[0])
+    return east, latitude[0] + unit[:, 1] * (latitude[1] - latitude[0])
 
 
 def is_belgian(longitude: ndarray, latitude: ndarray) -> ndarray:
-    """Whether each point lies in Belgium, by even-odd fill over all rings, holes included.
+    """Whether each point lies in Belgium."""
+    return is_inside(longitude, latitude, edges())
 
-    Each edge is tested against the points within its span of latitudes only, found by their order.
+
+def is_inside(x: ndarray, y: ndarray, edges: tuple[ndarray, ndarray, ndarray, ndarray]) -> ndarray:
+    """Whether each point lies inside polygons, by even-odd fill over the edges of all rings, holes included.
+
+    edges: x and y of the edges' starts, then of their ends. Each edge is tested against the points within its span of y
+    only, found by their order.
     """
-    order = numpy.argsort(latitude)
-    lon, lat = longitude[order], latitude[order]
-    inside = numpy.zeros(len(lat), dtype=bool)
-    x0, y0, x1, y1 = edges()
-    first = numpy.searchsorted(lat, numpy.minimum(y0, y1), side="left")
-    last = numpy.searchsorted(lat, numpy.maximum(y0, y1), side="left")
+    order = numpy.argsort(y)
+    x_ordered, y_ordered = x[order], y[order]
+    inside = numpy.zeros(len(y), dtype=bool)
+    x0, y0, x1, y1 = edges
+    first = numpy.searchsorted(y_ordered, numpy.minimum(y0, y1), side="left")
+    last = numpy.searchsorted(y_ordered, numpy.maximum(y0, y1), side="left")
     for edge in numpy.flatnonzero(last > first):
         span = slice(first[edge], last[edge])
-        crossing = x0[edge] + (lat[span] - y0[edge]) * (x1[edge] - x0[edge]) / (y1[edge] - y0[edge])
-        inside[span] ^= lon[span] < crossing
-    belgian = numpy.empty_like(inside)
-    belgian[order] = inside
-    return belgian
+        crossing = x0[edge] + (y_ordered[span] - y0[edge]) * (x1[edge] - x0[edge]) / (y1[edge] - y0[edge])
+        inside[span] ^= x_ordered[span] < crossing
+    unordered = numpy.empty_like(inside)
+    unordered[order] = inside
+    return unordered
 
 
 @cache
