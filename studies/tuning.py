@@ -106,6 +106,7 @@ def confirmation_blocks(study: Study, runs: pandas.DataFrame) -> tuple[Block, ..
             seeds=planned.seeds,
             probes=study.probes,
             probed_at=study.probed_at,
+            reports=study.reports,
         )
         for condition in study.conditions
     )

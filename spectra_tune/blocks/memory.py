@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from spectra_tune.blocks.training import REPORTS, parameter_count
+from spectra_tune.blocks.training import parameter_count
 from spectra_tune.design import Block
 from spectra_tune.networks import outputs_for
 
@@ -44,7 +44,7 @@ def bytes_per_member(block: Block) -> int:
     parameters = parameter_count(block.condition.network, task)
     columns = task.features + outputs_for(task.classes) + 4
     data = 0 if getattr(task, "fixed", False) else 2 * 4 * samples * columns
-    return COPIES * 4 * parameters + data + (REPORTS + 1) * CURVES * CURVE_ROW_BYTES
+    return COPIES * 4 * parameters + data + (block.reports + 1) * CURVES * CURVE_ROW_BYTES
 
 
 def _drawn_bytes(block: Block) -> int:

@@ -26,9 +26,6 @@ from spectra_tune.design import Block, Condition, InvalidStudy, Member, members
 from spectra_tune.networks import implement
 from spectra_tune.results import CONDITION, COST, MEASURES, TREATMENT, curve_table, run_table
 
-REPORTS = 20
-"""Reports of a block where none is asked for: of its Condition's epochs, an arm of more epochs makes more."""
-
 CURVE_MEASURES = (("train", "loss"), ("train", "accuracy"), *(("validation", measure) for measure in MEASURES))
 
 
@@ -59,7 +56,7 @@ class Report:
 
 
 def train(block: Block, *, device: str = "cpu", report_every: int | None = None) -> Iterator[Report]:
-    """Trains all members of a block; yields a report every so many epochs (default: 20 reports) and at the end."""
+    """Trains all members of a block; yields a report every so many epochs (else as many as the block says)."""
     training = BlockTraining(block, device=device, report_every=report_every)
     while not training.finished:
         yield training.advance()
@@ -90,7 +87,7 @@ class BlockTraining:
         self._device, self._dtype = device, dtype
         self._task = block.condition.task
         self._draw = cached_draws(self._task)
-        self._report_every = report_every or math.ceil(block.condition.epochs / REPORTS)
+        self._report_every = report_every or math.ceil(block.condition.epochs / block.reports)
         self._capacity_ratio = capacity_ratio(block.condition)
         arena = Arena(device, dtype)
         self._programs: list[Program] = []

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from spectra_tune.design.condition import Condition, changed, flat
-from spectra_tune.design.errors import InvalidStudy, nearest
+from spectra_tune.design.errors import InvalidStudy, at_least_one, nearest
 from spectra_tune.design.signature import condition_signature, run_signature
 from spectra_tune.design.treatment import Treatment
 from spectra_tune.probes import PROBES
 
 STAGES = ("search", "confirm")
+
+REPORTS = 20
+"""Of a block where nothing else is asked for: of its Condition's epochs, an arm of more epochs makes more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +85,10 @@ class Block:
     stage: str = "confirm"  # in "search" nothing is evaluated on test data
     probes: Any = ()  # names in probes.PROBES, taken at the end
     probed_at: Any = ()  # epochs at which they are taken, too; 0 is before the first step
+    reports: int = REPORTS  # how often metrics are recorded
 
     def __post_init__(self):
+        at_least_one(self.reports, "reports")
         probes, probed_at = checked_probes(self.probes, self.probed_at)
         object.__setattr__(self, "probes", probes)
         object.__setattr__(self, "probed_at", probed_at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import combinations
 from typing import Any
 
-from spectra_tune.design.block import Arm, Block, checked_probes, differing_fields, distinct_seeds, named_arms
+from spectra_tune.design.block import REPORTS, Arm, Block, checked_probes, differing_fields, distinct_seeds, named_arms
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat
 from spectra_tune.design.errors import InvalidStudy, NotComparable, at_least_one, nearest, positive
@@ -109,6 +109,7 @@ class Study:
     probes: Any = ()  # names in probes.PROBES: what is measured on the trained networks, descriptive
     probed_at: Any = ()  # epochs at which they are taken beside the end
     threshold: float | None = None  # of the outcome's measure on validation data, a fraction: when is it first reached
+    reports: int = REPORTS  # how often a run's metrics are recorded: the resolution of its curves
     complexity: bool = False  # how hard each task's own boundary is stands in the run table (see complexity.py)
 
     def __post_init__(self):
@@ -223,6 +224,7 @@ class Study:
                 seeds=self.seeds.confirm,
                 probes=self.probes,
                 probed_at=self.probed_at,
+                reports=self.reports,
             )
             for condition in self.conditions
         )
