@@ -15,7 +15,7 @@ from numpy import ndarray
 OBSERVATIONS = 50
 """Of signals in a training, from before its first step on; of fewer epochs one before each."""
 
-IMPROVEMENT, PATIENCE, PLATEAU_STEP = 0.01, 2, 0.1
+IMPROVEMENT, PATIENCE, PLATEAU_STEP = 0.03, 2, 0.1
 """A loss that falls by less than this share of its best for so many observations moves progress by a step."""
 
 MOST_DEAD, SMOOTHING = 0.5, 0.3
