@@ -25,12 +25,15 @@ OWNERS = {
         *("spectra_tune/networks/", "spectra_tune/tasks/", "spectra_tune/probes/"),
     ),
     "ctypes": ("spectra_tune/products.py",),
-    "sklearn": ("spectra_tune/tasks/",),
+    "sklearn": ("spectra_tune/tasks/", "spectra_tune/complexity.py"),
     "ray": ("spectra_tune/trainable.py", "spectra_tune/launching/", "search_spaces/"),
     "optuna": ("spectra_tune/launching/", "analysis/sensitivity.py"),
     "mlflow": ("spectra_tune/tracking/",),
     "rich": ("spectra_tune/progress.py", "studies/"),
-    "scipy": ("analysis/", "benchmarks/statistics.py", "spectra_tune/spectrum.py", "spectra_tune/ritz.py"),
+    "scipy": (
+        *("analysis/", "benchmarks/statistics.py"),
+        *("spectra_tune/spectrum.py", "spectra_tune/ritz.py", "spectra_tune/complexity.py"),
+    ),
     "statsmodels": ("analysis/",),
     "markdown_it": ("analysis/report/",),
     "matplotlib": ("analysis/",),
@@ -40,6 +43,7 @@ LIGHT = ("spectra_tune/design/", "spectra_tune/schedules.py", "spectra_tune/rand
 STUDIES = tuple(f"studies/{name}.py" for name in catalogue.listed())
 LIGHT_INITS = (
     *(f"spectra_tune/{package}/__init__.py" for package in ("tasks", "networks", "probes")),
+    "spectra_tune/tasks/windows.py",
     *STUDIES,
 )
 
