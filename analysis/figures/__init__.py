@@ -8,6 +8,7 @@ from analysis.figures.forest import forest
 from analysis.figures.paired import paired
 from analysis.figures.parts import parts_of_claim
 from analysis.figures.sigmas import sigma_trajectories, spectra
+from analysis.figures.sweep import sweep_curves
 from analysis.figures.tunability import tunability_curves
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "rendered",
     "sigma_trajectories",
     "spectra",
+    "sweep_curves",
     "tunability_curves",
 ]

@@ -1,0 +1,64 @@
+"""A sweep: the mean outcome of each arm against the number in which the arms differ."""
+
+from collections.abc import Mapping
+
+import numpy
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+from analysis.figures.drawing import COLOURS, MARKERS, OF_NONE, bare, legend, panels
+from analysis.sweep import Sweep
+
+LOGARITHMIC_FROM = 8
+"""Ratio of the largest to the smallest value, all > 0, from which the axis is logarithmic."""
+
+
+def sweep_curves(
+    sweep: Sweep, summaries: Mapping[tuple[str, str], Mapping[str, float]], labels: Mapping[str, str], metric: str
+) -> Figure:
+    """A panel per Condition: mean over seeds of each arm in percent with its 95 % interval; grey: the arm none.
+
+    summaries: of each (condition_signature, arm), see contrasts.arm_summaries. labels: Conditions by signature.
+    """
+    figure, axes = panels(len(labels))
+    handles: dict[str, Artist] = {}
+    values = [value for line in sweep.lines for value in line.values]
+    logarithmic = min(values) > 0 and max(values) >= LOGARITHMIC_FROM * min(values)
+    for (signature, label), place in zip(labels.items(), axes, strict=True):
+        none = _percent(summaries, signature, "none", metric)
+        if none is not None:
+            handles.setdefault("none", place.axhline(none[0], color=OF_NONE[0], linewidth=1.2, linestyle="--"))
+            place.axhspan(none[1], none[2], color=OF_NONE[0], alpha=0.12, linewidth=0)
+        for at, line in enumerate(sweep.lines):
+            known = {
+                value: found
+                for arm, value in zip(line.arms, line.values, strict=True)
+                if (found := _percent(summaries, signature, arm, metric)) is not None
+            }
+            if not known:
+                continue
+            mean, low, high = numpy.array(list(known.values())).T
+            colour, marker = COLOURS[at % len(COLOURS)], MARKERS[1:][at % (len(MARKERS) - 1)]
+            (drawn,) = place.plot(list(known), mean, color=colour, marker=marker, markersize=3.5, linewidth=1.2)
+            place.fill_between(list(known), low, high, color=colour, alpha=0.18, linewidth=0)
+            handles.setdefault(line.label or "with the regularizer", drawn)
+        if logarithmic:
+            place.set_xscale("log")
+        place.set_title(label, fontsize=8)
+        place.set_xlabel(sweep.field.replace("_", " "), fontsize=7)
+        place.tick_params(labelsize=7)
+        bare(place)
+    figure.supylabel(f"{metric.replace('_', ' ')}, %", fontsize=8)
+    legend(figure, handles)
+    return figure
+
+
+def _percent(
+    summaries: Mapping[tuple[str, str], Mapping[str, float]], signature: str, arm: str, metric: str
+) -> tuple[float, float, float] | None:
+    """Mean of an arm and its bounds; None where it has none. Of a single seed the bounds are the mean."""
+    summary = summaries.get((signature, arm), {})
+    if metric not in summary:
+        return None
+    mean = 100 * summary[metric]
+    return mean, 100 * summary.get(f"{metric}_low", summary[metric]), 100 * summary.get(f"{metric}_high", mean / 100)
