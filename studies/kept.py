@@ -1,9 +1,11 @@
 """A study's tables as small files that stay: NAME.parquet with the runs, NAME.curves.parquet and NAME.figures.parquet.
 
-Runs are exact. Curves are in single precision and, like figures, name a run by its row in the run table.
+Runs and the accuracies of curves are exact; the curves' other values have some four digits and what is drawn has three
+decimals. Both name a run by its row in the run table.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pandas
@@ -15,6 +17,11 @@ from spectra_tune.results import Tables
 
 STUDY, SIGNATURE = b"spectra_tune.study", b"spectra_tune.study_signature"
 """Keys of the run file's metadata."""
+
+DECIMALS = 3
+
+MANTISSA_BITS = 14
+"""Kept of curves' values that are no accuracies: to a threshold of accuracy they would matter."""
 
 LEVEL = 19
 """Of zstd: slow to write, small, quick to read."""
@@ -28,14 +35,21 @@ def write(folder: Path, name: str, study_signature: str, tables: Tables) -> None
     row_of = row_of[~row_of.index.duplicated()]
     about = {STUDY: name.encode(), SIGNATURE: study_signature.encode()}
     _write(_beside(folder, name, "runs"), runs, about)
-    for part in ("curves", "figures"):
-        table = getattr(tables, part)
-        numbers = {column: numpy.float32 for column in ("value", "x", "y") if column in table}
-        small = table.assign(run=row_of.loc[table["signature"]].to_numpy(dtype=numpy.int32)).astype(numbers)
-        small = small.drop(columns="signature")
-        if "epoch" in small:
-            small = small.astype({"epoch": numpy.int32}).sort_values(["metric", "run", "epoch"], kind="stable")
+    for part, table in (("curves", _coarse(tables.curves)), ("figures", tables.figures.round(DECIMALS))):
+        rows = row_of.loc[table["signature"]].to_numpy(dtype=numpy.int32)
+        small = table.assign(run=rows).drop(columns="signature")
+        if part == "curves":
+            small = small.astype({"epoch": numpy.int32}).sort_values(["metric", "epoch", "run"], kind="stable")
         _write(_beside(folder, name, part), small, {})
+
+
+def _coarse(curves: pandas.DataFrame) -> pandas.DataFrame:
+    """The curves with fewer bits in values that are no accuracies."""
+    bits = curves["value"].to_numpy(dtype=numpy.float64, copy=True).view(numpy.uint64)
+    cut = 52 - MANTISSA_BITS
+    rounded = (bits + numpy.uint64(1 << (cut - 1))) & ~numpy.uint64((1 << cut) - 1)
+    exact = curves["metric"].str.endswith("accuracy").to_numpy(dtype=bool) | curves["value"].isna().to_numpy()
+    return curves.assign(value=numpy.where(exact, bits, rounded).view(numpy.float64))
 
 
 def read(file: Path) -> tuple[str, str, Tables]:
@@ -62,7 +76,10 @@ def _write(file: Path, table: pandas.DataFrame, about: dict[bytes, bytes]) -> No
     arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
     arrow = arrow.replace_schema_metadata((arrow.schema.metadata or {}) | about)
     half = file.with_name(f"{file.name}.part")
-    parquet.write_table(arrow, half, compression="zstd", compression_level=LEVEL)
+    compressed: dict[str, Any] = {"compression": "zstd", "compression_level": LEVEL}
+    if "epoch" in table:
+        compressed |= {"use_byte_stream_split": ["value"], "use_dictionary": ["run", "epoch", "metric"]}
+    parquet.write_table(arrow, half, **compressed)
     half.replace(file)
 
 

@@ -13,6 +13,9 @@ from studies import catalogue, kept
 from studies.session import check_unchanged, store
 from studies.shown import base_url, conclude, say_verdicts
 
+RESULTS = Path(__file__).parent / "results"
+"""Where the kept studies are."""
+
 
 def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | None) -> int:
     """Shows a finished study's verdicts; with output also writes its report, tables and figures there."""
