@@ -177,6 +177,20 @@ def test_a_refined_grid_is_the_full_one_and_computes_a_tenth_of_it():
     assert (refined == full).all()
 
 
+def test_the_tip_of_a_wedge_is_seen_in_a_coarse_cell_whose_corners_agree():
+    """The cell that it ends in is a neighbour of one whose corners differ."""
+    cell = 2 / 128
+
+    def wedge(points):
+        return (numpy.abs(points[:, 1] - cell / 2) < 0.3 * (1.7 * cell - points[:, 0])).astype(int)
+
+    full = wedge(POINTS).reshape(X.shape)
+    tip = full[512:521, 521:]
+    assert tip.any()
+    assert not tip[[0, -1]].any()
+    assert (labels_on_grid(wedge, LOW, HIGH) == full).all()
+
+
 def test_a_grid_without_a_boundary_is_not_refined():
     asked = []
 

@@ -175,6 +175,28 @@ def test_with_noise_true_labels_are_the_majority_of_many_draws(task):
     assert set(truth) == set(range(task.classes))
 
 
+def test_without_noise_the_nearest_arc_decides():
+    angle = numpy.linspace(0, 6, 50)
+    for factor in (0.5, 0.8):
+        middle = (1 + factor) / 2
+        for radius, expected in ((middle - 1e-4, 1), (middle + 1e-4, 0), (3.0, 0), (0.0, 1)):
+            points = radius * numpy.stack((numpy.cos(angle), numpy.sin(angle)), axis=1)
+            assert (circles(noise_std=0.0, factor=factor).true_labels(points) == expected).all()
+
+
+@pytest.mark.parametrize("noise_std", [0.0, 0.1, 0.3])
+def test_moons_are_each_others_image_in_the_point_between_them(noise_std):
+    points = numpy.random.default_rng(0).uniform((-1.5, -1.0), (2.5, 1.5), (5000, 2))
+    task = moons(noise_std=noise_std)
+    assert (task.true_labels(points) + task.true_labels(numpy.array([1.0, 0.5]) - points) == 1).all()
+
+
+def test_only_the_town_declares_a_reference_width():
+    assert {window: border(window=window).reference_width for window in WINDOWS} == {
+        window: 64 if window == "town" else None for window in WINDOWS
+    }
+
+
 def test_true_labels_do_not_depend_on_how_many_points_are_asked_for():
     task = moons(noise_std=0.3)
     x, _ = task.draw("test", 0)
