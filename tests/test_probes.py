@@ -288,8 +288,7 @@ def test_a_constant_function_has_sensitivity_zero_and_no_lipschitz_ratio():
 )
 def test_ranks_have_their_known_values(weight, stable, effective):
     out, features = weight.shape
-    probed = with_parameters(drawn(Linear((features, out)), members=1, features=features), w1=weight[None].float())
-    probed = replace(probed, parameters={"w1": weight[None]})
+    probed = with_parameters(drawn(Linear((features, out)), members=1, features=features), w1=weight[None])
     readings = measured("singular_values", probed)
     assert list(readings) == ["spectral_norm_1", "frobenius_norm_1", "stable_rank_1", "effective_rank_1"]
     assert one(readings["stable_rank_1"]) == pytest.approx(stable, rel=1e-12)
@@ -367,8 +366,36 @@ def test_gradients_that_are_not_there_have_a_reason():
             logits, hidden = super().with_hidden(parameters, x)
             return logits, [layer * 1 for layer in hidden]
 
-    apart = measured("gradient_flow", drawn(Apart((2, 5, 5, 1)), members=1))
-    assert all("must compute the logits from each hidden layer" in reading.reasons[0] for reading in apart.values())
+    class Detached(Linear):
+        def with_hidden(self, parameters, x):
+            logits, hidden = super().with_hidden(parameters, x)
+            return logits, [layer.detach() for layer in hidden]
+
+    for network in (Apart((2, 5, 5, 1)), Detached((2, 5, 5, 1))):
+        readings = measured("gradient_flow", drawn(network, members=1))
+        assert all("with_hidden must compute the logits from" in reading.reasons[0] for reading in readings.values())
+
+
+@pytest.mark.parametrize("name", ["dead_units", "gradient_flow"])
+def test_a_network_without_hidden_layers_has_a_reason(name):
+    readings = measured(name, drawn(Linear((2, 1))))
+    assert all(reading.reasons == ("the network has no hidden layers",) * 3 for reading in readings.values())
+
+
+def test_gradients_through_layers_of_different_widths_are_norms_not_means():
+    probed = drawn(Linear((2, 5, 3, 1)), members=1)
+    w2, w3 = (probed.parameters[name][0].double() for name in ("w2", "w3"))
+    readings = measured("gradient_flow", probed)
+    assert one(readings["gradient_flow_1"]) == pytest.approx(((w3 @ w2).norm() / w3.norm()).item(), rel=1e-12)
+
+
+def test_gradients_whose_squares_vanish_in_double_precision_are_measured():
+    probed = drawn(Linear((2, 5, 3, 1)), members=1)
+    w2, w3 = (probed.parameters[name].double() for name in ("w2", "w3"))
+    readings = measured(
+        "gradient_flow", with_parameters(probed, w1=probed.parameters["w1"].double(), w2=w2, w3=w3 * 1e-200)
+    )
+    assert one(readings["gradient_flow_1"]) == pytest.approx(((w3 @ w2).norm() / w3.norm()).item(), rel=1e-12)
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
@@ -376,11 +403,13 @@ def test_gradients_that_are_not_there_have_a_reason():
 @pytest.mark.parametrize("depth", [1, 3])
 def test_the_lower_lipschitz_bound_is_never_above_the_upper(depth, classes, activation):
     network = perceptron(depth=depth, classes=classes, activation=activation)
-    readings = measured("lipschitz", drawn(network, members=8, classes=classes, moved=0.3))
+    probed = drawn(network, members=8, classes=classes, moved=0.3)
+    readings = measured("lipschitz", probed)
     lower, upper, ratio = (readings[f"lipschitz_{which}"].values for which in ("lower", "upper", "ratio"))
     assert (lower > 0).all()
     assert (lower <= upper).all()
     numpy.testing.assert_allclose(ratio, upper / lower)
+    assert (lower == measured("sensitivity", replace(probed))["sensitivity_spectral_max"].values).all()
 
 
 def test_lipschitz_bounds_bound_what_the_logits_do():
@@ -426,12 +455,12 @@ def test_what_has_not_moved_is_at_distance_zero_exactly():
 
 def test_distances_are_relative_to_the_start():
     probed = drawn(perceptron(), members=1, moved=0.0)
-    doubled = measured("distance_from_init", with_parameters(probed, weight_2=3 * probed.initial["weight_2"]))
-    assert [one(doubled[f"distance_from_init_{layer}"]) for layer in (1, 3)] == [0.0, 0.0]
-    assert one(doubled["distance_from_init_2"]) == pytest.approx(2.0)
+    tripled = measured("distance_from_init", with_parameters(probed, weight_2=3 * probed.initial["weight_2"]))
+    assert [one(tripled[f"distance_from_init_{layer}"]) for layer in (1, 3)] == [0.0, 0.0]
+    assert one(tripled["distance_from_init_2"]) == pytest.approx(2.0)
     whole = torch.cat([value.flatten() for value in probed.initial.values()]).norm()
     expected = 2 * probed.initial["weight_2"].norm() / whole
-    assert one(doubled["distance_from_init"]) == pytest.approx(expected.item(), rel=1e-6)
+    assert one(tripled["distance_from_init"]) == pytest.approx(expected.item(), rel=1e-6)
 
 
 def test_a_start_at_zero_has_no_relative_distance():
@@ -456,13 +485,27 @@ def test_what_overflows_says_so():
         assert one(sensitivity["sensitivity_frobenius_max"]) == pytest.approx(5 * scale, rel=1e-12)
 
 
-def test_a_network_that_single_precision_only_can_run_has_a_reason():
+def test_a_network_that_only_single_precision_can_run_has_a_reason():
     class Single(Linear):
-        def forward(self, parameters, x):
-            return x @ parameters["w1"].T @ torch.ones(1, 1)
+        def with_hidden(self, parameters, x):
+            logits, hidden = super().with_hidden(parameters, x)
+            return logits @ torch.ones(1, 1), hidden
 
-    readings = measured("sensitivity", drawn(Single((2, 1))))
-    assert all("in double precision torch says" in str(r) for reading in readings.values() for r in reading.reasons)
+    probed = drawn(Single((2, 5, 1)))
+    probed = replace(probed, parameters={name: value.double() for name, value in probed.parameters.items()})
+    for name in ("dead_units", "sensitivity", "gradient_flow", "lipschitz"):
+        readings = measured(name, probed)
+        assert all("torch in double precision" in str(r) for reading in readings.values() for r in reading.reasons)
+
+
+def test_a_lack_of_memory_is_not_a_reason():
+    class Huge(Linear):
+        def with_hidden(self, parameters, x):
+            raise torch.OutOfMemoryError("no memory")
+
+    for name in ("dead_units", "sensitivity"):
+        with pytest.raises(torch.OutOfMemoryError):
+            measured(name, drawn(Huge((2, 1))))
 
 
 @pytest.mark.parametrize(
@@ -497,7 +540,7 @@ def test_what_does_not_belong_together_is_not_probed(changes, says):
 def test_showing_hidden_layers_changes_no_bit_of_the_logits(activation):
     network = perceptron(activation=activation, classes=3)
     parameters = network.init(torch.Generator().manual_seed(1))
-    x = expected = torch.randn(100, 2, generator=torch.Generator().manual_seed(2))
+    x = torch.randn(100, 2, generator=torch.Generator().manual_seed(2))
     act, layers = getattr(torch, activation), []
     for layer in (1, 2, 3):
         weight, bias = parameters[f"weight_{layer}"], parameters[f"bias_{layer}"]

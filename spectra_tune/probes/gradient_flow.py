@@ -52,13 +52,13 @@ def measure(probed: Probed) -> dict[str, Reading]:
 
 
 def _gradient_sizes(probed: Probed, parameters: dict[str, Tensor]) -> list[float] | str:
-    """Root mean square over the probe set of the gradient's norm at each hidden layer, or why there is none."""
+    """Norm over the probe set of the gradients at each hidden layer, or the reason why there is none."""
     with torch.enable_grad():
         logits_NO, hidden = probed.network.with_hidden(parameters, probed.points_NF.requires_grad_())
         if not all(one.requires_grad for one in hidden):
             return NOT_CONNECTED
         gradients = torch.autograd.grad(_loss(logits_NO, probed), hidden, allow_unused=True)
-    sizes = [_root_mean_square(one.flatten(1)) for one in gradients if one is not None]
+    sizes = [_norm(one.flatten(1)) for one in gradients if one is not None]
     return sizes if len(sizes) == len(hidden) else NOT_CONNECTED
 
 
@@ -70,12 +70,12 @@ def _loss(logits_NO: Tensor, probed: Probed) -> Tensor:
     return torch.nn.functional.cross_entropy(logits_NO, probed.label_N, reduction="sum")
 
 
-def _root_mean_square(gradient_NU: Tensor) -> float:
-    """Of the points' norms; the largest number is scaled to 1 for that, so that no square vanishes or overflows."""
+def _norm(gradient_NU: Tensor) -> float:
+    """Over all points and units; the largest number is first scaled to 1, so that no square vanishes or overflows."""
     largest = float(gradient_NU.abs().max())
     if largest == 0 or not math.isfinite(largest):
         return largest
-    return largest * float((gradient_NU / largest).norm()) / len(gradient_NU) ** 0.5
+    return largest * float((gradient_NU / largest).norm())
 
 
 def _slope(ratios: Sequence[float]) -> float | str:

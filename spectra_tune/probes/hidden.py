@@ -2,7 +2,7 @@
 
 import torch
 
-from spectra_tune.probes.probed import Probed
+from spectra_tune.probes.probed import Probed, said_by_torch
 
 SHOWS_NONE = "the network does not show its hidden layers: give it with_hidden(parameters, x)"
 HAS_NONE = "the network has no hidden layers"
@@ -13,6 +13,9 @@ def hidden_layers(probed: Probed) -> int | str:
     if not hasattr(probed.network, "with_hidden"):
         return SHOWS_NONE
     first = {name: value[0].detach() for name, value in probed.parameters.items()}
-    with torch.no_grad():
-        _, hidden = probed.network.with_hidden(first, probed.x_NF[:1].to(next(iter(first.values())).dtype))
+    try:
+        with torch.no_grad():
+            _, hidden = probed.network.with_hidden(first, probed.x_NF[:1].to(next(iter(first.values())).dtype))
+    except RuntimeError as error:
+        return said_by_torch(error)
     return len(hidden) or HAS_NONE

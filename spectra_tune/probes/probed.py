@@ -41,10 +41,15 @@ def _measured(
         return dict.fromkeys(quantities, NOT_FINITE)
     try:
         return measure(member)
-    except torch.OutOfMemoryError:
-        raise
     except RuntimeError as error:
-        return dict.fromkeys(quantities, f"in double precision torch says: {' '.join(str(error).split())}")
+        return dict.fromkeys(quantities, said_by_torch(error))
+
+
+def said_by_torch(error: RuntimeError) -> str:
+    """The reason where torch could not compute; a lack of memory is none, since another try may succeed."""
+    if isinstance(error, torch.OutOfMemoryError):
+        raise error
+    return f"torch in double precision: {' '.join(str(error).split())}"
 
 
 def _reading(found: Sequence[float | str]) -> "Reading":
