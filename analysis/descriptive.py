@@ -87,16 +87,26 @@ def _described(found: Differences | str) -> dict[str, Any]:
     return means | {"mean": t.estimate, "low": t.low, "high": t.high, "n": t.n, "unit": found.unit}
 
 
+def by_task(study: Study, judged: Sequence[Judged], contrast: Contrast) -> dict[str, numpy.ndarray]:
+    """A contrast's differences on each task, pp, one per seed: a task's Conditions are averaged seed by seed.
+
+    Tasks with fewer than two seeds are left out, and so are all of a contrast that spans epochs.
+    """
+    if "epochs" in contrast.differs:
+        return {}
+    parts: dict[str, list[pandas.Series]] = {}
+    for condition, series in _by_seed(judged, contrast, study.conditions):
+        parts.setdefault(str(condition.task), []).append(series)
+    means = {task: pandas.concat(of_task, axis=1, join="inner").mean(axis=1) for task, of_task in parts.items()}
+    return {task: d.to_numpy() for task, d in means.items() if len(d) >= 2}
+
+
 def over_tasks(study: Study, judged: Sequence[Judged]) -> list[PooledContrast]:
     """Each contrast's mean over tasks, where a study has several; a task's Conditions are averaged seed by seed."""
     found = []
     for contrast in study.contrasts:
-        by_task: dict[str, list[pandas.Series]] = {}
-        for condition, series in _by_seed(judged, contrast, study.conditions):
-            by_task.setdefault(str(condition.task), []).append(series)
-        means = {task: pandas.concat(parts, axis=1, join="inner").mean(axis=1) for task, parts in by_task.items()}
-        means = {task: d.to_numpy() for task, d in means.items() if len(d) >= 2}
-        if len(means) >= 2 and "epochs" not in contrast.differs:
+        means = by_task(study, judged, contrast)
+        if len(means) >= 2:
             found.append(PooledContrast(contrast=contrast, pooled=across_tasks(means)))
     return found
 

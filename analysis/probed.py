@@ -34,8 +34,7 @@ def probed_table(runs: pandas.DataFrame, curves: pandas.DataFrame, judged: Seque
     once = runs.drop_duplicates("signature").set_index("signature")
     tables = {AT_THE_END: once[probe_columns(runs)]} | _at_epochs(curves)
     reasons = _reasons(once)
-    signatures = runs.set_index(["condition_signature", "arm", "seed"])["signature"]
-    signatures = signatures[~signatures.index.duplicated()]
+    signatures = run_signatures(runs)
     rows = []
     for one in judged:
         pairs = one.differences
@@ -58,6 +57,12 @@ def probed_table(runs: pandas.DataFrame, curves: pandas.DataFrame, judged: Seque
                 ]
                 rows.append(row | {"why_not": _counted(given.get(quantity, otherwise) for given, otherwise in lost)})
     return pandas.DataFrame.from_records(rows, columns=list(COLUMNS))
+
+
+def run_signatures(runs: pandas.DataFrame) -> pandas.Series:
+    """The signature of each run by (condition_signature, arm, seed)."""
+    signatures = runs.set_index(["condition_signature", "arm", "seed"])["signature"]
+    return signatures[~signatures.index.duplicated()]
 
 
 def _at_epochs(curves: pandas.DataFrame) -> dict[int, pandas.DataFrame]:

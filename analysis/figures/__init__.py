@@ -1,6 +1,7 @@
 """Pictures of a study. Every function gives a Figure; `rendered` turns one into PNG or SVG bytes."""
 
 from analysis.figures.boundaries import boundaries
+from analysis.figures.complexity import gain_and_complexity
 from analysis.figures.cost import cost_plane
 from analysis.figures.curves import mean_curves
 from analysis.figures.drawing import rendered
@@ -15,6 +16,7 @@ __all__ = [
     "boundaries",
     "cost_plane",
     "forest",
+    "gain_and_complexity",
     "mean_curves",
     "paired",
     "parts_of_claim",

@@ -36,6 +36,10 @@ def files(found: Findings) -> dict[str, bytes]:
         "descriptive": found.descriptive,
         "spread": found.spread,
         "probes": found.probes,
+        "complexity": found.correlations,
+        "prediction": found.prediction,
+        "predictions": found.predictions,
+        "convergence": found.convergence,
     }
     return {
         "report.md": text.encode(),

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas
 
+from analysis.complexity import TaskGain, correlation_table, task_gains
 from analysis.contrasts import Judged, judge_study
+from analysis.convergence import convergence_table
 from analysis.decomposition import Decomposition
 from analysis.descriptive import (
     CapacityTrend,
@@ -20,6 +22,7 @@ from analysis.descriptive import (
     priced,
     with_capacity,
 )
+from analysis.prediction import prediction_table, predictions
 from analysis.probed import probed_table
 from analysis.spread import spread_table
 from analysis.tuning import Tuned, plan_confirmation, tuned
@@ -48,6 +51,11 @@ class Findings:
     error_rates: list[ErrorRate]
     descriptive: pandas.DataFrame
     spread: pandas.DataFrame  # see spread.spread_table
+    task_gains: list[TaskGain]
+    correlations: pandas.DataFrame  # see complexity.correlation_table; empty where tasks have no complexity
+    predictions: pandas.DataFrame  # see prediction.predictions: a row per task
+    prediction: pandas.DataFrame  # see prediction.prediction_table
+    convergence: pandas.DataFrame  # see convergence.convergence_table; empty without a threshold
     probes: pandas.DataFrame  # see probed.probed_table; empty without probes
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)  # MLflow run of (condition_signature, arm)
 
@@ -68,6 +76,8 @@ def findings(
 ) -> Findings:
     """Judges a study's run table and computes what its report shows."""
     judged = judge_study(study, tables.runs)
+    gains = task_gains(study, tables.runs, judged)
+    predicted = predictions(study, tables.runs)
     in_search = tables.runs["stage"] == "search"
     searched, runs = tables.runs[in_search], tables.runs[~in_search]
     return Findings(
@@ -85,6 +95,11 @@ def findings(
         error_rates=error_rates(study, runs),
         descriptive=descriptive_table(study, runs),
         spread=spread_table(judged),
+        task_gains=gains,
+        correlations=correlation_table(study, gains),
+        predictions=predicted,
+        prediction=prediction_table(study, runs, predicted),
+        convergence=convergence_table(study, runs, tables.curves, judged),
         probes=probed_table(runs, tables.curves, judged),
         links=links or {},
     )

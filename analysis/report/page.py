@@ -6,6 +6,8 @@ from analysis.report.cells import difference
 from analysis.report.findings import Findings
 from analysis.report.sections import (
     claim,
+    complexity,
+    convergence,
     cost,
     descriptive,
     design,
@@ -13,6 +15,7 @@ from analysis.report.sections import (
     how_to_read,
     limits,
     numbers,
+    prediction,
     probes,
     search,
     spread,
@@ -23,7 +26,7 @@ from analysis.report.sections import (
 BEFORE = (verdicts, how_to_read, design, search, claim, error_rates)
 """Sections before the pictures."""
 
-AFTER = (numbers, tasks, cost, descriptive, spread, probes, limits)
+AFTER = (numbers, tasks, complexity, prediction, convergence, cost, descriptive, spread, probes, limits)
 
 
 def overview(found: Findings) -> str:

@@ -93,6 +93,11 @@ def _drawn(found: Findings, labels: dict[str, str]) -> dict[str, tuple[Figure, s
             f"Mean {outcome.metric.replace('_', ' ')} of each arm against {sweep.field.replace('_', ' ')}, with 95 % "
             "bands over seeds; dashed: none",
         )
+    if found.task_gains:
+        pictures["complexity"] = (
+            figures.gain_and_complexity(found.task_gains, arms),
+            "Mean gain on each task with its 95 % interval, against measures of the task's own boundary",
+        )
     if found.sensitivities:
         pictures["tunability"] = (
             figures.tunability_curves(
