@@ -6,13 +6,20 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-slow calibrate mutate chaos bench check format install
+.PHONY: run test studies findings test-slow calibrate mutate chaos bench check format install
 
 run: install  ## the study `capacity`, or its verdicts if it has run
 	$(BIN)/spectra-tune run capacity --resume
 
 test: install  ## everything but the slow tests
 	$(BIN)/python -m pytest
+
+studies: install  ## all studies, resumable; keeps each one's tables in studies/results (about half an hour)
+	$(BIN)/python -m studies.account
+	$(BIN)/python -m studies.writeup
+
+findings: install  ## docs/findings.md and docs/when-to-use.md from studies/results, without training
+	$(BIN)/python -m studies.writeup
 
 test-slow: install  ## the slow tests only
 	$(BIN)/python -m pytest -m slow

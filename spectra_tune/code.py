@@ -6,8 +6,11 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-DETERMINING = ("blocks", "networks", "tasks", "products.py", "randomness.py", "ritz.py", "schedules.py", "spectrum.py")
-"""Files and folders beside this one that train, draw or evaluate."""
+DETERMINING = (
+    *("blocks", "networks", "probes", "tasks"),
+    *("boxes.py", "feedback.py", "products.py", "randomness.py", "ritz.py", "schedules.py", "spectrum.py"),
+)
+"""Files and folders beside this one that train, draw, evaluate or probe."""
 
 
 @cache

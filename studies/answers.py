@@ -1,0 +1,202 @@
+"""What a study's findings answer to a claim of the plan: in the report's own words and tables."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+from analysis.contrasts import Judged
+from analysis.report import sections
+from analysis.report.findings import Findings
+from analysis.report.words import with_interval
+
+SUPPORTED = ("supported, at least the margin", "supported, size open")
+
+STANDINGS = ("refuted", "not shown", "held in part", "held")
+"""What came of a claim, the worst first: the order in which the account tells them."""
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of a claim, in a word, in one sentence, and in full."""
+
+    standing: str  # one of STANDINGS
+    summary: str
+    lines: tuple[str, ...]  # Markdown
+
+
+def contrasts(*pairs: Pair) -> Callable[[Findings], Answer]:
+    """Verdict sentences of these (treatment, baseline) in every Condition; the claim is that the treatments gain."""
+
+    def answer(found: Findings) -> Answer:
+        judged = _of(found, pairs)
+        return Answer(standing=standing(judged), summary=tally(judged), lines=tuple(sentences(judged)))
+
+    return answer
+
+
+def standing(judged: Sequence[Judged]) -> str:
+    """Of the claim that the treatments gain: held where all do, refuted where none does and some are shown not to."""
+    names = [one.verdict.name for one in judged]
+    if all(name in SUPPORTED for name in names):
+        return "held"
+    if any(name in SUPPORTED for name in names):
+        return "held in part"
+    if any(name in ("harmful", "equivalent", "supported but negligible") for name in names):
+        return "refuted"
+    return "not shown"
+
+
+def tally(judged: Sequence[Judged]) -> str:
+    """How many contrasts got which verdict."""
+    counts = Counter(one.verdict.name for one in judged)
+    listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+    return f"Of {len(judged)} registered contrasts: {listed}."
+
+
+def sentences(judged: Sequence[Judged]) -> list[str]:
+    """A row per contrast and Condition with its verdict and its sentence, word for word."""
+    lines = ["| Condition | contrast | verdict | sentence |", "|---|---|---|---|"]
+    for one in judged:
+        name = " ".join((f"**{one.verdict.name}**", *one.verdict.suffixes))
+        lines.append(f"| {one.condition} | {one.contrast} | {name} | {one.verdict.sentence} |")
+    return lines
+
+
+def capacity_trends(*pairs: Pair) -> Callable[[Findings], Answer]:
+    """The verdicts, and how each contrast changes with the width."""
+
+    def answer(found: Findings) -> Answer:
+        judged = _of(found, pairs)
+        return Answer(
+            standing=standing(judged),
+            summary=tally(judged),
+            lines=(*_section(sections.tasks, found), *sentences(judged)),
+        )
+
+    return answer
+
+
+def claim_apart(*pairs: Pair) -> Callable[[Findings], Answer]:
+    """The claim's parts, and the verdicts of the matched contrasts."""
+
+    def answer(found: Findings) -> Answer:
+        judged = _of(found, pairs)
+        return Answer(
+            standing=standing(judged),
+            summary=tally(judged),
+            lines=(*_section(sections.claim, found), *sentences(judged)),
+        )
+
+    return answer
+
+
+def special_sigma(found: Findings) -> Answer:
+    """Whether a target of 1 beats the other targets of its strength, and whether any target beats none."""
+    against_others = [one for one in found.judged if one.contrast.baseline != "none"]
+    against_none = [one for one in found.judged if one.contrast.baseline == "none"]
+    gains = [one for one in against_none if one.verdict.name in SUPPORTED]
+    best = ", ".join(f"{one.contrast.treatment} ({one.condition})" for one in gains) or "none of them"
+    summary = (
+        f"Target 1.0 against the other targets of its strength: {tally(against_others)} Targets against no penalty: "
+        f"{tally(against_none)} Better than no penalty: {best}."
+    )
+    return Answer(
+        standing=standing(against_others),
+        summary=summary,
+        lines=tuple(sentences([*against_none, *against_others])),
+    )
+
+
+def costs(found: Findings) -> Answer:
+    """What each contrast costs and whether it is worth that."""
+    judged = [one for one in found.judged if "epochs" not in one.contrast.differs]
+    decisions = Counter(one.decision.name for one in found.priced if one.overhead is not None)
+    listed = ", ".join(f"{count} {name}" for name, count in decisions.most_common())
+    worth = decisions["use"] + decisions["optional"]
+    return Answer(
+        standing="held" if worth == len(judged) else "held in part" if worth else "refuted",
+        summary=f"Worth using, by gain and time: {listed}. {tally(judged)}",
+        lines=(*_section(sections.cost, found), *sentences(judged)),
+    )
+
+
+def tuned_sides(found: Findings) -> Answer:
+    """What the search promised, what fresh seeds kept, and the verdicts."""
+    return Answer(
+        standing=standing(found.judged),
+        summary=tally(found.judged),
+        lines=(*_section(sections.search, found), *sentences(found.judged)),
+    )
+
+
+def hyperparameter_sensitivity(found: Findings) -> Answer:
+    """The share of each side's space within the margin of its best, without a test."""
+    wider = {}
+    for one in found.sensitivities:
+        wider.setdefault(one.condition, {})[one.arm] = one.near_best
+    larger = [
+        name for name, by_arm in wider.items()
+        if by_arm["penalty"].low is not None and by_arm["none"].high is not None
+        and by_arm["penalty"].low > by_arm["none"].high
+    ]  # fmt: skip
+    return Answer(
+        standing="held" if len(larger) == len(wider) else "held in part" if larger else "not shown",
+        summary=(
+            f"In {len(larger)} of {len(wider)} strata is a larger share of the searched space near its best with the "
+            "penalty than without, by intervals that do not overlap (exploratory)."
+        ),
+        lines=tuple(_section(sections.search, found)),
+    )
+
+
+def regularization(found: Findings) -> Answer:
+    """Where sigma ended, by arm, then spreads over seeds and verdicts."""
+    runs = found.runs[found.runs["status"] == "ok"]
+    lines = ["| Condition | arm | sigma of layer 1 | sigma of layer 2 |", "|---|---|---|---|"]
+    worst = 0.0
+    for signature, label in found.study.labels().items():
+        for arm in found.arms:
+            rows = runs[(runs["condition_signature"] == signature) & (runs["arm"] == arm)]
+            shown = [
+                with_interval(float(rows[name].mean()), float(rows[name].min()), float(rows[name].max()))
+                for name in ("sigma_1", "sigma_2")
+            ]
+            if arm == "strength 1":
+                worst = max(worst, *(float((rows[name] - 1).abs().max()) for name in ("sigma_1", "sigma_2")))
+            lines.append(f"| {label} | {arm} | {shown[0]} | {shown[1]} |")
+    judged = found.judged
+    return Answer(
+        standing="held in part",
+        summary=(
+            f"At strength 1 every layer of every run ends within {100 * worst:.0f} % of its target 1.0 (means with the "
+            f"least and the greatest of the seeds below). {tally(judged)}"
+        ),
+        lines=(*lines, "", *_section(sections.spread, found), *sentences(judged)),
+    )
+
+
+def false_positives(found: Findings) -> Answer:
+    """How often equal Treatments were called different."""
+    alpha = found.study.outcome.alpha
+    within = all(one.rate.low is None or one.rate.low <= alpha for one in found.error_rates)
+    return Answer(
+        standing="held" if within else "refuted",
+        summary=f"The rate of false claims is {'within' if within else 'above'} what alpha = {alpha:g} allows.",
+        lines=tuple(_section(sections.error_rates, found)),
+    )
+
+
+def _of(found: Findings, pairs: Sequence[Pair]) -> list[Judged]:
+    """The judged contrasts of these pairs; one that the study did not register is an error of ours."""
+    judged = [one for one in found.judged if (one.contrast.treatment, one.contrast.baseline) in pairs]
+    missing = set(pairs) - {(one.contrast.treatment, one.contrast.baseline) for one in judged}
+    assert not missing, f"{found.name} has no contrasts {missing}"
+    return judged
+
+
+def _section(section: ModuleType, found: Findings) -> list[str]:
+    """A section of the study's report, its headings one deeper."""
+    return [f"##{line}" if line.startswith("## ") else line for line in section.lines(found)]
