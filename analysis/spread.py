@@ -74,6 +74,9 @@ def spread_table(judged: Sequence[Judged]) -> pandas.DataFrame:
         if len(pairs) >= 2:
             row["baseline"] = standard_deviation(pairs.baseline_values)
             row["treatment"] = standard_deviation(pairs.treatment_values)
+        if "epochs" in one.contrast.differs:
+            rows.append(row | {"note": "arms of different epochs: no test"})
+            continue
         try:
             found = spread_ratio(pairs.treatment_values, pairs.baseline_values)
         except ValueError as error:

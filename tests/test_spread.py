@@ -88,6 +88,14 @@ def test_the_table_has_a_row_for_each_contrast_and_a_family_of_its_own(runs, jud
     assert table["note"][at] == ""
 
 
+def test_arms_of_different_epochs_have_no_p_and_still_count(judged):  # noqa: F811
+    table = spread_table(judged)
+    spanning = [at for at, one in enumerate(judged) if "epochs" in one.contrast.differs]
+    assert spanning
+    assert table["p"][spanning].isna().all()
+    assert table["p_adjusted"].min() == pytest.approx(min(1, table["p"].min() * len(judged)))
+
+
 def test_what_cannot_be_compared_still_counts(runs):  # noqa: F811
     lost = runs[(runs["condition_signature"] != runs["condition_signature"].iloc[0]) | (runs["arm"] != "linear")]
     table = spread_table(judge_study(STUDY, lost))

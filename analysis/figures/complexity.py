@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import numpy
 from matplotlib.figure import Figure
 
 from analysis.complexity import TaskGain
@@ -23,14 +24,17 @@ def gain_and_complexity(gains: Sequence[TaskGain], arms: Sequence[str]) -> Figur
         for measure, place in zip(COMPLEXITY, row, strict=True):
             known = [one for one in of_contrast if math.isfinite(one.complexity[measure])]
             place.axhline(0, color="0.4", linewidth=0.8)
+            middle = numpy.mean([one.complexity[measure] for one in known]) if known else 0.0
             for one in known:
                 at, gain = one.complexity[measure], one.gain
                 place.plot([at, at], [gain.low, gain.high], color=colour, linewidth=1)
                 place.plot(at, gain.estimate, marker, color=colour, markersize=4.5, markeredgecolor="white")
+                left = at > middle  # so that names stay within their panel
                 place.annotate(
                     one.task,
                     (at, gain.estimate),
-                    xytext=(3, 3),
+                    xytext=(-3 if left else 3, 3),
+                    ha="right" if left else "left",
                     textcoords="offset points",
                     fontsize=5,
                     color="0.3",

@@ -7,6 +7,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing import COLOURS, MARKERS, OF_NONE, bare, legend, panels
+from analysis.figures.grid import spread
 from analysis.sweep import Sweep
 
 LOGARITHMIC_FROM = 8
@@ -44,6 +45,9 @@ def sweep_curves(
             handles.setdefault(line.label or "with the regularizer", drawn)
         if logarithmic:
             place.set_xscale("log")
+        ticks = spread(sorted(set(values)))
+        place.set_xticks(ticks, [f"{value:g}" for value in ticks])
+        place.set_xticks([], minor=True)
         place.set_title(label, fontsize=8)
         place.set_xlabel(sweep.field.replace("_", " "), fontsize=7)
         place.tick_params(labelsize=7)
