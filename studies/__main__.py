@@ -1,4 +1,4 @@
-"""The command line: list, show, run, report, sync, rerun, ui. What is heavy is imported by the verb that needs it."""
+"""The command line: one function for each verb, which imports what is heavy itself."""
 
 import argparse
 import os
@@ -49,6 +49,10 @@ def parser() -> argparse.ArgumentParser:
     sync.add_argument("--storage", help="folder or URI of Ray's checkpoints (default: ./ray_results)")
     rerun = verbs.add_parser("rerun", help="train an arm's MLflow run again, and say whether the bits agree")
     rerun.add_argument("run_id", metavar="RUN_ID", help="of a child in MLflow: the end of its page's address")
+    advise = verbs.add_parser("advise", help="use the penalty or not, from the evidence in studies/results")
+    advise.add_argument("--task", required=True, help="as the run table writes it: moons, or moons(noise_std=0.3)")
+    advise.add_argument("--width", required=True, type=int, help="of the hidden layers")
+    advise.add_argument("--epochs", required=True, type=int)
     for one in (run, report, sync, rerun, verbs.add_parser("ui", help="open the MLflow UI on the store in use")):
         one.add_argument("--tracking-uri", help="MLflow store (default: MLFLOW_TRACKING_URI, else ./mlflow.db)")
     return top
@@ -63,6 +67,10 @@ def main(arguments: list[str] | None = None) -> int:
             return _list()
         if given.verb == "show":
             return _show(given)
+        if given.verb == "advise":
+            from studies.advise import advise
+
+            return advise(task=given.task, width=given.width, epochs=given.epochs)
         if given.verb == "ui":
             from studies.ui import ui
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from spectra_tune.design.errors import at_least_one
 from studies.evidence import Evidence, read
 
 ANSWERS = ("use it", "optional", "do not", "unknown")
@@ -82,6 +83,8 @@ def _tally(rows: Sequence[Evidence]) -> str:
 
 def advise(*, task: str, width: int, epochs: int) -> int:
     """Prints the advice for a condition; returns the exit code."""
+    at_least_one(width, "--width")
+    at_least_one(epochs, "--epochs")
     found = advice(read(), task=task, width=width, epochs=epochs)
     print(f"{found.answer}: {found.because}")
     for row in found.evidence:

@@ -6,14 +6,27 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from analysis.contrasts import Judged
-from analysis.report import sections
 from analysis.report.findings import Findings
+from analysis.report.sections import (
+    claim,
+    complexity,
+    convergence,
+    cost,
+    error_rates,
+    prediction,
+    search,
+    spread,
+    tasks,
+)
 from analysis.report.words import with_interval
 
 SUPPORTED = ("supported, at least the margin", "supported, size open")
 
 STANDINGS = ("refuted", "not shown", "held in part", "held")
 """What came of a claim, the worst first: the order in which the account tells them."""
+
+LEVEL = 0.05
+"""Of adjusted p in descriptive """
 
 Pair = tuple[str, str]
 
@@ -73,7 +86,7 @@ def capacity_trends(*pairs: Pair) -> Callable[[Findings], Answer]:
         return Answer(
             standing=standing(judged),
             summary=tally(judged),
-            lines=(*_section(sections.tasks, found), *sentences(judged)),
+            lines=(*_section(tasks, found), *sentences(judged)),
         )
 
     return answer
@@ -87,7 +100,7 @@ def claim_apart(*pairs: Pair) -> Callable[[Findings], Answer]:
         return Answer(
             standing=standing(judged),
             summary=tally(judged),
-            lines=(*_section(sections.claim, found), *sentences(judged)),
+            lines=(*_section(claim, found), *sentences(judged)),
         )
 
     return answer
@@ -110,6 +123,64 @@ def special_sigma(found: Findings) -> Answer:
     )
 
 
+def correlations(*pairs: Pair) -> Callable[[Findings], Answer]:
+    """How these contrasts go with the tasks' complexity: the claim is that the gain falls with it."""
+
+    def answer(found: Findings) -> Answer:
+        names = [f"{treatment} − {baseline}" for treatment, baseline in pairs]
+        rows = found.correlations[found.correlations["contrast"].isin(names)]
+        falling = rows[(rows["p_adjusted"] < LEVEL) & (rows["r"] < 0)]
+        rising = rows[(rows["p_adjusted"] < LEVEL) & (rows["r"] > 0)]
+        return Answer(
+            standing=_graded(len(falling), len(rising), len(rows)),
+            summary=(
+                f"Over {rows['tasks'].max()} tasks, of {len(rows)} correlations of these gains with a measure of "
+                f"complexity {len(falling)} are shown to be negative and {len(rising)} to be positive (adjusted p "
+                f"below {LEVEL}); r lies between {rows['r'].min():+.2f} and {rows['r'].max():+.2f}."
+            ),
+            lines=tuple(_section(complexity, found)),
+        )
+
+    return answer
+
+
+def predictions(found: Findings) -> Answer:
+    """Whether predictions from complexity beat a constant guess on tasks that were left out."""
+    rows = found.prediction
+    better = rows[(rows["p_adjusted"] < LEVEL) & (rows["difference"] < 0)]
+    worse = rows[(rows["p_adjusted"] < LEVEL) & (rows["difference"] > 0)]
+    return Answer(
+        standing=_graded(len(better), len(worse), len(rows)),
+        summary=(
+            f"Of {len(rows)} predictions (best width and best target, each from four measures of complexity) "
+            f"{len(better)} are shown to beat a constant guess on left-out tasks and {len(worse)} to be worse "
+            f"(adjusted p below {LEVEL})."
+        ),
+        lines=tuple(_section(prediction, found)),
+    )
+
+
+def efficiency(found: Findings) -> Answer:
+    """Whether a threshold is reached in fewer epochs."""
+    rows = found.convergence
+    faster, slower = rows[rows["ratio_high"] < 1], rows[rows["ratio_low"] > 1]
+    return Answer(
+        standing=_graded(len(faster), len(slower), len(rows)),
+        summary=(
+            f"Of {len(rows)} ratios of epochs to the threshold, treatment over none, {len(faster)} lie below 1 with "
+            f"their whole interval and {len(slower)} above."
+        ),
+        lines=tuple(_section(convergence, found)),
+    )
+
+
+def _graded(supporting: int, opposing: int, of: int) -> str:
+    """Of a claim with so many results for it and against it."""
+    if supporting:
+        return "held" if supporting == of else "held in part"
+    return "refuted" if opposing else "not shown"
+
+
 def costs(found: Findings) -> Answer:
     """What each contrast costs and whether it is worth that."""
     judged = [one for one in found.judged if "epochs" not in one.contrast.differs]
@@ -119,7 +190,7 @@ def costs(found: Findings) -> Answer:
     return Answer(
         standing="held" if worth == len(judged) else "held in part" if worth else "refuted",
         summary=f"Worth using, by gain and time: {listed}. {tally(judged)}",
-        lines=(*_section(sections.cost, found), *sentences(judged)),
+        lines=(*_section(cost, found), *sentences(judged)),
     )
 
 
@@ -128,7 +199,7 @@ def tuned_sides(found: Findings) -> Answer:
     return Answer(
         standing=standing(found.judged),
         summary=tally(found.judged),
-        lines=(*_section(sections.search, found), *sentences(found.judged)),
+        lines=(*_section(search, found), *sentences(found.judged)),
     )
 
 
@@ -148,7 +219,7 @@ def hyperparameter_sensitivity(found: Findings) -> Answer:
             f"In {len(larger)} of {len(wider)} strata is a larger share of the searched space near its best with the "
             "penalty than without, by intervals that do not overlap (exploratory)."
         ),
-        lines=tuple(_section(sections.search, found)),
+        lines=tuple(_section(search, found)),
     )
 
 
@@ -174,7 +245,7 @@ def regularization(found: Findings) -> Answer:
             f"At strength 1 every layer of every run ends within {100 * worst:.0f} % of its target 1.0 (means with the "
             f"least and the greatest of the seeds below). {tally(judged)}"
         ),
-        lines=(*lines, "", *_section(sections.spread, found), *sentences(judged)),
+        lines=(*lines, "", *_section(spread, found), *sentences(judged)),
     )
 
 
@@ -185,7 +256,7 @@ def false_positives(found: Findings) -> Answer:
     return Answer(
         standing="held" if within else "refuted",
         summary=f"The rate of false claims is {'within' if within else 'above'} what alpha = {alpha:g} allows.",
-        lines=tuple(_section(sections.error_rates, found)),
+        lines=tuple(_section(error_rates, found)),
     )
 
 

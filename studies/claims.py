@@ -69,7 +69,7 @@ CLAIMS = (
         answer=answers.contrasts(
             *((f"beta {beta}", "beta 0") for beta in ("-0.5", "-0.35", "-0.2", "0.2", "0.35", "0.5"))
         ),
-        picture="sweep",
+        picture="sweep-beta",
         would_change="An exponent that beats 0 by the margin and beats `none` at all.",
     ),
     PlanClaim(
@@ -85,7 +85,7 @@ CLAIMS = (
         where="2C",
         study="across_tasks",
         answer=answers.correlations(("linear", "static"), ("linear", "none")),
-        picture="complexity-linear-none",
+        picture="complexity",
         would_change="More tasks of each family: 14 tasks of five families are not 14 independent draws.",
     ),
     PlanClaim(
@@ -93,7 +93,7 @@ CLAIMS = (
         where='2A, "universal sigma = 1.0 target"',
         study="sigma_sweep",
         answer=answers.special_sigma,
-        picture="sweep",
+        picture="sweep-sigma-end",
         would_change="A best target at 1.0 on networks without rectified units, recurrent ones above all.",
     ),
     PlanClaim(
@@ -132,7 +132,7 @@ CLAIMS = (
         where="4, renormalization group",
         study="depth_profile",
         answer=answers.contrasts(*((f"exponent {exponent}", "exponent 0") for exponent in ("-1", "-0.5", "0.5", "1"))),
-        picture="sweep",
+        picture="sweep-depth-exponent",
         would_change="A profile that beats `none`, at depths where training is hard without one.",
     ),
     PlanClaim(

@@ -1,12 +1,13 @@
 """What the kept studies say about treatments against no treatment, a row per contrast and Condition."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from analysis.report.findings import Findings
-from analysis.report.words import described
+from analysis.report.sections.design import described
+from analysis.report.words import short
 from spectra_tune.design import Condition, Treatment, condition_signature
 
 FILE = Path(__file__).parent / "results" / "evidence.csv"
@@ -38,6 +39,7 @@ def evidence_of(found: Findings) -> list[Evidence]:
     """A study's contrasts over the arm `none` that compare a Treatment and nothing else."""
     conditions = {condition_signature(condition): condition for condition in found.study.conditions}
     arms, rows = dict(found.study.arms), []
+    tuned = {(one.condition, one.treatment.arm): _tuned(one.treatment.values) for one in found.tuned}
     for one in found.priced:
         judged, contrast = one.judged, one.judged.contrast
         arm = arms[contrast.treatment]
@@ -47,7 +49,6 @@ def evidence_of(found: Findings) -> list[Evidence]:
         if numbers.mean is None:
             continue
         condition = conditions[judged.condition_signature]
-        tuned = "" if found.study.search is None else "tuned on both sides, from "
         rows.append(
             Evidence(
                 task=str(condition.task),
@@ -56,7 +57,7 @@ def evidence_of(found: Findings) -> list[Evidence]:
                 protocol=_protocol(condition),
                 study=found.name,
                 arm=contrast.treatment,
-                treatment=tuned + described(arm),
+                treatment=tuned.get((judged.condition, contrast.treatment), described(arm)),
                 verdict=" ".join((judged.verdict.name, *judged.verdict.suffixes)),
                 gain_pp=round(float(numbers.mean), 2),
                 n=numbers.n,
@@ -66,6 +67,12 @@ def evidence_of(found: Findings) -> list[Evidence]:
             )
         )
     return rows
+
+
+def _tuned(values: Mapping[str, float | str | bool]) -> str:
+    return "tuned on both sides to " + ", ".join(
+        f"{name.replace('_', ' ')} {short(value)}" for name, value in values.items()
+    )
 
 
 def _protocol(condition: Condition) -> str:

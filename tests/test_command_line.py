@@ -38,6 +38,11 @@ def refused(capsys, *arguments):
         (["run"], "required: NAME"),
         (["run", "capacity", "--bogus"], "unrecognized arguments: --bogus"),
         (["run", "capacity", "--storage"], "expected one argument"),
+        (["advise", "--task", "moons"], "required: --width, --epochs"),
+        (["advise", "--task", "moons", "--width", "0", "--epochs", "5"], "--width must be a whole number >= 1, got 0"),
+        (["advise", "--task", "moons", "--width", "wide", "--epochs", "5"], "invalid int value: 'wide'"),
+        (["report", "capacity", "--from", "absent.parquet"], "absent.parquet is absent"),
+        (["report", "capacity", "--from", "a", "--tracking-uri", "sqlite:///b.db"], "leave one away"),
         (["show", "capacty"], "did you mean 'capacity'?"),
         (["run", "capacty"], "did you mean 'capacity'?"),
         (["report", "capacty"], "did you mean 'capacity'?"),
@@ -113,6 +118,7 @@ def test_the_options_stay_as_they_are():
         "report": ["--from", "--help", "--output", "--smoke", "--tracking-uri"],
         "sync": ["--help", "--smoke", "--storage", "--tracking-uri"],
         "rerun": ["--help", "--tracking-uri"],
+        "advise": ["--epochs", "--help", "--task", "--width"],
         "ui": ["--help", "--tracking-uri"],
     }
 

@@ -21,7 +21,7 @@ def lines(found: Findings) -> list[str]:
     epochs = ", ".join(map(str, sorted(confirmed["epochs"].unique())))
     unpaired = sum(len(one.differences.unpaired_seeds) for one in found.judged if one.differences is not None)
     lines = ["## Design", "", "| | |", "|---|---|"]
-    lines += [f"| arm **{name}** | {_described(arm)} |" for name, arm in study.arms]
+    lines += [f"| arm **{name}** | {described(arm)} |" for name, arm in study.arms]
     lines += [
         "| matched within a seed | data, initial weights, order of batches, optimizer, epochs, evaluation: all but the "
         "Treatment and what a contrast declares |",
@@ -39,7 +39,7 @@ def lines(found: Findings) -> list[str]:
     return lines
 
 
-def _described(arm: Arm) -> str:
+def described(arm: Arm) -> str:
     """An arm in words: its Treatment, its changes, its stream."""
     treatment = arm.treatment
     if treatment == Treatment.none():
