@@ -65,7 +65,7 @@ def _suggestions(many: int) -> Iterator[Row]:
     taken = {}
     for sampler in ("random", "tpe", "gp"):
         study = _study(configurations=many, seeds=1, epochs=1, sampler=sampler)
-        lane = Lane(study, 0, "penalty", mean_of, _racing, 8)
+        lane = Lane(study, [0], "penalty", mean_of, _racing, 8)
         begin = time.perf_counter()
         while (pack := lane.next()) is not None:
             rows = [
