@@ -268,15 +268,18 @@ def test_only_an_unfinished_record_of_the_same_study_is_continued(tmp_path, trai
     assert note.endswith("… (cut here: MLflow holds no more)")
 
 
-def test_a_store_of_another_version_is_refused_in_one_line(tmp_path):
+@pytest.mark.parametrize(
+    ("revision", "says"), [("451aebb31d03", r"older.*mlflow db upgrade"), ("ffffffffffff", r"newer.*that wrote it")]
+)
+def test_a_store_of_another_version_is_refused_in_one_line(tmp_path, revision, says):
     begun(store(tmp_path))
-    older = shutil.copy(tmp_path / "mlflow.db", tmp_path / "older.db")  # MLflow checks a file only when it opens it
-    connection = sqlite3.connect(older)
-    connection.execute("update alembic_version set version_num = 'older'")
+    other = shutil.copy(tmp_path / "mlflow.db", tmp_path / "other.db")  # MLflow checks a file only when it opens it
+    connection = sqlite3.connect(other)
+    connection.execute("update alembic_version set version_num = ?", [revision])
     connection.commit()
     connection.close()
-    with pytest.raises(InvalidStudy, match="out-of-date database schema") as refused:
-        tracking.find_execution("recorded", f"sqlite:///{older}")
+    with pytest.raises(InvalidStudy, match=says) as refused:
+        tracking.find_execution("recorded", f"sqlite:///{other}")
     assert "\n" not in str(refused.value)
 
 
