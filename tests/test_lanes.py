@@ -118,6 +118,16 @@ def test_nsga2_shares_a_lane_between_sizes_only():
     assert sorted({one.strata for one in alone._lanes}) == [(0,), (1,), (2,), (3,)]
 
 
+def test_a_configuration_that_diverged_or_failed_is_told_as_the_constant():
+    one = lane(searching(configurations=3, batch=3))
+    for pack in iter(one.next, None):
+        rows = answered(pack, near_two).assign(status=["ok"] * 3 + ["diverged"] * 3 + ["failed"] * 3)
+        one.close(pack, rows.assign(validation_accuracy=rows["validation_accuracy"].where(rows["status"] == "ok")))
+    first, *others = one._suggest._search._ot_study.trials
+    assert first.value > 0.7
+    assert [(trial.state, trial.value) for trial in others] == [(TrialState.COMPLETE, 0.5)] * 2
+
+
 def test_no_optuna_trial_stays_running():
     one = lane()
     finished(one)
