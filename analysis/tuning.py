@@ -54,7 +54,7 @@ def mean_of(outcomes: Sequence[float]) -> float:
 
 def lower_bound_of(outcomes: Sequence[float]) -> float:
     """The objective "lower_bound": the lower end of the mean's 95 % t interval."""
-    return _bounds(numpy.asarray(outcomes, dtype=float))[1]
+    return bounds(numpy.asarray(outcomes, dtype=float))[1]
 
 
 def still_racing(outcomes: Mapping[int, Sequence[float]], margin: float) -> list[int]:
@@ -114,13 +114,13 @@ def _candidate(
     if full.empty:
         raise NotComparable(f"no configuration of {arm!r} trained on all search seeds: there is nothing to confirm")
     by_number = dict(zip(map(int, full.index.to_list()), full.to_numpy(dtype=float), strict=True))
-    bounds = {number: _bounds(values) for number, values in by_number.items()}
-    best = max(bounds, key=lambda number: (bounds[number][1], -number))
+    by_bounds = {number: bounds(values) for number, values in by_number.items()}
+    best = max(by_bounds, key=lambda number: (by_bounds[number][1], -number))
     at_best = by_number[best]
     near = [number for number, values in by_number.items() if number == best or _not_worse(values - at_best)]
     first = rows[rows["configuration"] == best].iloc[0]
     distinct = rows.drop_duplicates(["signature"])
-    mean, low, high = bounds[best]
+    mean, low, high = by_bounds[best]
     return Candidate(
         condition_signature=signature,
         arm=arm,
@@ -139,7 +139,7 @@ def _candidate(
     )
 
 
-def _bounds(values: numpy.ndarray) -> tuple[float, float, float]:
+def bounds(values: numpy.ndarray) -> tuple[float, float, float]:
     """Mean and its 95 % t interval; of one value itself."""
     if len(values) < 2:
         return float(values[0]), float(values[0]), float(values[0])
@@ -150,7 +150,7 @@ def _bounds(values: numpy.ndarray) -> tuple[float, float, float]:
 
 def _not_worse(d: numpy.ndarray) -> bool:
     """Whether the 95 % t interval of a mean difference reaches 0."""
-    return _bounds(d)[2] >= 0
+    return bounds(d)[2] >= 0
 
 
 def plain(value):

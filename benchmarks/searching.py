@@ -2,8 +2,9 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pandas
@@ -16,15 +17,21 @@ from spectra_tune.blocks import run_block
 from spectra_tune.design import Block, Outcome, Search, Seeds, Study, Treatment, grid
 from spectra_tune.launching.lanes import Lane
 from spectra_tune.networks import mlp
-from spectra_tune.tasks import moons
+from spectra_tune.tasks import border, moons
 
 # isort: split
 import ray
 
 from benchmarks.local_ray import local_ray
 
-WAYS = (("tpe", None), ("gp", None), ("random", None), ("tpe", "asha"), ("random", "racing"))
+MOONS = moons(samples=1000)
+
+WAYS = (("tpe", None), ("gp", None), ("nsga2", None), ("random", None), ("tpe", "asha"), ("random", "racing"))
 """Sampler and scheduler of each comparison; shares are of what `random` finds, per run."""
+
+SYNTHETIC = {"task": moons(samples=200), "width": 8, "epochs": 50, "metric": "test_accuracy"}
+REAL = {"task": border(), "width": 16, "epochs": 200, "metric": "test_balanced_accuracy"}
+"""What they are compared on."""
 
 
 def measure(*, tiny: bool) -> Iterator[Row]:
@@ -36,17 +43,33 @@ def measure(*, tiny: bool) -> Iterator[Row]:
     yield from _suggestions(5 if tiny else 100)
     with local_ray():
         yield _orchestration(*((4, 2) if tiny else (1000, 5)))
-        yield from _found(configurations=4 if tiny else 24, repeats=1 if tiny else 4, confirmed=4 if tiny else 40)
+        for on in (SYNTHETIC, REAL):
+            fewer = {"epochs": 3} if tiny else {}
+            yield from _found(
+                {**on, **fewer},
+                configurations=4 if tiny else 24,
+                repeats=1 if tiny else 4,
+                confirmed=4 if tiny else 40,
+            )
 
 
-def _study(*, configurations: int, seeds: int, epochs: int, width: int = 16, samples: int = 1000, **given) -> Study:
+def _study(
+    *,
+    configurations: int,
+    seeds: int,
+    epochs: int,
+    width: int = 16,
+    task: Any = MOONS,
+    metric: str = "test_accuracy",
+    **given,
+) -> Study:
     return Study(
         question="What does a search cost?",
-        conditions=grid(task=[moons(samples=samples)], network=[mlp(width=width)], epochs=[epochs]),
+        conditions=grid(task=[task], network=[mlp(width=width)], epochs=[epochs]),
         arms={"none": Treatment.none(), "penalty": Treatment(strength=0.1, sigma_end=1.0)},
         contrasts=[("penalty", "none")],
         seeds=Seeds(search=range(seeds), confirm=range(1000, 1040)),
-        outcome=Outcome(metric="test_accuracy"),
+        outcome=Outcome(metric=metric),
         search=Search(
             treatment_space={**SIGMA_END, **STRENGTH},
             nuisance_space=OPTIMIZER,
@@ -65,7 +88,7 @@ def _suggestions(many: int) -> Iterator[Row]:
     taken = {}
     for sampler in ("random", "tpe", "gp"):
         study = _study(configurations=many, seeds=1, epochs=1, sampler=sampler)
-        lane = Lane(study, 0, "penalty", mean_of, _racing, 8)
+        lane = Lane(study, [0], "penalty", mean_of, _racing, 8)
         begin = time.perf_counter()
         while (pack := lane.next()) is not None:
             rows = [
@@ -107,7 +130,7 @@ def _orchestration(configurations: int, seeds: int) -> Row:
     )
 
 
-def _found(*, configurations: int, repeats: int, confirmed: int) -> Iterator[Row]:
+def _found(on: Mapping[str, Any], *, configurations: int, repeats: int, confirmed: int) -> Iterator[Row]:
     gains: dict[tuple[str, str | None], list[float]] = {way: [] for way in WAYS}
     spent: dict[tuple[str, str | None], list[float]] = {way: [] for way in WAYS}
     for repeat in range(repeats):
@@ -115,12 +138,10 @@ def _found(*, configurations: int, repeats: int, confirmed: int) -> Iterator[Row
             study = _study(
                 configurations=configurations,
                 seeds=3 if scheduler != "racing" else 8,
-                epochs=50,
-                width=8,
-                samples=200,
                 sampler=sampler,
                 scheduler=scheduler,
                 seed=repeat,
+                **on,
             )
             with tempfile.TemporaryDirectory() as folder:
                 runs = _searched(study, folder).runs
@@ -133,18 +154,18 @@ def _found(*, configurations: int, repeats: int, confirmed: int) -> Iterator[Row
         named = " with ".join(filter(None, way))
         yield Row(
             section="searching",
-            case=f"gain per run, {named} / random, {configurations} configurations",
+            case=f"gain per run, {named} / random, {on['task']}, {configurations} configurations",
             ratios=tuple(float(one / base) for one in per_run),
             figures={"gain_pp": float(numpy.mean(gains[way])), "spent_runs": float(numpy.mean(spent[way]))},
         )
 
 
 def _gain(study: Study, runs: pandas.DataFrame, confirmed: int) -> float:
-    """Test accuracy of the treatment side's candidate over that of the untuned arm, on fresh seeds, pp."""
+    """The outcome of the treatment side's candidate over that of the untuned arm, on fresh seeds, pp."""
     chosen = next(one for one in candidates(study, runs) if one.arm == "penalty")
     arms = {"untuned": dict(study.arms)["penalty"], "tuned": study.configured("penalty", chosen.values)}
     block = Block(condition=study.conditions[0], arms=arms, seeds=range(5000, 5000 + confirmed))
-    by_arm = run_block(block).groupby("arm")["test_accuracy"].mean()
+    by_arm = run_block(block).groupby("arm")[study.outcome.metric].mean()
     return 100 * float(by_arm["tuned"] - by_arm["untuned"])
 
 

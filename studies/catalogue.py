@@ -72,7 +72,8 @@ def _executed(file: Path, module_name: str) -> ModuleType:
         raise type(error)(f"{file}: {error}") from None
     except (Exception, SystemExit) as error:
         del sys.modules[module_name]
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+        place = str(file.absolute())
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == place]
         at = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else 0
         message = " ".join(str(error).split())
         raise InvalidStudy(f"{file}, line {at}: {type(error).__name__}: {message}{_hint(error)}") from None

@@ -66,7 +66,7 @@ def run(
     # MLflow takes seconds to load, in which Ray's processes start.
     threading.Thread(target=tracking.load, daemon=True).start()
     launching.connect(address)
-    launching.warm_up(len(named.study.conditions))
+    launching.warm_up(len(named.study.conditions) * (1 if named.study.search is None else len(named.study.sides())))
     talk.print(plan.text(named.name, named.study), highlight=False, markup=False, soft_wrap=True)
     talk.print()
     return _train(console, talk, named, uri, place, begun=recorded is not None)

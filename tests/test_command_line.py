@@ -96,6 +96,11 @@ def test_a_study_file_that_cannot_be_carried_out_is_refused(folder, capsys, verb
     assert list(folder.iterdir()) == []
 
 
+def test_a_relative_path_says_the_line_too(folder, capsys):
+    file = written(folder, "1 / 0")
+    assert "line 5: ZeroDivisionError" in refused(capsys, "show", os.path.relpath(file))
+
+
 def test_the_options_stay_as_they_are():
     verbs = parser()._subparsers._group_actions[0].choices
     options = {

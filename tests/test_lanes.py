@@ -12,11 +12,14 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from analysis.tuning import mean_of, still_racing
+from spectra_tune.blocks import parameter_count
 from spectra_tune.configurations import Pack
-from spectra_tune.design import Seeds
+from spectra_tune.design import Seeds, Study, grid
 from spectra_tune.launching.lanes import Lane
 from spectra_tune.launching.searching import Rounds
+from spectra_tune.networks import mlp
 from spectra_tune.results import packed
+from spectra_tune.tasks import circles, moons
 from tests.searching import STUDY, answered, near_two, searching
 
 
@@ -25,7 +28,7 @@ def margin(outcomes):
 
 
 def lane(study=STUDY, arm="penalty", stratum=0, pack=8) -> Lane:
-    return Lane(study, stratum, arm, mean_of, margin, pack)
+    return Lane(study, [stratum], arm, mean_of, margin, pack)
 
 
 def finished(one: Lane, study=STUDY, outcome=near_two, order=None) -> list[Pack]:
@@ -45,7 +48,7 @@ def suggested(packs) -> dict:
     return {number: values for pack in packs for number, values in pack.values.items()}
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "gp", "random"])
+@pytest.mark.parametrize("sampler", ["tpe", "gp", "nsga2", "random"])
 def test_equal_searches_suggest_equal_configurations_whoever_answers_first(sampler):
     study = searching(sampler=sampler, configurations=20, batch=10)
     one, other = (finished(lane(study, pack=pack), study, order=random.Random(pack)) for pack in (8, 3))
@@ -79,6 +82,52 @@ def test_tpe_learns_from_what_it_is_told():
     assert numpy.mean(numpy.abs(numpy.array(ends[40:]) - 2)) < 0.6 * numpy.mean(numpy.abs(numpy.array(ends[:12]) - 2))
 
 
+def both_sizes(pack=8) -> tuple[Lane, Study]:
+    study = searching(sampler="nsga2", configurations=100, batch=5)
+    return Lane(study, [0, 1], "penalty", mean_of, margin, pack), study
+
+
+def test_nsga2_searches_outcome_against_parameters_with_equal_means_for_every_size():
+    one, study = both_sizes()
+    packs = finished(one, study, order=random.Random(0))
+    numbers = {stratum: suggested(pack for pack in packs if pack.stratum == stratum) for stratum in (0, 1)}
+    for stratum, of_size in numbers.items():
+        again = [number for pack in packs if pack.stratum == stratum for number in pack.repeats]
+        assert sorted((*of_size, *again)) == list(range(100))
+    assert one.done_in(0) == one.done_in(1) == 100
+    trials = one._suggest._search._ot_study.trials
+    assert {trial.state for trial in trials} == {TrialState.COMPLETE}
+    sizes = [parameter_count(condition.network, condition.task) for condition in study.conditions]
+    assert {trial.values[1] for trial in trials[0::2]} == {sizes[0]}
+    assert {trial.values[1] for trial in trials[1::2]} == {sizes[1]}
+    ends = [values["sigma_end"] for of_size in numbers.values() for values in list(of_size.values())[-20:]]
+    early = [values["sigma_end"] for of_size in numbers.values() for values in list(of_size.values())[:20]]
+    assert numpy.median(numpy.abs(numpy.array(ends) - 2)) < 0.6 * numpy.median(numpy.abs(numpy.array(early) - 2))
+    other, _ = both_sizes(pack=3)
+    assert [values for _, values in sorted(suggested(finished(other, study)).items())] == [
+        values for _, values in sorted(suggested(packs).items())
+    ]
+
+
+def test_nsga2_shares_a_lane_between_sizes_only():
+    study = searching(sampler="nsga2")
+    more = grid(task=[moons(samples=60), circles()], network=[mlp(width=4), mlp(width=8)], epochs=[6])
+    rounds = Rounds(replace(study, conditions=more), mean_of, margin, 2)
+    assert sorted({one.strata for one in rounds._lanes}) == [(0, 1), (2, 3)]
+    alone = Rounds(replace(STUDY, conditions=more), mean_of, margin, 2)
+    assert sorted({one.strata for one in alone._lanes}) == [(0,), (1,), (2,), (3,)]
+
+
+def test_a_configuration_that_diverged_or_failed_is_told_as_the_constant():
+    one = lane(searching(configurations=3, batch=3))
+    for pack in iter(one.next, None):
+        rows = answered(pack, near_two).assign(status=["ok"] * 3 + ["diverged"] * 3 + ["failed"] * 3)
+        one.close(pack, rows.assign(validation_accuracy=rows["validation_accuracy"].where(rows["status"] == "ok")))
+    first, *others = one._suggest._search._ot_study.trials
+    assert first.value > 0.7
+    assert [(trial.state, trial.value) for trial in others] == [(TrialState.COMPLETE, 0.5)] * 2
+
+
 def test_no_optuna_trial_stays_running():
     one = lane()
     finished(one)
@@ -94,7 +143,7 @@ def test_a_configuration_that_came_before_is_not_trained_again():
     assert len(suggested(packs)) == 2
     repeats = {number: first for pack in packs for number, first in pack.repeats.items()}
     assert sorted((*suggested(packs), *repeats)) == list(range(12))
-    assert one.done == 12
+    assert one.done_in(0) == 12
     baseline = finished(lane(study, arm="none"), study)
     assert suggested(baseline) == {0: {}}
 
@@ -123,9 +172,12 @@ def test_a_race_spends_seeds_on_those_still_in_it():
     assert nearest in longest
 
 
-def test_a_search_that_is_saved_in_the_middle_goes_on_as_if_it_had_not_been(tmp_path):
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
+def test_a_search_that_is_saved_in_the_middle_goes_on_as_if_it_had_not_been(tmp_path, sampler):
+    study = searching(sampler=sampler)
+
     def run(save_after):
-        rounds, configs, trial = Rounds(STUDY, mean_of, margin, 2), [], 0
+        rounds, configs, trial = Rounds(study, mean_of, margin, 2), [], 0
         while (config := rounds.suggest(f"{trial}")) != Searcher.FINISHED:
             pack = Pack.of(config)
             configs.append(config)
@@ -134,7 +186,7 @@ def test_a_search_that_is_saved_in_the_middle_goes_on_as_if_it_had_not_been(tmp_
             trial += 1
             if trial == save_after:
                 rounds.save(str(tmp_path / "state"))
-                rounds = pickle.loads(pickle.dumps(Rounds(STUDY, mean_of, margin, 2)))
+                rounds = pickle.loads(pickle.dumps(Rounds(study, mean_of, margin, 2)))
                 rounds.restore(str(tmp_path / "state"))
         return configs
 

@@ -128,6 +128,7 @@ def test_equal_searches_are_equal_and_every_field_counts():
         ({"sampler": "cmaes"}, "no sampler is called 'cmaes'"),
         ({"scheduler": "hyperband"}, "no scheduler is called 'hyperband'"),
         ({"scheduler": "racing"}, "goes with the samplers random, grid, got 'tpe'"),
+        ({"scheduler": "asha", "sampler": "nsga2"}, "goes with the samplers tpe, random, grid, got 'nsga2'"),
         ({"scheduler": "asha", "sampler": "gp"}, "goes with the samplers tpe, random, grid, got 'gp'"),
         ({"sampler": "grid"}, "needs finitely many values"),
         ({"objective": "test_accuracy"}, "training and test data select nothing"),

@@ -14,6 +14,7 @@ import torch
 from mlflow import MlflowClient
 from ray import tune
 
+from analysis.pareto import fronts
 from analysis.tuning import mean_of, still_racing
 from spectra_tune import launching, tracking
 from spectra_tune.blocks import run_block
@@ -132,6 +133,16 @@ def test_what_a_scheduler_stops_stays_in_the_table(ray, tmp_path, scheduler):
         assert stopped["validation_accuracy"].notna().all()
         full = found.runs[found.runs["status"] == "ok"].groupby("side")["configuration"].nunique()
         assert (full >= 1).all()
+
+
+def test_nsga2_on_tune_gives_every_size_its_configurations(ray, tmp_path):
+    study = searching(sampler="nsga2")
+    found = searched(study, tmp_path)
+    assert found.complete
+    tried = found.runs.groupby(["condition_signature", "side"])["configuration"].nunique()
+    assert tried.to_list() == [6] * 4
+    assert searched(study, tmp_path, resume=True).runs.equals(found.runs)
+    assert {one.arm for one in fronts(study, found.runs)} == {"none", "penalty"}
 
 
 def test_a_searching_study_from_plan_to_verdict(ray, folder, capsys):

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sqlite3
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -23,8 +24,8 @@ from spectra_tune.design import Arm, InvalidStudy, Seeds, Study, grid
 from spectra_tune.networks import mlp
 from spectra_tune.results import Tables, figure_table
 from spectra_tune.tasks import moons
+from spectra_tune.tracking import provenance, views, writing
 from spectra_tune.tracking import store as store_of
-from spectra_tune.tracking import views, writing
 from tests.conftest import ARMS
 
 pytestmark = pytest.mark.integration
@@ -268,16 +269,38 @@ def test_only_an_unfinished_record_of_the_same_study_is_continued(tmp_path, trai
     assert note.endswith("… (cut here: MLflow holds no more)")
 
 
-def test_a_store_of_another_version_is_refused_in_one_line(tmp_path):
+@pytest.mark.parametrize(
+    ("revision", "says"), [("451aebb31d03", r"older.*mlflow db upgrade"), ("ffffffffffff", r"newer.*that wrote it")]
+)
+def test_a_store_of_another_version_is_refused_in_one_line(tmp_path, revision, says):
     begun(store(tmp_path))
-    older = shutil.copy(tmp_path / "mlflow.db", tmp_path / "older.db")  # MLflow checks a file only when it opens it
-    connection = sqlite3.connect(older)
-    connection.execute("update alembic_version set version_num = 'older'")
+    other = shutil.copy(tmp_path / "mlflow.db", tmp_path / "other.db")  # MLflow checks a file only when it opens it
+    connection = sqlite3.connect(other)
+    connection.execute("update alembic_version set version_num = ?", [revision])
     connection.commit()
     connection.close()
-    with pytest.raises(InvalidStudy, match="out-of-date database schema") as refused:
-        tracking.find_execution("recorded", f"sqlite:///{older}")
+    with pytest.raises(InvalidStudy, match=says) as refused:
+        tracking.find_execution("recorded", f"sqlite:///{other}")
     assert "\n" not in str(refused.value)
+
+
+def test_the_commit_is_recorded_wherever_one_works(tmp_path, monkeypatch):
+    def git(*command):
+        return subprocess.run(["git", *command], check=True, capture_output=True, text=True).stdout.strip()
+
+    monkeypatch.chdir(Path(__file__).parent)
+    try:
+        code = git("rev-parse", "HEAD")
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("needs git and this project's repository")
+    monkeypatch.chdir(tmp_path)
+    assert provenance()["git.commit"] == code
+    (tmp_path / "own").mkdir()
+    monkeypatch.chdir(tmp_path / "own")
+    git("init")
+    git("-c", "user.name=one", "-c", "user.email=one@here", "commit", "--allow-empty", "-m", "own")
+    assert provenance()["git.commit"] == git("rev-parse", "HEAD") != code
+    assert provenance()["git.dirty"] == "False"
 
 
 def test_overview_curves_mean_over_conditions_of_different_epochs():

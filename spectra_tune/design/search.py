@@ -8,8 +8,9 @@ from typing import Any
 from spectra_tune.design.errors import InvalidStudy, at_least_one, nearest
 from spectra_tune.design.treatment import Treatment
 
-SAMPLERS = ("tpe", "gp", "random", "grid")
-"""Of Optuna: tree-structured Parzen estimators (multivariate), Gaussian processes, independent draws, every point."""
+SAMPLERS = ("tpe", "gp", "nsga2", "random", "grid")
+"""Of Optuna: tree-structured Parzen estimators (multivariate), Gaussian processes, a genetic search of outcome against
+parameter count, independent draws, every point."""
 
 SCHEDULERS = {"asha": ("tpe", "random", "grid"), "median": ("tpe", "random", "grid"), "racing": ("random", "grid")}
 """What may stop a configuration early, and the samplers that it goes with: a race needs its field at the start, and a

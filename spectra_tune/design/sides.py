@@ -1,14 +1,14 @@
 """The sides of a searching study: its strata, what each side may become, and what makes the two unequal."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from spectra_tune.design.block import Arm, check_capacity, differing_fields
-from spectra_tune.design.condition import Condition
+from spectra_tune.design.condition import Condition, flat
 from spectra_tune.design.errors import InvalidStudy, NotComparable, nearest
-from spectra_tune.design.search import TREATMENT_FIELDS, Search
+from spectra_tune.design.search import STRATA, TREATMENT_FIELDS, Search
 from spectra_tune.schedules import has_start
 
 if TYPE_CHECKING:
@@ -35,6 +35,15 @@ def stratified(conditions: Iterable[Condition], search: Search) -> tuple[Conditi
             network = replace(condition.network, **sizes) if sizes else condition.network
             found.append(replace(condition, network=network))
     return tuple(dict.fromkeys(found))
+
+
+def of_sizes(conditions: Sequence[Condition]) -> tuple[tuple[int, ...], ...]:
+    """Places of the Conditions, those together that differ in nothing but their network's sizes."""
+    found: dict[Any, list[int]] = {}
+    for at, condition in enumerate(conditions):
+        fixed = {name: value for name, value in flat(condition).items() if name not in ("network", *STRATA)}
+        found.setdefault((type(condition.network), tuple(fixed.items())), []).append(at)
+    return tuple(map(tuple, found.values()))
 
 
 def check_search(study: "Study") -> None:

@@ -18,6 +18,7 @@ from ray.tune.search import Searcher
 
 from spectra_tune.configurations import Pack
 from spectra_tune.design import Study, condition_signature
+from spectra_tune.design.sides import of_sizes
 from spectra_tune.launching.blocks import RETRIES, can_resume, whole_records
 from spectra_tune.launching.cluster import gpu_share
 from spectra_tune.launching.lanes import Lane, Score, Survivors, validation
@@ -55,11 +56,10 @@ class Rounds(Searcher):
     def __init__(self, study: Study, score: Score, survivors: Survivors, pack: int):
         super().__init__(metric="objective", mode="max")
         self._study = study
-        self._lanes = [
-            Lane(study, stratum, arm, score, survivors, pack)
-            for stratum in range(len(study.conditions))
-            for arm in study.sides()
-        ]
+        assert study.search is not None
+        together = study.search.sampler == "nsga2"  # sizes share a population
+        lanes = of_sizes(study.conditions) if together else tuple((at,) for at in range(len(study.conditions)))
+        self._lanes = [Lane(study, strata, arm, score, survivors, pack) for strata in lanes for arm in study.sides()]
         self._turn = 0
         self._trained: dict[str, tuple[int, Pack]] = {}  # by trial
         self._listener: Callable[[SearchProgress], None] | None = None
@@ -84,11 +84,11 @@ class Rounds(Searcher):
         if self._listener is not None:
             self._listener(
                 SearchProgress(
-                    stratum=lane.stratum,
+                    stratum=pack.stratum,
                     arm=lane.arm,
-                    done=lane.done,
-                    finished=lane.finished,
-                    best=lane.best,
+                    done=lane.done_in(pack.stratum),
+                    finished=lane.finished_in(pack.stratum),
+                    best=lane.best_in(pack.stratum),
                     runs=runs,
                 )
             )

@@ -3,6 +3,7 @@
 import importlib.metadata
 import platform
 import subprocess
+from pathlib import Path
 
 from spectra_tune.code import code_digest
 
@@ -16,12 +17,17 @@ def provenance() -> dict[str, str]:
 
 
 def _git() -> dict[str, str]:
-    """Commit and whether tracked files differ from it; nothing outside a repository."""
+    """Commit, and whether tracked files differ from it, of the repository that one works in, else of the code's own."""
+    return _commit(Path.cwd()) or _commit(Path(__file__).parent)
+
+
+def _commit(folder: Path) -> dict[str, str]:
+    """Nothing where the folder lies in no repository."""
 
     def asked(*command: str) -> str | None:
         try:
             return subprocess.run(
-                ["git", *command], capture_output=True, text=True, check=True, timeout=10
+                ["git", "-C", str(folder), *command], capture_output=True, text=True, check=True, timeout=10
             ).stdout.strip()
         except (OSError, subprocess.SubprocessError):
             return None

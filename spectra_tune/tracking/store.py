@@ -94,8 +94,9 @@ def _check_file(uri: str) -> None:
         if not file.parent.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
             raise InvalidStudy(f"the folder of the MLflow store must exist and be writable, got {file.parent}")
         return
-    if not os.access(file, os.W_OK):
-        raise InvalidStudy(f"the MLflow store must be writable, got {file}")
+    for place in (file, file.parent):  # SQLite writes its journal beside its file
+        if not os.access(place, os.W_OK):
+            raise InvalidStudy(f"the MLflow store and its folder must be writable, {place} is not")
     names = _tables(file)
     if names and "experiments" not in names:
         raise InvalidStudy(f"the MLflow store must be MLflow's, got {file} with other tables in it: use another file")
@@ -133,6 +134,23 @@ def client_of(uri: str):
     return MlflowClient(tracking_uri=uri)
 
 
+def _of_another_mlflow(revision: str) -> str:
+    """What to do about a store whose schema is not this MLflow's."""
+    import mlflow
+
+    migrations = Path(mlflow.__file__).parent / "store" / "db_migrations" / "versions"
+    older = any(migrations.glob(f"{revision}_*.py"))
+    advice = (
+        "make a copy of it, then: mlflow db upgrade URI, and run again"
+        if older
+        else "use the MLflow that wrote it, or another --tracking-uri"
+    )
+    return (
+        f"the MLflow store must have the schema of MLflow {mlflow.__version__}, it has "
+        f"{'an older' if older else 'another, newer'} one ({revision}), and is left as it is: {advice}"
+    )
+
+
 class StoreLost(InvalidStudy):
     """The store does not take or give records: it may again later."""
 
@@ -147,6 +165,9 @@ def in_one_line(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except (MlflowException, OSError, ImportError) as error:
+            other = re.search(r"database schema \(found version (\w+), but expected", str(error))
+            if other is not None:
+                raise InvalidStudy(_of_another_mlflow(other[1])) from error
             reason = without_secrets(" ".join(str(error).split()))
             reason = reason if len(reason) <= 300 else f"{reason[:300]}…"
             raise StoreLost(

@@ -42,9 +42,15 @@ def arms_view(kind_tag: str, outcome: str, metrics: Sequence[str], tags: Iterabl
         "orderByAsc": True,
         "selectedColumns": columns,
         "columnOrder": columns,
-        "columnWidths": {column: 7 * len(column) - 30 for column in columns},
+        "columnWidths": {column: _width(column) for column in columns},
     }
     return {f"mlflow.sharedViewState.{ARMS_VIEW}": json.dumps(view)}
+
+
+def _width(column: str) -> int:
+    """Pixels of a column's heading; of a verdict's column of its longest name."""
+    longest = len("supported, at least the margin") + 2 if "verdict over " in column else 0
+    return 7 * max(len(column), longest) - 30
 
 
 def _plain(metric: str) -> bool:

@@ -1,5 +1,6 @@
 """What a search found on its own seeds, and what fresh ones kept of it."""
 
+from analysis.pareto import fronts
 from analysis.report.cells import percent
 from analysis.report.findings import Findings
 from analysis.report.words import estimate, number, short, with_interval
@@ -52,7 +53,25 @@ def lines(found: Findings) -> list[str]:
         "The last column: how far the best of so many configurations lies above their common mean if all are equal, by "
         "the spread of the candidate's own seeds."
     )
-    return [*lines, "", note, "", *_sensitivity(found)]
+    return [*lines, "", note, "", *_fronts(found), *_sensitivity(found)]
+
+
+def _fronts(found: Findings) -> list[str]:
+    points = fronts(found.study, found.searched)
+    if not points:
+        return []
+    lines = ["## Outcome against size (exploratory)", ""]
+    lines += [
+        "Each side's Pareto front: what no configuration of that side with as many parameters or fewer reaches in "
+        "validation. Sizes are not tested against each other.",
+        "",
+        "| side | parameters | Condition | configuration | validation [95 %] |",
+        "|---|---|---|---|---|",
+    ]
+    for one in points:
+        shown = with_interval(one.mean, one.low, one.high)
+        lines.append(f"| {one.arm} | {one.parameters} | {one.condition} | no. {one.configuration} | {shown} |")
+    return [*lines, ""]
 
 
 def _sensitivity(found: Findings) -> list[str]:
