@@ -3,8 +3,9 @@
 from spectra_tune.launching.cluster import check_address, connect, warm_up  # first: sets what Ray reads when imported
 
 # isort: split
-from spectra_tune.launching.blocks import Progress, StorageDamaged, Trained, can_resume, run_blocks, trained_before
+from spectra_tune.launching.blocks import Progress, StorageDamaged, Trained, run_blocks, trained_before
 from spectra_tune.launching.searching import Searched, SearchProgress, run_search, searched_before
+from spectra_tune.launching.state import can_resume
 
 __all__ = [
     "Progress",

@@ -18,9 +18,11 @@ from ray.tune.search import Searcher
 
 from spectra_tune.configurations import Pack
 from spectra_tune.design import Study, condition_signature
-from spectra_tune.launching.blocks import RETRIES, can_resume, whole_records
+from spectra_tune.ended import within
+from spectra_tune.launching.blocks import RETRIES, whole_records
 from spectra_tune.launching.cluster import gpu_share
 from spectra_tune.launching.lanes import Lane, Score, Survivors, validation
+from spectra_tune.launching.state import can_resume, forget, statuses
 from spectra_tune.results import RUN_KEY, unpacked
 from spectra_tune.trainable import SearchTrainable
 
@@ -160,11 +162,13 @@ def run_search(
     )
     rounds = Rounds(study, score, survivors, _pack(study))
     rounds.hear(on_progress)
-    with whole_records(f"{storage}/{name}"):
-        if resume and can_resume(name, storage):
-            tuner = tune.Tuner.restore(f"{storage}/{name}", trainable, restart_errored=True)
+    folder = within(storage, name)
+    with whole_records(folder):
+        if resume and statuses(folder) is not None:
+            tuner = tune.Tuner.restore(folder, trainable, restart_errored=True)
             tuner._local_tuner._tune_config.search_alg = rounds  # type: ignore[union-attr]
         else:
+            forget(folder)
             tuner = tune.Tuner(
                 trainable,
                 tune_config=tune.TuneConfig(
@@ -213,7 +217,7 @@ def searched_before(name: str, study: Study, *, storage: str) -> Searched:
     """What the storage holds of a study's search; nothing is trained, and no cluster is needed."""
     if not can_resume(name, storage):
         return Searched(runs=pandas.DataFrame(), reasons=(), complete=False)
-    return _collected(study, tune.ResultGrid(tune.ExperimentAnalysis(f"{storage}/{name}")))
+    return _collected(study, tune.ResultGrid(tune.ExperimentAnalysis(within(storage, name))))
 
 
 def _trial_name(trial) -> str:
