@@ -68,7 +68,11 @@ def run(
     launching.warm_up(len(named.study.conditions))
     talk.print(plan.text(named.name, named.study), highlight=False, markup=False, soft_wrap=True)
     talk.print()
-    return _train(console, talk, named, uri, place, begun=recorded is not None)
+    try:
+        return _train(console, talk, named, uri, place, begun=recorded is not None)
+    except tracking.StoreLost as error:  # begun, and perhaps full in the middle: not the command's fault
+        console.print(f"stopped: {error}", highlight=False, markup=False, soft_wrap=True)
+        return 1
 
 
 def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, place: str, *, begun: bool) -> int:

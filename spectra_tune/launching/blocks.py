@@ -129,7 +129,7 @@ def whole_records(folder: str) -> Iterator[None]:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[-200:]
         raise StorageDamaged(
             f"Ray's records in {folder} must be whole, got {reason}; make room if that disk is full, then --resume: "
-            "blocks that have ended are kept, others begin anew where Ray's half of a record cannot tell how far they are"
+            "blocks that have ended are kept, others begin anew if half a record cannot tell how far they were"
         ) from error
 
 
