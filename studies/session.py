@@ -18,14 +18,13 @@ from spectra_tune.design import Block, InvalidStudy, Study, condition_signature
 from spectra_tune.progress import Display
 from spectra_tune.results import Tables
 from studies import catalogue, plan, tuning
+from studies.interrupts import INTERRUPTED, second_at_once
 from studies.largest import Largest
 from studies.records import counts, for_children
 from studies.shown import base_url, conclude, say_verdicts
 
 if TYPE_CHECKING:
     from spectra_tune import launching
-
-INTERRUPTED = 130
 
 
 def run(
@@ -65,6 +64,8 @@ def run(
     # MLflow takes seconds to load, in which Ray's processes start.
     threading.Thread(target=tracking.load, daemon=True).start()
     launching.connect(address)
+    if address or os.environ.get("RAY_ADDRESS"):
+        launching.check_nodes()
     launching.warm_up(len(named.study.conditions))
     talk.print(plan.text(named.name, named.study), highlight=False, markup=False, soft_wrap=True)
     talk.print()
@@ -115,6 +116,7 @@ def _confirmation(study: Study, searched: "launching.Searched | None") -> tuple[
     return study.blocks() if searched is None else tuning.confirmation_blocks(study, searched.runs)
 
 
+@second_at_once()
 def _trained(
     talk: Console,
     named: catalogue.Named,

@@ -1,6 +1,11 @@
 """Study -> Ray Tune: blocks and searches as trials, resumed where they stopped."""
 
-from spectra_tune.launching.cluster import check_address, connect, warm_up  # first: sets what Ray reads when imported
+from spectra_tune.launching.cluster import (
+    check_address,
+    check_nodes,
+    connect,
+    warm_up,
+)  # first: sets what Ray reads when imported
 
 # isort: split
 from spectra_tune.launching.blocks import Progress, StorageDamaged, Trained, run_blocks, trained_before
@@ -15,6 +20,7 @@ __all__ = [
     "Trained",
     "can_resume",
     "check_address",
+    "check_nodes",
     "connect",
     "run_blocks",
     "run_search",

@@ -1,5 +1,6 @@
 """Run the blocks of a study as Ray Tune trials: one trial per block, resumed where it stopped."""
 
+import math
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,10 +11,10 @@ import pandas
 from ray import cloudpickle, tune
 
 from spectra_tune import ended
-from spectra_tune.blocks import failed_runs, parameter_count
+from spectra_tune.blocks import bytes_on_gpu, failed_runs, parameter_count
 from spectra_tune.design import Block, InvalidStudy, members
 from spectra_tune.ended import ended_blocks, read_tables, within
-from spectra_tune.launching.cluster import gpu_share
+from spectra_tune.launching.cluster import gpu_share, resources
 from spectra_tune.launching.state import forget, statuses
 from spectra_tune.results import Tables, curve_table, figure_table, joined, unpacked
 from spectra_tune.trainable import BlockTrainable
@@ -68,9 +69,10 @@ def run_blocks(
     for block in blocks.values():
         members(block)  # the signatures: a user's own source is read here, where it is, and its digest travels along
     folder = within(storage, name)
+    shares = {one: gpu_share(_on_gpu(block), len(blocks)) for one, block in blocks.items()}
     trainable = tune.with_resources(
         tune.with_parameters(BlockTrainable, blocks=dict(blocks), folder=folder),
-        {"cpu": 1, "gpu": gpu_share(len(blocks))},
+        lambda config: resources(shares[config["block"]]),
     )
     listener = _Listener(on_progress, folder)
     with whole_records(folder):
@@ -105,6 +107,14 @@ def run_blocks(
                 ),
             )
         return _collected(folder, blocks, _errors(tuner.fit()))
+
+
+def _on_gpu(block: Block) -> float:
+    """Bytes that a block needs of a GPU; a whole one where that cannot be said."""
+    try:
+        return bytes_on_gpu(block)
+    except Exception:  # anything that a user's network or task may raise: the trial that trains it says so
+        return math.inf
 
 
 def _goes_on(folder: str, left: Mapping[str, Block]) -> bool:

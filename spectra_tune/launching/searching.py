@@ -16,11 +16,12 @@ from ray import cloudpickle, tune
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule, TrialScheduler
 from ray.tune.search import Searcher
 
+from spectra_tune.blocks import bytes_on_gpu
 from spectra_tune.configurations import Pack
-from spectra_tune.design import Study, condition_signature
+from spectra_tune.design import Block, Study, Treatment, condition_signature
 from spectra_tune.ended import within
 from spectra_tune.launching.blocks import RETRIES, whole_records
-from spectra_tune.launching.cluster import gpu_share
+from spectra_tune.launching.cluster import gpu_share, resources
 from spectra_tune.launching.lanes import Lane, Score, Survivors, validation
 from spectra_tune.launching.state import can_resume, forget, statuses
 from spectra_tune.results import RUN_KEY, unpacked
@@ -158,7 +159,7 @@ def run_search(
     stopping = study.search.scheduler in ("asha", "median")
     trainable = tune.with_resources(
         tune.with_parameters(SearchTrainable, study=study, metric=validation(study.outcome.metric), interim=stopping),
-        {"cpu": 1, "gpu": gpu_share(len(study.conditions))},
+        resources(gpu_share(_on_gpu(study), len(study.conditions))),
     )
     rounds = Rounds(study, score, survivors, _pack(study))
     rounds.hear(on_progress)
@@ -189,6 +190,16 @@ def run_search(
             )
         with _pending(2 * int(ray.cluster_resources().get("CPU", 1))):
             return _collected(study, tuner.fit())
+
+
+def _on_gpu(study: Study) -> float:
+    """Bytes of a GPU that the largest possible pack of a study needs."""
+    runs = range(_pack(study) * len(study.seeds.search))
+    none = {"none": Treatment.none()}
+    try:
+        return max(bytes_on_gpu(Block(condition=one, arms=none, seeds=runs)) for one in study.conditions)
+    except Exception:  # anything that a user's network or task may raise: the trial that trains it says so
+        return math.inf
 
 
 @contextmanager
