@@ -36,10 +36,11 @@ chaos: install  ## kills a small study at 30 random moments and compares what co
 bench: install  ## what it costs against its alternatives, in ratios (about ten minutes on an idle machine)
 	$(BIN)/python -m benchmarks
 
-check: install  ## formatting, linting, types
+check: install  ## formatting, linting, types, known vulnerabilities of the pinned packages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	$(BIN)/python -m tests.audit
 
 format: install
 	$(BIN)/ruff format .

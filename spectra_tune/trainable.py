@@ -15,6 +15,7 @@ from spectra_tune.blocks import BlockTraining, failed_runs, run_block
 from spectra_tune.blocks.environment import OutOfMemory, use_one_thread
 from spectra_tune.configurations import Pack
 from spectra_tune.design import Block, Study
+from spectra_tune.ended import ended_blocks, read_ended, write_ended
 from spectra_tune.results import Tables, curve_table, figure_table, joined, packed, with_costs
 from spectra_tune.timing import time_arms
 
@@ -26,16 +27,22 @@ come again from equal specs; it is reported as the block's result."""
 
 
 class BlockTrainable(tune.Trainable):
-    """Trains the block that `config["block"]` names. Results: epoch, epochs, curves; at the end tables, or error."""
+    """Trains the block that `config["block"]` names. Results: epoch, epochs, curves; at the end done, perhaps error.
 
-    def setup(self, config: dict[str, Any], blocks: Mapping[str, Block] | None = None) -> None:
+    What a block that has ended gave lies in the study's folder (spectra_tune.ended), not in its last result.
+    """
+
+    def setup(
+        self, config: dict[str, Any], blocks: Mapping[str, Block] | None = None, folder: str | None = None
+    ) -> None:
         assert blocks is not None, "launching hands the blocks in"
         use_one_thread()
-        self._blocks = blocks
+        self._blocks, self._folder = blocks, folder
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self._block: Block | None = self._blocks[new_config["block"]]
+        self._name = new_config["block"]
+        self._block: Block | None = self._blocks[self._name]
         self._training: BlockTraining | None = None
         return True
 
@@ -55,6 +62,17 @@ class BlockTrainable(tune.Trainable):
         return "cuda" if ray.get_gpu_ids() else "cpu"
 
     def step(self) -> dict[str, Any]:
+        assert self._folder is not None, "launching says where"
+        if self._training is None and self._name in ended_blocks(self._folder):  # and a kill came before that was known
+            return {"done": True, "error": (read_ended(self._folder, self._name) or {}).get("error")}
+        result = self._advanced()
+        if not result["done"]:
+            return result
+        write_ended(self._folder, self._name, result)
+        return {name: value for name, value in result.items() if name not in (*Tables._fields, "traceback")}
+
+    def _advanced(self) -> dict[str, Any]:
+        """The result of training up to the next report, at the end with tables."""
         try:
             report = self._trained().advance()
         except PASSING:
@@ -137,7 +155,7 @@ class SearchTrainable(BlockTrainable):
     def step(self) -> dict[str, Any]:
         if self._block is None:
             return {"runs": packed(pandas.DataFrame()), "objective": math.nan, "done": True}  # all are repeats
-        result = super().step()
+        result = self._advanced()
         result.pop("curves", None)
         if self._interim and "runs" not in result:
             result |= self._rows(self._trained().runs().assign(status="stopped"))

@@ -19,14 +19,13 @@ from spectra_tune.progress import Display
 from spectra_tune.results import Tables
 from studies import catalogue, plan, tuning
 from studies.complexities import with_complexities
+from studies.interrupts import INTERRUPTED, second_at_once
 from studies.largest import Largest
 from studies.records import counts, for_children
 from studies.shown import base_url, conclude, say_verdicts
 
 if TYPE_CHECKING:
     from spectra_tune import launching
-
-INTERRUPTED = 130
 
 
 def run(
@@ -66,10 +65,16 @@ def run(
     # MLflow takes seconds to load, in which Ray's processes start.
     threading.Thread(target=tracking.load, daemon=True).start()
     launching.connect(address)
+    if address or os.environ.get("RAY_ADDRESS"):
+        launching.check_nodes()
     launching.warm_up(len(named.study.conditions) * (1 if named.study.search is None else len(named.study.sides())))
     talk.print(plan.text(named.name, named.study), highlight=False, markup=False, soft_wrap=True)
     talk.print()
-    return _train(console, talk, named, uri, place, begun=recorded is not None)
+    try:
+        return _train(console, talk, named, uri, place, begun=recorded is not None)
+    except tracking.StoreLost as error:  # begun, and perhaps full in the middle: not the command's fault
+        console.print(f"stopped: {error}", highlight=False, markup=False, soft_wrap=True)
+        return 1
 
 
 def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, place: str, *, begun: bool) -> int:
@@ -112,6 +117,7 @@ def _confirmation(study: Study, searched: "launching.Searched | None") -> tuple[
     return study.blocks() if searched is None else tuning.confirmation_blocks(study, searched.runs)
 
 
+@second_at_once()
 def _trained(
     talk: Console,
     named: catalogue.Named,

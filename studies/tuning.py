@@ -15,6 +15,7 @@ from spectra_tune.design import Block, Study, condition_signature
 from spectra_tune.progress import Display
 from spectra_tune.results import Tables
 from studies import catalogue
+from studies.interrupts import second_at_once
 
 if TYPE_CHECKING:
     from spectra_tune import launching
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 OBJECTIVES = {"mean": tuning.mean_of, "lower_bound": tuning.lower_bound_of}
 
 
+@second_at_once()
 def search(
     talk: Console, named: catalogue.Named, tracker: tracking.Tracker, place: str, *, begun: bool
 ) -> "launching.Searched":

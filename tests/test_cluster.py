@@ -23,9 +23,9 @@ PATIENCE_S = 90
 RAY = ["-m", "ray.scripts.scripts", "start", "--block", "--num-cpus", "1", "--disable-usage-stats"]
 
 
-def node(folder, *options):
+def node(folder, *options, **given):
     """A Ray node in a process group of its own."""
-    environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1"}
+    environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1", **given}
     with (folder / "node.log").open("a") as log:
         return subprocess.Popen(
             [sys.executable, *RAY, *options], env=environment, stdout=log, stderr=log, start_new_session=True
@@ -54,6 +54,47 @@ def waited_for(claim) -> bool:
     while not claim() and time.monotonic() < end:
         time.sleep(0.3)
     return claim()
+
+
+BARE = """
+import sys
+
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "spectra_tune":
+            raise ModuleNotFoundError("No module named 'spectra_tune'", name=name)
+
+sys.meta_path.insert(0, Without())
+"""
+
+
+def test_a_node_without_the_code_is_named_and_nothing_hangs(tmp_path):
+    work = tmp_path / "work"
+    work.mkdir()
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "sitecustomize.py").write_text(BARE)
+    file, port = written(work), free_port()
+    local = ["--node-ip-address", "127.0.0.1"]
+    nodes = [node(tmp_path, "--head", "--port", str(port), "--include-dashboard=false", *local)]
+    try:
+        assert waited_for(lambda: "Ray runtime started" in (tmp_path / "node.log").read_text())
+        nodes.append(node(tmp_path, "--address", f"127.0.0.1:{port}", *local, PYTHONPATH=str(tmp_path / "bare")))
+        assert waited_for(lambda: (tmp_path / "node.log").read_text().count("Ray runtime started") == 2)
+        refused = subprocess.run(
+            [sys.executable, "-m", "studies", "run", file, "--address", f"127.0.0.1:{port}"],
+            cwd=work,
+            env={**os.environ, "RAY_AUTH_MODE": "disabled"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+    finally:
+        for started in nodes:
+            killed(started)
+    assert refused.returncode == 2, refused.stderr
+    assert refused.stderr.count("\n") == 1, refused.stderr
+    assert "every node must have this machine's code and packages, the one at " in refused.stderr
+    assert "has not: ModuleNotFoundError: No module named 'spectra_tune'; install" in refused.stderr
 
 
 def test_a_node_joins_gets_work_and_dies_and_the_study_ends_complete(tmp_path):

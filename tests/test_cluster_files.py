@@ -31,15 +31,17 @@ def test_what_the_schema_does_not_see():
         assert {"InstanceType", "ImageId"} <= set(kind["node_config"])
     assert CLUSTER["available_node_types"]["gpu_worker"]["min_workers"] == 0
     for file in CLUSTER["file_mounts"].values():
-        assert (ROOT / file).exists()
+        assert file == "~/.ray/auth_token" or (ROOT / file).exists()
 
 
 def test_nothing_listens_to_the_world_and_every_node_has_a_token():
     head, worker = (" ".join(CLUSTER[f"{kind}_start_ray_commands"]) for kind in ("head", "worker"))
     for commands in (head, worker):
         assert re.search(r"RAY_AUTH_MODE=token;[^&]*ray start", commands)
+    assert CLUSTER["file_mounts"]["/home/ubuntu/.ray/auth_token"] == "~/.ray/auth_token", "one token for all nodes"
     assert "--dashboard-host=127.0.0.1" in head
     assert "mlflow server --host 127.0.0.1" in head
+    assert "--allowed-hosts 'localhost:*,127.0.0.1:*'" in head
     assert "0.0.0.0" not in (ROOT / "cluster.yaml").read_text() + (ROOT / "rayjob.yaml").read_text()
 
 
@@ -60,6 +62,8 @@ def test_the_kubernetes_job_has_the_fields_of_a_ray_job():
         assert {"rayStartParams", "template"} <= set(group)
         (container,) = group["template"]["spec"]["containers"]
         assert {"name": "RAY_AUTH_MODE", "value": "token"} in container["env"]
+        (token,) = (one for one in container["env"] if one["name"] == "RAY_AUTH_TOKEN")
+        assert token["valueFrom"]["secretKeyRef"] == {"name": "ray-token", "key": "auth_token"}
         assert container["volumeMounts"][0]["name"] == group["template"]["spec"]["volumes"][0]["name"]
         assert all(isinstance(value, str) for value in group["rayStartParams"].values())
     for group in cluster["workerGroupSpecs"]:

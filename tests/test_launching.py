@@ -189,7 +189,7 @@ def test_half_a_checkpoint_and_one_of_another_environment_are_trained_anew(tmp_p
     training.save(file)
 
     def ended(trainable):
-        while not (result := trainable.step())["done"]:
+        while not (result := trainable._advanced())["done"]:
             pass
         return unmeasured(unpacked(result["runs"]))
 
@@ -256,11 +256,47 @@ def test_an_address_where_nothing_answers_is_refused(address, says):
         launching.check_address(address)
 
 
-def test_half_a_record_of_rays_is_said_in_one_line(ray, tmp_path):
+@pytest.mark.parametrize("spoilt", ["experiment_state-*.json", "tuner.pkl", "basic-variant-state-*.json"])
+def test_half_a_record_of_rays_costs_no_block_that_has_ended(ray, tmp_path, spoilt):
+    condition = Condition(task=moons(samples=40), network=mlp(width=4), epochs=2)
+    blocks = {f"seed{seed}": Block(condition=condition, arms=ARMS, seeds=[seed]) for seed in range(3)}
+    trained, _ = launched("halved", blocks, tmp_path)
+    (state,) = (tmp_path / "halved").glob(spoilt)
+    state.write_bytes(state.read_bytes()[: state.stat().st_size // 2])
+    (tmp_path / "halved" / "ended" / "seed1.json").unlink()
+    again, seen = launched("halved", blocks, tmp_path, resume=True)
+    assert {progress.block for progress in seen} == {"seed1"}, "the others are not trained again"
+    assert again.complete
+    assert unmeasured(again.tables.runs).equals(unmeasured(trained.tables.runs))
+    assert again.tables.curves.equals(trained.tables.curves)
+
+
+def test_a_block_that_ray_takes_for_ended_and_that_left_nothing_is_trained_anew(ray, tmp_path):
     block = Block(condition=Condition(task=moons(samples=40), network=mlp(width=4), epochs=2), arms=ARMS, seeds=[0])
-    launched("halved", {"block": block}, tmp_path)
-    (state,) = (tmp_path / "halved").glob("experiment_state-*.json")
-    state.write_text(state.read_text()[: state.stat().st_size // 2])
-    with pytest.raises(launching.StorageDamaged, match=r"make room .* then --resume") as refused:
-        launched("halved", {"block": block}, tmp_path, resume=True)
-    assert "\n" not in str(refused.value)
+    trained, _ = launched("vanished", {"block": block}, tmp_path)
+    (tmp_path / "vanished" / "ended" / "block.json").unlink()
+    again, _ = launched("vanished", {"block": block}, tmp_path, resume=True)
+    assert again.complete
+    assert unmeasured(again.tables.runs).equals(unmeasured(trained.tables.runs))
+
+
+def test_what_is_not_a_studys_stays_in_its_folder(ray, tmp_path):
+    block = Block(condition=Condition(task=moons(samples=40), network=mlp(width=4), epochs=2), arms=ARMS, seeds=[0])
+    (tmp_path / "mine" / "photos").mkdir(parents=True)
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    launched("mine", {"block": block}, tmp_path)
+    launched("mine", {"block": block}, tmp_path)
+    assert (tmp_path / "mine" / "photos").exists()
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
+
+
+def test_rays_state_does_not_grow_with_what_blocks_give(ray, tmp_path):
+    sizes = []
+    for seeds in (2, 40):
+        block = Block(
+            condition=Condition(task=moons(samples=40), network=mlp(width=4), epochs=40), arms=ARMS, seeds=range(seeds)
+        )
+        launched(f"seeds{seeds}", {"block": block}, tmp_path)
+        (state,) = (tmp_path / f"seeds{seeds}").glob("experiment_state-*.json")
+        sizes.append(state.stat().st_size)
+    assert sizes[1] < 2 * sizes[0], sizes

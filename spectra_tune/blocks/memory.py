@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
+from spectra_tune.blocks.chunks import GPU_CHUNK, chunks
 from spectra_tune.blocks.training import parameter_count
-from spectra_tune.design import Block
-from spectra_tune.networks import outputs_for
+from spectra_tune.design import Block, members
+from spectra_tune.networks import implement, outputs_for
 
 BOUND_BYTES = 2**30
 """Of one Tune trial's block; beside it a worker needs about 0.5 GB for its libraries and 0.1 GB for passes."""
@@ -17,6 +18,12 @@ CURVE_ROW_BYTES, CURVES = 160, 12
 """Of a row of the curve table while it is made, and rows per member and report."""
 
 TEST_SAMPLES = 5000
+
+CONTEXT_BYTES = 2**29
+"""Of a process on a GPU before it does anything: CUDA's context, the libraries' workspaces. Assumed, not measured."""
+
+PASS_COPIES = 3
+"""Numbers kept for each cell of a layer and each sample while a program trains: itself, its gradient, a mask."""
 
 
 def parts(block: Block) -> tuple[Block, ...]:
@@ -45,6 +52,20 @@ def bytes_per_member(block: Block) -> int:
     columns = task.features + outputs_for(task.classes) + 4
     data = 0 if getattr(task, "fixed", False) else 2 * 4 * samples * columns
     return COPIES * 4 * parameters + data + (block.reports + 1) * CURVES * CURVE_ROW_BYTES
+
+
+def bytes_on_gpu(block: Block) -> int:
+    """Bytes of a GPU that a block needs: its programs there are padded, and train one after the other.
+
+    context + programs x 256 x bytes of a member + 256 x samples of a batch x cells of a layer x 12
+    """
+    task, condition = block.condition.task, block.condition
+    samples = _samples(task)
+    programs = len(chunks(members(block), samples, "cuda"))
+    network = implement(condition.network, task)
+    cells = getattr(network, "cells", None) or parameter_count(condition.network, task)
+    passing = PASS_COPIES * 4 * GPU_CHUNK * (condition.batch_size or samples) * cells
+    return CONTEXT_BYTES + programs * GPU_CHUNK * bytes_per_member(block) + passing
 
 
 def _drawn_bytes(block: Block) -> int:

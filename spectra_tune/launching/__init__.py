@@ -1,10 +1,16 @@
 """Study -> Ray Tune: blocks and searches as trials, resumed where they stopped."""
 
-from spectra_tune.launching.cluster import check_address, connect, warm_up  # first: sets what Ray reads when imported
+from spectra_tune.launching.cluster import (
+    check_address,
+    check_nodes,
+    connect,
+    warm_up,
+)  # first: sets what Ray reads when imported
 
 # isort: split
-from spectra_tune.launching.blocks import Progress, StorageDamaged, Trained, can_resume, run_blocks, trained_before
+from spectra_tune.launching.blocks import Progress, StorageDamaged, Trained, run_blocks, trained_before
 from spectra_tune.launching.searching import Searched, SearchProgress, run_search, searched_before
+from spectra_tune.launching.state import can_resume
 
 __all__ = [
     "Progress",
@@ -14,6 +20,7 @@ __all__ = [
     "Trained",
     "can_resume",
     "check_address",
+    "check_nodes",
     "connect",
     "run_blocks",
     "run_search",

@@ -1,5 +1,6 @@
 """Run the blocks of a study as Ray Tune trials: one trial per block, resumed where it stopped."""
 
+import math
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,9 +10,12 @@ from types import ModuleType
 import pandas
 from ray import cloudpickle, tune
 
-from spectra_tune.blocks import failed_runs, parameter_count
+from spectra_tune import ended
+from spectra_tune.blocks import bytes_on_gpu, failed_runs, parameter_count
 from spectra_tune.design import Block, InvalidStudy, members
-from spectra_tune.launching.cluster import gpu_share
+from spectra_tune.ended import ended_blocks, read_tables, within
+from spectra_tune.launching.cluster import gpu_share, resources
+from spectra_tune.launching.state import forget, statuses
 from spectra_tune.results import Tables, curve_table, figure_table, joined, unpacked
 from spectra_tune.trainable import BlockTrainable
 
@@ -45,11 +49,6 @@ class Trained:
     complete: bool  # every block has ended; else the study was interrupted and can be resumed
 
 
-def can_resume(name: str, storage: str) -> bool:
-    """Whether Ray has recorded trials of a study of this name in the storage."""
-    return tune.Tuner.can_restore(f"{storage}/{name}")
-
-
 def run_blocks(
     name: str,
     blocks: Mapping[str, Block],
@@ -69,17 +68,28 @@ def run_blocks(
         cloudpickle.register_pickle_by_value(module)
     for block in blocks.values():
         members(block)  # the signatures: a user's own source is read here, where it is, and its digest travels along
+    folder = within(storage, name)
+    shares = {one: gpu_share(_on_gpu(block), len(blocks)) for one, block in blocks.items()}
     trainable = tune.with_resources(
-        tune.with_parameters(BlockTrainable, blocks=dict(blocks)), {"cpu": 1, "gpu": gpu_share(len(blocks))}
+        tune.with_parameters(BlockTrainable, blocks=dict(blocks), folder=folder),
+        lambda config: resources(shares[config["block"]]),
     )
-    with whole_records(f"{storage}/{name}"):
-        if resume and can_resume(name, storage):
-            tuner = tune.Tuner.restore(f"{storage}/{name}", trainable, restart_errored=True)
-            tuner._local_tuner.get_run_config().callbacks = [_Listener(on_progress)]  # type: ignore[union-attr]
+    listener = _Listener(on_progress, folder)
+    with whole_records(folder):
+        if not resume:
+            ended.forget(folder, blocks)
+        done = ended_blocks(folder)
+        left = {block: blocks[block] for block in blocks if block not in done}
+        if not left:
+            return _collected(folder, blocks, {})
+        if resume and _goes_on(folder, left):
+            tuner = tune.Tuner.restore(folder, trainable, restart_errored=True)
+            tuner._local_tuner.get_run_config().callbacks = [listener]  # type: ignore[union-attr]
         else:
+            forget(folder, left)
             tuner = tune.Tuner(
                 trainable,
-                param_space={"block": tune.grid_search(_longest_first(blocks))},
+                param_space={"block": tune.grid_search(_longest_first(left))},
                 tune_config=tune.TuneConfig(
                     reuse_actors=True,
                     trial_name_creator=lambda trial: trial.config["block"],
@@ -89,14 +99,31 @@ def run_blocks(
                     name=name,
                     storage_path=storage,
                     verbose=0,
-                    callbacks=[_Listener(on_progress)],
+                    callbacks=[listener],
                     failure_config=tune.FailureConfig(max_failures=RETRIES),
                     checkpoint_config=tune.CheckpointConfig(
                         num_to_keep=1, checkpoint_frequency=CHECKPOINT_EVERY, checkpoint_at_end=False
                     ),
                 ),
             )
-        return _collected(tuner.fit(), blocks)
+        return _collected(folder, blocks, _errors(tuner.fit()))
+
+
+def _on_gpu(block: Block) -> float:
+    """Bytes that a block needs of a GPU; a whole one where that cannot be said."""
+    try:
+        return bytes_on_gpu(block)
+    except Exception:  # anything that a user's network or task may raise: the trial that trains it says so
+        return math.inf
+
+
+def _goes_on(folder: str, left: Mapping[str, Block]) -> bool:
+    """Whether Ray's state is whole and has every block that is left as one that has not ended.
+
+    Where not, blocks that are left begin anew, with equal bits; those that have ended are kept beside that state.
+    """
+    status = statuses(folder) or {}
+    return all(status.get(block, "TERMINATED") != "TERMINATED" for block in left)
 
 
 class StorageDamaged(InvalidStudy):
@@ -111,15 +138,14 @@ def whole_records(folder: str) -> Iterator[None]:
     except (EOFError, OSError, KeyError, ValueError, RuntimeError, pickle.UnpicklingError, tune.TuneError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[-200:]
         raise StorageDamaged(
-            f"Ray's records in {folder} must be whole, got {reason}; make room if that disk is full, then --resume; if "
-            "they stay broken, remove that folder: its blocks are trained again, with equal bits"
+            f"Ray's records in {folder} must be whole, got {reason}; make room if that disk is full, then --resume: "
+            "blocks that have ended are kept, others begin anew if half a record cannot tell how far they were"
         ) from error
 
 
 def trained_before(name: str, blocks: Mapping[str, Block], *, storage: str) -> Trained:
     """What the storage holds of a study's blocks; nothing is trained, and no cluster is needed."""
-    grid = tune.ResultGrid(tune.ExperimentAnalysis(f"{storage}/{name}"))
-    return _collected(grid, blocks)
+    return _collected(within(storage, name), blocks, {})
 
 
 def _longest_first(blocks: Mapping[str, Block]) -> list[str]:
@@ -137,23 +163,25 @@ def _longest_first(blocks: Mapping[str, Block]) -> list[str]:
         return list(blocks)
 
 
-def _collected(grid: tune.ResultGrid, blocks: Mapping[str, Block]) -> Trained:
-    """The tables of all results, ordered by block, not by trial."""
-    results = {result.config["block"]: result for result in grid if result.config}
-    tables, failures, lost = [], {}, []
-    complete = True
-    for name in blocks:
-        metrics = results[name].metrics or {} if name in results else {}
-        if "runs" in metrics:
-            tables.append(Tables(*(unpacked(metrics[table]) for table in Tables._fields)))
-            if "error" in metrics:
-                failures[name] = metrics["error"]
-        elif name in results and results[name].error is not None:
-            failures[name] = _last_line(results[name].error)
-            lost.append(name)
-            tables.append(Tables(failed_runs(blocks[name]), curve_table({}), figure_table({})))
-        else:
-            complete = False
+def _errors(grid: tune.ResultGrid) -> dict[str, object]:
+    """What Ray says of the trials that the machine failed, by block."""
+    return {result.config["block"]: result.error for result in grid if result.config and result.error is not None}
+
+
+def _collected(folder: str, blocks: Mapping[str, Block], errors: Mapping[str, object]) -> Trained:
+    """The tables of all blocks, ordered by block; of one that the machine failed, failed runs."""
+    ended = read_tables(folder, blocks)
+    tables, failures = [], {}
+    lost = [name for name in blocks if name in errors and name not in ended]
+    for name, block in blocks.items():
+        if name in ended:
+            of_block, error = ended[name]
+            tables.append(of_block)
+            failures |= {name: error} if error else {}
+        elif name in lost:
+            failures[name] = _last_line(errors[name])
+            tables.append(Tables(failed_runs(block), curve_table({}), figure_table({})))
+    complete = len(ended) + len(lost) == len(blocks)
     return Trained(tables=joined(tables), failures=failures, lost=tuple(lost), complete=complete)
 
 
@@ -166,23 +194,25 @@ def _last_line(error: object) -> str:
 class _Listener(tune.Callback):
     """Hands every result on as a Progress. Ray stores callbacks with a study: this one without its function."""
 
-    def __init__(self, on_progress: Callable[[Progress], None] | None = None):
-        self._on_progress = on_progress
+    def __init__(self, on_progress: Callable[[Progress], None] | None = None, folder: str = ""):
+        self._on_progress, self._folder = on_progress, folder
 
     def __reduce__(self):
         return _Listener, ()
 
     def on_trial_result(self, iteration, trials, trial, result, **info) -> None:  # noqa: ARG002, Ray calls by name
-        if self._on_progress is None or ("epoch" not in result and "error" not in result):
+        if self._on_progress is None or ("epoch" not in result and not result.get("done")):
             return
+        name, finished = trial.config["block"], bool(result.get("done"))
+        ended = read_tables(self._folder, [name]) if finished and not result.get("error") else {}
         self._on_progress(
             Progress(
-                block=trial.config["block"],
+                block=name,
                 epoch=result.get("epoch", 0),
                 epochs=result.get("epochs", 0),
                 curves=unpacked(result["curves"]) if "curves" in result else pandas.DataFrame(),
                 error=result.get("error"),
-                finished=bool(result.get("done")),
-                runs=unpacked(result["runs"]) if "runs" in result else None,
+                finished=finished,
+                runs=ended[name][0].runs if name in ended else None,
             )
         )

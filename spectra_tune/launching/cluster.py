@@ -1,6 +1,7 @@
 """The Ray cluster that a study runs on: joined or started, and what it gives a trial."""
 
 import importlib
+import importlib.metadata
 import logging
 import os
 import socket
@@ -11,13 +12,26 @@ os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 
 import ray
+import ray.exceptions
+from ray import tune
 
 from spectra_tune.design import InvalidStudy
 
 BLOCKS_PER_GPU = 8
 
+GPU_GIB = {"T4": 16, "L4": 24, "A10G": 24, "V100": 16, "A100": 40, "H100": 80, "H200": 141}
+"""Memory by the beginning of what Ray calls a GPU; the smallest that is sold under that name."""
+
+UNKNOWN_GIB = 8
+
+USABLE = 0.9
+"""Of a GPU's memory: what blocks need is an estimate."""
+
 PATIENCE_S = 5
 """For a cluster's first answer."""
+
+NODE_PATIENCE_S = 120
+"""For a node's first worker to start and answer."""
 
 
 def check_address(address: str | None) -> None:
@@ -52,6 +66,44 @@ def connect(address: str | None) -> None:
     logging.getLogger("ray").setLevel(logging.CRITICAL)  # what fails is said in one line, not by Ray in hundreds
 
 
+def check_nodes() -> None:
+    """Refuses a cluster of which a node has not this process's code and packages: its blocks would all fail there."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    ours, asked = _software(), []
+    for node in ray.nodes():
+        if node["Alive"]:
+            there = NodeAffinitySchedulingStrategy(node_id=node["NodeID"], soft=False)
+            asking = ray.remote(num_cpus=0, max_retries=0)(_software).options(scheduling_strategy=there)
+            asked.append((node["NodeManagerAddress"], asking.remote()))
+    for address, answer in asked:
+        wrong = _difference(ours, answer)
+        if wrong:
+            raise InvalidStudy(
+                f"every node must have this machine's code and packages, the one at {address} has not: {wrong}; "
+                "install constraints.txt and this code there, or remove the node"
+            )
+
+
+def _difference(ours: dict[str, str], answer: Any) -> str:
+    """How a node's software differs from ours, or why it did not say; nothing where it is the same."""
+    try:
+        theirs: Any = ray.get(answer, timeout=NODE_PATIENCE_S)
+    except ray.exceptions.NodeDiedError:
+        return ""  # it takes no block either
+    except (ray.exceptions.RayError, ImportError) as error:
+        lines = [" ".join(line.split()) for line in str(error).splitlines() if "Error" in line]
+        return (lines or [type(error).__name__])[-1][-200:]
+    return ", ".join(f"{name} {theirs[name]}, here {our}" for name, our in ours.items() if theirs[name] != our)
+
+
+def _software() -> dict[str, str]:
+    """What decides on a run's bits on this machine."""
+    from spectra_tune.code import code_digest
+
+    return {name: importlib.metadata.version(name) for name in ("torch", "numpy", "pandas")} | {"code": code_digest()}
+
+
 def warm_up(blocks: int) -> None:
     """Starts workers for so many blocks, at most one per processor, and has them load what trials need; does not wait.
 
@@ -68,9 +120,27 @@ def _load() -> None:
     importlib.import_module("sklearn.datasets")
 
 
-def gpu_share(blocks: int) -> float:
-    """GPUs per block: none where the cluster has none, else at most one and at least an eighth."""
-    gpus = ray.cluster_resources().get("GPU", 0)
+def gpu_share(needed_bytes: float, blocks: int) -> float:
+    """The part of a GPU that a block which needs so many bytes of its memory asks for; 0 where the cluster has none.
+
+    No smaller than its memory wants, no smaller than an eighth, and no smaller than makes use of every GPU.
+    """
+    gpus = int(ray.cluster_resources().get("GPU", 0))
     if not gpus:
         return 0
-    return 1 / min(BLOCKS_PER_GPU, max(1, -(-blocks // int(gpus))))
+    fit = int(USABLE * _smallest_gpu_bytes() // needed_bytes)
+    return 1 / max(1, min(BLOCKS_PER_GPU, fit, -(-blocks // gpus)))
+
+
+def _smallest_gpu_bytes() -> int:
+    """Memory of the cluster's smallest GPU by its type, as Ray names it; of an unknown type, and without one, 8 GiB."""
+    types = {name.partition(":")[2] for name in ray.cluster_resources() if name.startswith("accelerator_type:")}
+    sizes = [gib for one in types for kind, gib in GPU_GIB.items() if one.startswith(kind)]
+    if len(sizes) < len(types) or not types:
+        sizes.append(UNKNOWN_GIB)
+    return min(sizes) * 2**30
+
+
+def resources(share: float) -> tune.PlacementGroupFactory:
+    """What a trial asks for: a processor, and a part of a GPU where the cluster has one."""
+    return tune.PlacementGroupFactory([{"CPU": 1, "GPU": share} if share else {"CPU": 1}])

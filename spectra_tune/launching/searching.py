@@ -16,12 +16,15 @@ from ray import cloudpickle, tune
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule, TrialScheduler
 from ray.tune.search import Searcher
 
+from spectra_tune.blocks import bytes_on_gpu
 from spectra_tune.configurations import Pack
-from spectra_tune.design import Study, condition_signature
+from spectra_tune.design import Block, Study, Treatment, condition_signature
 from spectra_tune.design.sides import of_sizes
-from spectra_tune.launching.blocks import RETRIES, can_resume, whole_records
-from spectra_tune.launching.cluster import gpu_share
+from spectra_tune.ended import within
+from spectra_tune.launching.blocks import RETRIES, whole_records
+from spectra_tune.launching.cluster import gpu_share, resources
 from spectra_tune.launching.lanes import Lane, Score, Survivors, validation
+from spectra_tune.launching.state import can_resume, forget, statuses
 from spectra_tune.results import RUN_KEY, unpacked
 from spectra_tune.trainable import SearchTrainable
 
@@ -156,15 +159,17 @@ def run_search(
     stopping = study.search.scheduler in ("asha", "median")
     trainable = tune.with_resources(
         tune.with_parameters(SearchTrainable, study=study, metric=validation(study.outcome.metric), interim=stopping),
-        {"cpu": 1, "gpu": gpu_share(len(study.conditions))},
+        resources(gpu_share(_on_gpu(study), len(study.conditions))),
     )
     rounds = Rounds(study, score, survivors, _pack(study))
     rounds.hear(on_progress)
-    with whole_records(f"{storage}/{name}"):
-        if resume and can_resume(name, storage):
-            tuner = tune.Tuner.restore(f"{storage}/{name}", trainable, restart_errored=True)
+    folder = within(storage, name)
+    with whole_records(folder):
+        if resume and statuses(folder) is not None:
+            tuner = tune.Tuner.restore(folder, trainable, restart_errored=True)
             tuner._local_tuner._tune_config.search_alg = rounds  # type: ignore[union-attr]
         else:
+            forget(folder)
             tuner = tune.Tuner(
                 trainable,
                 tune_config=tune.TuneConfig(
@@ -185,6 +190,16 @@ def run_search(
             )
         with _pending(2 * int(ray.cluster_resources().get("CPU", 1))):
             return _collected(study, tuner.fit())
+
+
+def _on_gpu(study: Study) -> float:
+    """Bytes of a GPU that the largest possible pack of a study needs."""
+    runs = range(_pack(study) * len(study.seeds.search))
+    none = {"none": Treatment.none()}
+    try:
+        return max(bytes_on_gpu(Block(condition=one, arms=none, seeds=runs)) for one in study.conditions)
+    except Exception:  # anything that a user's network or task may raise: the trial that trains it says so
+        return math.inf
 
 
 @contextmanager
@@ -213,7 +228,7 @@ def searched_before(name: str, study: Study, *, storage: str) -> Searched:
     """What the storage holds of a study's search; nothing is trained, and no cluster is needed."""
     if not can_resume(name, storage):
         return Searched(runs=pandas.DataFrame(), reasons=(), complete=False)
-    return _collected(study, tune.ResultGrid(tune.ExperimentAnalysis(f"{storage}/{name}")))
+    return _collected(study, tune.ResultGrid(tune.ExperimentAnalysis(within(storage, name))))
 
 
 def _trial_name(trial) -> str:

@@ -130,6 +130,7 @@ def client_of(uri: str):
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback of what `in_one_line` says
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # every retry; what comes of them is said
     return MlflowClient(tracking_uri=uri)
 
@@ -161,14 +162,16 @@ def in_one_line(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError  # where MlflowException does not wrap it: while tables are made
 
         try:
             return function(*args, **kwargs)
-        except (MlflowException, OSError, ImportError) as error:
+        except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
             other = re.search(r"database schema \(found version (\w+), but expected", str(error))
             if other is not None:
                 raise InvalidStudy(_of_another_mlflow(other[1])) from error
-            reason = without_secrets(" ".join(str(error).split()))
+            reason = without_secrets(" ".join(re.split(r"\[SQL:|\(Background on", str(error))[0].split()))
+            reason = reason.partition("(raised as a result of Query-invoked autoflush")[2].partition(") ")[2] or reason
             reason = reason if len(reason) <= 300 else f"{reason[:300]}…"
             raise StoreLost(
                 f"the MLflow store must take and give records, got: {reason}; mend it, then --resume"

@@ -54,6 +54,7 @@ class _Child:
     created: int  # ms since 1970
     seeds: int
     logged: set[int] = field(default_factory=set)
+    adopted: bool = False  # from an earlier start, and not looked at yet: what it has logged is read when needed
 
 
 class Tracker:
@@ -76,6 +77,7 @@ class Tracker:
         self._searched: list[pandas.DataFrame] = []
         self._written: set[str] = set()  # arm_signature of configurations
         self._there: dict[str, Any] = {}  # MLflow's info on children that an earlier start left, by arm_signature
+        self._whole: set[str] = set()  # run ids of those that have their parameters and their data set
 
     @classmethod
     @in_one_line
@@ -105,6 +107,7 @@ class Tracker:
         tracker._shared, tracker._labels = shared, labels
         left = [child for kind in ("arm", "configuration") for child in children_of(client, experiment_id, kind)]
         tracker._there = {child.data.tags["arm_signature"]: child.info for child in left}
+        tracker._whole = {child.info.run_id for child in left if child.data.params and child.inputs.dataset_inputs}
         return tracker
 
     @in_one_line
@@ -194,15 +197,25 @@ class Tracker:
             ).info
             child = _Child(info.run_id, info.start_time, seeds)
         else:
-            self._client.update_run(info.run_id, status="RUNNING")
-            curves = (f"{CURVE}{MARKER}", f"{CURVE}diverged_seeds")
-            histories = [self._client.get_metric_history(info.run_id, name) for name in curves]
-            steps = {point.step for history in histories for point in history}
-            child = _Child(info.run_id, info.start_time, seeds, steps)
+            child = _Child(info.run_id, info.start_time, seeds, adopted=True)
+            if info.run_id in self._whole:
+                return child
         # Again for an adopted one: a kill may have come between its creation and its parameters.
         log_parameters(self._client, child.run_id, child_parameters(member, seeds))
         log_task(self._client, child.run_id, member.condition.task)
         return child
+
+    def _look_at(self, child: _Child) -> None:
+        """Reads what an adopted child has logged and has MLflow show it as running again.
+
+        At the first need only: a study of thousands of arms should start in seconds.
+        """
+        if child.adopted:
+            self._client.update_run(child.run_id, status="RUNNING")
+            curves = (f"{CURVE}{MARKER}", f"{CURVE}diverged_seeds")
+            histories = [self._client.get_metric_history(child.run_id, name) for name in curves]
+            child.logged = {point.step for history in histories for point in history}
+            child.adopted = False
 
     def log_curves(self, curves: pandas.DataFrame) -> None:
         """Takes rows of the curve table, and every FLUSH_S writes the mean curves of what came since.
@@ -242,6 +255,7 @@ class Tracker:
         for key, of_arm in rows.groupby("owner", sort=False):
             assert isinstance(key, tuple)
             child = self._children[key]
+            self._look_at(child)
             new = of_arm[~of_arm["epoch"].isin(child.logged)]
             seeds = new[new["metric"] == MARKER].groupby("epoch").size()
             whole = new[new["epoch"].isin(seeds.index[seeds == child.seeds])]

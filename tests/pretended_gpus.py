@@ -1,0 +1,55 @@
+"""python -m tests.pretended_gpus FOLDER: three blocks on a Ray that is told of a GPU, and what they were given."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import ray
+
+from spectra_tune import launching
+from spectra_tune.design import Block, Condition
+from spectra_tune.launching import blocks as launcher
+from spectra_tune.networks import mlp
+from spectra_tune.results import Tables
+from spectra_tune.tasks import moons
+from spectra_tune.trainable import BlockTrainable
+from tests.conftest import ARMS
+
+BLOCKS = {
+    f"width{width}": Block(
+        condition=Condition(task=moons(samples=40), network=mlp(width=width), epochs=40), arms=ARMS, seeds=range(2)
+    )
+    for width in (4, 8, 12)
+}
+
+
+class OnPretendedGPU(BlockTrainable):
+    """Trains on the processor and notes at each step what Ray gave; the worker of the first block dies once."""
+
+    @property
+    def _device(self):
+        return "cpu"
+
+    def step(self):
+        file = Path(self._folder).parent / f"{self._name}.given"
+        with file.open("a") as notes:
+            notes.write(f"{ray.get_gpu_ids()} {ray.get_runtime_context().get_assigned_resources().get('GPU')}\n")
+        if self._name == "width4" and len(file.read_text().splitlines()) == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().step()
+
+
+def main(folder: str) -> Tables:
+    """Trains the blocks, each as if it needed 3 GiB of a GPU's memory."""
+    ray.init(address="local", num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False)
+    launcher.BlockTrainable = OnPretendedGPU
+    launcher.bytes_on_gpu = lambda block: 3 * 2**30
+    trained = launching.run_blocks("shared", BLOCKS, storage=folder, resume=False, on_progress=lambda progress: None)
+    assert trained.complete
+    assert not trained.failures
+    return trained.tables
+
+
+if __name__ == "__main__":
+    main(sys.argv[1]).runs.to_parquet(Path(sys.argv[1]) / "runs.parquet")
