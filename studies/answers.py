@@ -40,12 +40,15 @@ class Answer:
     lines: tuple[str, ...]  # Markdown
 
 
-def contrasts(*pairs: Pair) -> Callable[[Findings], Answer]:
-    """Verdict sentences of these (treatment, baseline) in every Condition; the claim is that the treatments gain."""
+def contrasts(*pairs: Pair, beside: Sequence[Pair] = ()) -> Callable[[Findings], Answer]:
+    """Verdict sentences of these (treatment, baseline) in every Condition; the claim is that the treatments gain.
+
+    beside: shown, too, without a say in what came of the claim.
+    """
 
     def answer(found: Findings) -> Answer:
-        judged = _of(found, pairs)
-        return Answer(standing=standing(judged), summary=tally(judged), lines=tuple(sentences(judged)))
+        judged, others = _of(found, pairs), _of(found, beside)
+        return Answer(standing=standing(judged), summary=tally(judged), lines=tuple(sentences([*judged, *others])))
 
     return answer
 

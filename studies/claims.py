@@ -183,20 +183,15 @@ CLAIMS = (
         where='2D, "mechanistic insight"; its controls were missing',
         study="confounds",
         answer=answers.contrasts(
-            *(
-                ("linear", other)
-                for other in (
-                    "none",
-                    "He init",
-                    "init gain 2.5",
-                    "weight decay 0.003",
-                    "weight decay 0.006",
-                    "weight decay 0.014",
-                )
-            ),
-            *((f"init gain {gain}", "none") for gain in ("1.5", "2", "2.5", "3")),
-            ("He init", "none"),
-            ("linear, one-sided", "linear"),
+            ("linear", "none"),
+            ("linear", "He init"),
+            ("linear", "init gain 2.5"),
+            beside=[
+                *(("linear", f"weight decay {decay}") for decay in ("0.003", "0.006", "0.014")),
+                *((f"init gain {gain}", "none") for gain in ("1.5", "2", "2.5", "3")),
+                ("He init", "none"),
+                ("linear, one-sided", "linear"),
+            ],
         ),
         picture="forest",
         would_change="A gain of linear over every control that starts or stays at the same scale.",

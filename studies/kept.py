@@ -1,7 +1,7 @@
 """A study's tables as small files that stay: NAME.parquet with the runs, NAME.curves.parquet and NAME.figures.parquet.
 
-Runs and the accuracies of curves are exact; the curves' other values have some four digits and what is drawn has three
-decimals. Both name a run by its row in the run table.
+Runs and the accuracies of curves are exact; the curves' other values have three digits and what is drawn has three
+decimals, a boundary's probabilities two. Both name a run by its row in the run table.
 """
 
 from pathlib import Path
@@ -18,9 +18,9 @@ from spectra_tune.results import Tables
 STUDY, SIGNATURE = b"spectra_tune.study", b"spectra_tune.study_signature"
 """Keys of the run file's metadata."""
 
-DECIMALS = 3
+DECIMALS, DECIMALS_OF_BOUNDARIES = 3, 2
 
-MANTISSA_BITS = 14
+MANTISSA_BITS = 10
 """Kept of curves' values that are no accuracies: to a threshold of accuracy they would matter."""
 
 LEVEL = 19
@@ -35,12 +35,18 @@ def write(folder: Path, name: str, study_signature: str, tables: Tables) -> None
     row_of = row_of[~row_of.index.duplicated()]
     about = {STUDY: name.encode(), SIGNATURE: study_signature.encode()}
     _write(_beside(folder, name, "runs"), runs, about)
-    for part, table in (("curves", _coarse(tables.curves)), ("figures", tables.figures.round(DECIMALS))):
+    for part, table in (("curves", _coarse(tables.curves)), ("figures", _rounded(tables.figures))):
         rows = row_of.loc[table["signature"]].to_numpy(dtype=numpy.int32)
         small = table.assign(run=rows).drop(columns="signature")
         if part == "curves":
             small = small.astype({"epoch": numpy.int32}).sort_values(["metric", "epoch", "run"], kind="stable")
         _write(_beside(folder, name, part), small, {})
+
+
+def _rounded(figures: pandas.DataFrame) -> pandas.DataFrame:
+    """What is drawn, in fewer digits."""
+    coarse = figures["value"].round(DECIMALS_OF_BOUNDARIES).where(figures["figure"] == "boundary", figures["value"])
+    return figures.assign(value=coarse).round(DECIMALS)
 
 
 def _coarse(curves: pandas.DataFrame) -> pandas.DataFrame:

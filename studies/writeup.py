@@ -56,8 +56,8 @@ condition with the evidence that it rests on.
 Each study corrects for its own tests. Over several studies the chance of a false "use it" adds up, so confirm on seeds
 of your own before you rely on one.
 
-| task | width | epochs | answer | because |
-|---|---|---|---|---|
+| task | width | epochs | otherwise | answer | because |
+|---|---|---|---|---|---|
 """
 
 
@@ -126,8 +126,9 @@ def when_page(rows: Sequence[Evidence]) -> str:
     conditions = sorted({(row.task, row.width, row.epochs) for row in rows})
     lines = []
     for task, width, epochs in conditions:
-        found = advice(rows, task=task, width=width, epochs=epochs)
-        lines.append(f"| {task} | {width} | {epochs} | **{found.answer}** | {found.because} |")
+        for found in advice(rows, task=task, width=width, epochs=epochs):
+            start = f"| {task} | {width} | {epochs} | {found.protocol} "
+            lines.append(f"{start}| **{found.answer}** | {found.because} |")
     return WHEN + "\n".join(lines) + "\n"
 
 

@@ -31,7 +31,8 @@ OPEN = replace(ROW, arm="static", verdict="inconclusive", gain_pp=0.1, decision=
 
 
 def asked(*rows, task="moons", width=16, epochs=100):
-    return advice(rows, task=task, width=width, epochs=epochs)
+    (found,) = advice(rows, task=task, width=width, epochs=epochs)
+    return found
 
 
 def test_a_supported_gain_at_an_accepted_cost_is_used():
@@ -51,6 +52,11 @@ def test_what_is_open_is_unknown_and_a_costly_gain_optional():
     assert asked(ROW, OPEN).answer == "unknown"
     assert asked(ROW, replace(USED, decision="optional")).answer == "optional"
     assert asked(ROW, replace(USED, decision="collect more")).answer == "unknown"
+
+
+def test_each_protocol_has_an_answer_of_its_own():
+    found = advice([ROW, replace(USED, protocol="depth 12")], task="moons", width=16, epochs=100)
+    assert [(one.protocol, one.answer) for one in found] == [("depth 2", "do not"), ("depth 12", "use it")]
 
 
 @pytest.mark.parametrize("other", [{"width": 17}, {"epochs": 101}])
@@ -76,7 +82,7 @@ def test_evidence_survives_its_file(tmp_path):
 def test_the_command_prints_an_answer_and_its_evidence(capsys):
     assert main(["advise", "--task", "moons", "--width", "16", "--epochs", "100"]) == 0
     printed = capsys.readouterr().out
-    answer, _, rest = printed.partition(": ")
+    answer, _, rest = printed.partition(" (depth 2")
     assert answer in ANSWERS
     assert "over none" in rest
     assert "width 16, 100 epochs" in rest
