@@ -246,15 +246,10 @@ def regularization(found: Findings) -> Answer:
             lines.append(f"| {label} | {arm} | {shown[0]} | {shown[1]} |")
     ratios = found.spread[found.spread["p_adjusted"] < LEVEL]
     narrower, wider = int((ratios["ratio"] < 1).sum()), int((ratios["ratio"] > 1).sum())
-    held = (worst <= TOLERANCE, narrower == len(found.spread))
+    reached = worst <= TOLERANCE
+    standing_of_spread = _graded(narrower, wider, len(found.spread))
     return Answer(
-        standing="held"
-        if all(held)
-        else "held in part"
-        if held[0] or narrower
-        else "refuted"
-        if wider
-        else "not shown",
+        standing="held in part" if reached and standing_of_spread != "held" else standing_of_spread,
         summary=(
             f"At strength 1 every layer of every run ends within {100 * worst:.1f} % of its target 1.0 (below: means "
             f"with the least and the greatest of the seeds). Of {len(found.spread)} spreads over seeds {narrower} are "
