@@ -434,3 +434,16 @@ def test_one_run_can_be_of_two_conditions(tmp_path):
     for child in both:
         steps = [point.step for point in client.get_metric_history(child.info.run_id, "per_epoch/train_loss")]
         assert sorted(steps) == list(range(5))
+
+
+def test_the_view_of_many_baselines_is_one_that_mlflow_keeps():
+    baselines = ["none", *(f"sigma {number}, strength 0.1" for number in range(60))]
+    metrics = [f"gain_over_{one}{end}" for one in baselines for end in ("", "_low", "_high", "_p_adjusted")]
+    tags = [f"verdict over {one}" for one in reversed(baselines)]
+    (view,) = views.arms_view("kind", "test_accuracy", ["test_accuracy", *metrics], tags).values()
+    assert len(view) <= views.LONGEST_VIEW
+    columns = json.loads(view)["selectedColumns"]
+    assert columns[0] == "tags.`verdict over none`"
+    assert columns[1] == "metrics.`gain_over_none`"
+    assert "metrics.`test_accuracy`" in columns
+    assert 5 < sum(column.startswith("tags.`verdict") for column in columns) < 61

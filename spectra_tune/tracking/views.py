@@ -12,6 +12,9 @@ ARMS_VIEW = "arms"
 TRAINING = "workflowType=machine_learning"
 """Part of a link that opens MLflow's pages for training; without it a fresh browser shows those for language models."""
 
+LONGEST_VIEW = 20_000
+"""Characters that MLflow keeps of an experiment's tag."""
+
 SETTINGS = ("arm", "task", "width", "sigma_start", "sigma_end", "strength", "beta", "epochs", "learning_rate", "seeds")
 """Parameters that the view lists."""
 
@@ -22,29 +25,35 @@ PERCENTS = range(0, 101, 5)
 def arms_view(kind_tag: str, outcome: str, metrics: Sequence[str], tags: Iterable[str]) -> dict[str, str]:
     """The experiment tag of the view: a row per arm, by run name.
 
-    Columns: each verdict with its gain, the outcome, what a treatment costs, spectral norms, then settings.
+    Columns: each verdict with its gain, the outcome, what a treatment costs, spectral norms, then settings. Of many
+    baselines as many as MLflow can keep, none first; the UI's own list of columns has them all.
     """
     known = set(metrics)
 
     def with_bounds(metric: str) -> list[str]:
         return [f"metrics.`{metric}{end}`" for end in ("", "_low", "_high", "_p_adjusted") if f"{metric}{end}" in known]
 
-    columns: list[str] = []
-    for tag in tags:
-        if tag.startswith("verdict over "):
-            columns += [f"tags.`{tag}`", *with_bounds(f"gain_over_{tag.removeprefix('verdict over ')}")]
-    columns += with_bounds(outcome)
-    columns += [f"metrics.`{name}`" for name in metrics if name.startswith(("time_over_", "sigma_")) and _plain(name)]
-    columns += [f"params.`{name}`" for name in SETTINGS]
-    view = {
-        "searchFilter": f"tags.`{kind_tag}` = 'arm'",
-        "orderByKey": "tags.`mlflow.runName`",
-        "orderByAsc": True,
-        "selectedColumns": columns,
-        "columnOrder": columns,
-        "columnWidths": {column: _width(column) for column in columns},
-    }
-    return {f"mlflow.sharedViewState.{ARMS_VIEW}": json.dumps(view)}
+    over = [tag for tag in tags if tag.startswith("verdict over ")]
+    over.sort(key=lambda tag: tag != "verdict over none")  # the baseline of every study comes first
+    verdicts = [[f"tags.`{tag}`", *with_bounds(f"gain_over_{tag.removeprefix('verdict over ')}")] for tag in over]
+    others = with_bounds(outcome)
+    others += [f"metrics.`{name}`" for name in metrics if name.startswith(("time_over_", "sigma_")) and _plain(name)]
+    others += [f"params.`{name}`" for name in SETTINGS]
+    for shown in range(len(verdicts), -1, -1):
+        columns = [*(column for of_baseline in verdicts[:shown] for column in of_baseline), *others]
+        view = json.dumps(
+            {
+                "searchFilter": f"tags.`{kind_tag}` = 'arm'",
+                "orderByKey": "tags.`mlflow.runName`",
+                "orderByAsc": True,
+                "selectedColumns": columns,
+                "columnOrder": columns,
+                "columnWidths": {column: _width(column) for column in columns},
+            }
+        )
+        if len(view) <= LONGEST_VIEW:
+            return {f"mlflow.sharedViewState.{ARMS_VIEW}": view}
+    return {}
 
 
 def _width(column: str) -> int:
