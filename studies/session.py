@@ -15,6 +15,7 @@ from analysis import report as reporting
 from analysis.contrasts import judge_study
 from spectra_tune import tracking
 from spectra_tune.design import Block, InvalidStudy, Study, condition_signature
+from spectra_tune.ended import within
 from spectra_tune.progress import Display
 from spectra_tune.results import Tables
 from studies import catalogue, plan, tuning
@@ -67,6 +68,7 @@ def run(
     launching.connect(address)
     if address or os.environ.get("RAY_ADDRESS"):
         launching.check_nodes()
+    launching.check_gpus(within(place, one) for one in left)
     launching.warm_up(len(named.study.conditions) * (1 if named.study.search is None else len(named.study.sides())))
     talk.print(plan.text(named.name, named.study), highlight=False, markup=False, soft_wrap=True)
     talk.print()

@@ -14,7 +14,7 @@ from spectra_tune import ended
 from spectra_tune.blocks import bytes_on_gpu, failed_runs, parameter_count
 from spectra_tune.design import Block, InvalidStudy, members
 from spectra_tune.ended import ended_blocks, read_tables, within
-from spectra_tune.launching.cluster import gpu_share, resources
+from spectra_tune.launching.gpus import gpu_share, resources
 from spectra_tune.launching.state import forget, statuses
 from spectra_tune.results import Tables, curve_table, figure_table, joined, unpacked
 from spectra_tune.trainable import BlockTrainable
