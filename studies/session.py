@@ -20,7 +20,7 @@ from spectra_tune.progress import Display
 from spectra_tune.results import Tables
 from studies import catalogue, plan, tuning
 from studies.complexities import with_complexities
-from studies.interrupts import INTERRUPTED, second_at_once
+from studies.interrupts import INTERRUPTED, next_at_once, second_at_once
 from studies.largest import Largest
 from studies.records import counts, for_children
 from studies.shown import base_url, conclude, say_verdicts
@@ -160,6 +160,7 @@ def _trained(
 
 
 def _interrupted(console: Console, named: catalogue.Named, tracker: tracking.Tracker) -> int:
+    next_at_once()
     _stop(tracker, "KILLED")
     again = f"spectra-tune run {_as_typed(named)} --resume"
     console.print(f"\ninterrupted; continue with: {again}", highlight=False, soft_wrap=True)

@@ -9,15 +9,20 @@ from contextlib import suppress
 import psutil
 
 PATIENCE_S = 90
-RAY = ["-m", "ray.scripts.scripts", "start", "--block", "--num-cpus", "1", "--disable-usage-stats"]
+RAY = ["-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"]
 
 
 def node(folder, *options, **given):
-    """A Ray node in a process group of its own."""
+    """A Ray node in a process group of its own, of one processor where the options do not say."""
+    processors = [] if "--num-cpus" in options else ["--num-cpus", "1"]
     environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1", **given}
     with (folder / "node.log").open("a") as log:
         return subprocess.Popen(
-            [sys.executable, *RAY, *options], env=environment, stdout=log, stderr=log, start_new_session=True
+            [sys.executable, *RAY, *processors, *options],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
 
 

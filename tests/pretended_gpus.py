@@ -6,6 +6,7 @@ python -m tests.pretended_gpus run FILE …: the command, with one GPU or on the
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -27,6 +28,14 @@ BLOCKS = {
     )
     for width in (4, 8, 12)
 }
+
+
+def started(*arguments: str, log: Path, **given: str) -> subprocess.Popen:
+    """This file as a process of its own, in the working directory."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), **given}
+    command = [sys.executable, "-m", "tests.pretended_gpus", *arguments]
+    with log.open("w") as output:
+        return subprocess.Popen(command, env=environment, stdout=output, stderr=output)
 
 
 class OnProcessor(BlockTrainable):

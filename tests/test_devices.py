@@ -16,6 +16,7 @@ from spectra_tune.blocks.environment import built_for_gpus
 from spectra_tune.launching.gpus import gpu_share, resources
 from spectra_tune.networks import mlp
 from spectra_tune.results import unmeasured
+from tests import pretended_gpus
 from tests.conftest import ARMS
 from tests.nodes import killed, node, trains, waited_for
 from tests.pretended_gpus import BLOCKS
@@ -110,13 +111,13 @@ def refused(file, *options) -> str:
 @pytest.mark.integration
 def test_a_study_that_began_on_gpus_is_refused_where_there_are_none(folder):
     file = written(folder, GOOD.replace("[6]", "[40000]"))
-    with (folder.parent / "log").open("w") as log:
-        study = subprocess.Popen([sys.executable, "-m", "tests.pretended_gpus", "run", file], stdout=log, stderr=log)
+    log = folder.parent / "log"
+    study = pretended_gpus.started("run", file, log=log)
     try:
-        assert waited_for(lambda: trains(study)), (folder.parent / "log").read_text()
+        assert waited_for(lambda: trains(study)), log.read_text()
         time.sleep(3)
         study.send_signal(signal.SIGINT)
-        assert study.wait(60) == 130, (folder.parent / "log").read_text()
+        assert study.wait(60) == 130, log.read_text()
     finally:
         killed(study)
     before = contents(folder / "ray_results")

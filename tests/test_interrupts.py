@@ -41,11 +41,11 @@ def test_a_second_interrupt_ends_at_once_and_resuming_completes(folder):
         killed(study)
     assert "interrupted at once; the same command with --resume continues" in log.read_text()
     assert "Traceback" not in log.read_text()
-    _, left = psutil.wait_procs(below, timeout=60)
-    assert not left, "without its driver, Ray ends itself"
     resumed = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=300)
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     runs = tracking.read_tables("mine", f"sqlite:///{folder / 'mlflow.db'}").runs
     for block in catalogue.load(file).study.blocks():
         there = runs[runs["width"] == block.condition.network.width].reset_index(drop=True)
         assert unmeasured(there).equals(unmeasured(run_block(block)))
+    _, left = psutil.wait_procs(below, timeout=90)
+    assert not left, "without its driver, Ray ends itself"
