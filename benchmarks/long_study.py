@@ -100,7 +100,7 @@ def resident_mb(driver: int) -> tuple[float, list[float]]:
     with suppress(psutil.NoSuchProcess):
         for one in psutil.Process(driver).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
-                if "BlockTrainable" in " ".join(one.cmdline()):
+                if "Trainable" in " ".join(one.cmdline()):
                     workers.append(one.memory_info().rss / 1e6)
         return psutil.Process(driver).memory_info().rss / 1e6, workers
     return 0.0, workers

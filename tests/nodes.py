@@ -39,7 +39,7 @@ def killed(started):
 def trains(started) -> bool:
     """Whether a block trains on this node."""
     with suppress(psutil.NoSuchProcess):
-        return any("BlockTrainable" in " ".join(one.cmdline()) for one in psutil.Process(started.pid).children(True))
+        return any("Trainable" in " ".join(one.cmdline()) for one in psutil.Process(started.pid).children(True))
     return False
 
 
