@@ -9,20 +9,25 @@ from contextlib import contextmanager
 INTERRUPTED = 130
 
 
+def at_once(*_) -> None:
+    """Ends this process. Nothing is lost: what was not saved is trained again, with equal bits."""
+    print("\ninterrupted at once; the same command with --resume continues", file=sys.stderr, flush=True)
+    os._exit(INTERRUPTED)
+
+
 @contextmanager
 def second_at_once() -> Iterator[None]:
     """While Tune trains, it takes the first SIGINT, saves and ends; the handler that was there before gets the second.
 
-    Nothing is lost by ending at once: what was not saved is trained again, with equal bits. Afterwards SIGINT does
-    what it did before: Tune leaves its handler there, and would swallow one.
+    Afterwards SIGINT does what it did before: Tune leaves its handler there, and would swallow one.
     """
-
-    def at_once(*_) -> None:
-        print("\ninterrupted at once; the same command with --resume continues", file=sys.stderr, flush=True)
-        os._exit(INTERRUPTED)
-
     before = signal.signal(signal.SIGINT, at_once)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def next_at_once() -> None:
+    """From here to the end of this process, which the first SIGINT has begun, the next one ends it at once."""
+    signal.signal(signal.SIGINT, at_once)

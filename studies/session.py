@@ -15,11 +15,12 @@ from analysis import report as reporting
 from analysis.contrasts import judge_study
 from spectra_tune import tracking
 from spectra_tune.design import Block, InvalidStudy, Study, condition_signature
+from spectra_tune.ended import within
 from spectra_tune.progress import Display
 from spectra_tune.results import Tables
 from studies import catalogue, plan, tuning
 from studies.complexities import with_complexities
-from studies.interrupts import INTERRUPTED, second_at_once
+from studies.interrupts import INTERRUPTED, next_at_once, second_at_once
 from studies.largest import Largest
 from studies.records import counts, for_children
 from studies.shown import base_url, conclude, say_verdicts
@@ -67,6 +68,7 @@ def run(
     launching.connect(address)
     if address or os.environ.get("RAY_ADDRESS"):
         launching.check_nodes()
+    launching.check_gpus(within(place, one) for one in left)
     launching.warm_up(len(named.study.conditions) * (1 if named.study.search is None else len(named.study.sides())))
     talk.print(plan.text(named.name, named.study), highlight=False, markup=False, soft_wrap=True)
     talk.print()
@@ -158,6 +160,7 @@ def _trained(
 
 
 def _interrupted(console: Console, named: catalogue.Named, tracker: tracking.Tracker) -> int:
+    next_at_once()
     _stop(tracker, "KILLED")
     again = f"spectra-tune run {_as_typed(named)} --resume"
     console.print(f"\ninterrupted; continue with: {again}", highlight=False, soft_wrap=True)

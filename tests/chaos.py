@@ -86,7 +86,7 @@ def kill(running: subprocess.Popen, victim: str) -> None:
 
 def _trains(process: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-        return "BlockTrainable" in " ".join(process.cmdline())
+        return "Trainable" in " ".join(process.cmdline())
     return False
 
 

@@ -1,7 +1,12 @@
-"""python -m tests.pretended_gpus FOLDER: three blocks on a Ray that is told of a GPU, and what they were given."""
+"""Blocks on a Ray that is told of GPUs, trained on processors.
+
+python -m tests.pretended_gpus FOLDER: three blocks that share one, and what they were given.
+python -m tests.pretended_gpus run FILE …: the command, with one GPU or on the cluster at --address.
+"""
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +15,7 @@ import ray
 from spectra_tune import launching
 from spectra_tune.design import Block, Condition
 from spectra_tune.launching import blocks as launcher
+from spectra_tune.launching import gpus
 from spectra_tune.networks import mlp
 from spectra_tune.results import Tables
 from spectra_tune.tasks import moons
@@ -24,12 +30,24 @@ BLOCKS = {
 }
 
 
-class OnPretendedGPU(BlockTrainable):
-    """Trains on the processor and notes at each step what Ray gave; the worker of the first block dies once."""
+def started(*arguments: str, log: Path, **given: str) -> subprocess.Popen:
+    """This file as a process of its own, in the working directory."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), **given}
+    command = [sys.executable, "-m", "tests.pretended_gpus", *arguments]
+    with log.open("w") as output:
+        return subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+
+
+class OnProcessor(BlockTrainable):
+    """Trains on the processor whatever Ray gave."""
 
     @property
     def _device(self):
         return "cpu"
+
+
+class Noting(OnProcessor):
+    """Notes at each step what Ray gave; the worker of the first block dies once."""
 
     def step(self):
         file = Path(self._folder).parent / f"{self._name}.given"
@@ -40,10 +58,15 @@ class OnPretendedGPU(BlockTrainable):
         return super().step()
 
 
-def main(folder: str) -> Tables:
-    """Trains the blocks, each as if it needed 3 GiB of a GPU's memory."""
+def one_gpu() -> None:
+    """Starts a local Ray that is told of a GPU."""
     ray.init(address="local", num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False)
-    launcher.BlockTrainable = OnPretendedGPU
+
+
+def shared(folder: str) -> Tables:
+    """Trains the blocks, each as if it needed 3 GiB of a GPU's memory."""
+    one_gpu()
+    launcher.BlockTrainable = Noting
     launcher.bytes_on_gpu = lambda block: 3 * 2**30
     trained = launching.run_blocks("shared", BLOCKS, storage=folder, resume=False, on_progress=lambda progress: None)
     assert trained.complete
@@ -51,5 +74,18 @@ def main(folder: str) -> Tables:
     return trained.tables
 
 
+def command(arguments: list[str]) -> int:
+    """What `spectra-tune` does with the arguments, as if torch could use the GPUs that Ray is told of."""
+    from studies.__main__ import main
+
+    launcher.BlockTrainable = OnProcessor
+    gpus.built_for_gpus = lambda: True
+    if "--address" not in arguments:
+        one_gpu()
+    return main(arguments)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1]).runs.to_parquet(Path(sys.argv[1]) / "runs.parquet")
+    if sys.argv[1] == "run":
+        sys.exit(command(sys.argv[1:]))
+    shared(sys.argv[1]).runs.to_parquet(Path(sys.argv[1]) / "runs.parquet")

@@ -5,56 +5,18 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 
-import psutil
 import pytest
 
 from spectra_tune import tracking
 from spectra_tune.blocks import run_block
 from spectra_tune.results import unmeasured
 from studies import catalogue
+from tests.nodes import killed, node, trains, waited_for
 from tests.servers import free_port
 from tests.study_file import GOOD, written
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
-
-PATIENCE_S = 90
-RAY = ["-m", "ray.scripts.scripts", "start", "--block", "--num-cpus", "1", "--disable-usage-stats"]
-
-
-def node(folder, *options, **given):
-    """A Ray node in a process group of its own."""
-    environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1", **given}
-    with (folder / "node.log").open("a") as log:
-        return subprocess.Popen(
-            [sys.executable, *RAY, *options], env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-
-
-def killed(started):
-    """Kills a node with everything that it started."""
-    with suppress(psutil.NoSuchProcess):
-        processes = [*psutil.Process(started.pid).children(recursive=True), psutil.Process(started.pid)]
-        for process in processes:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-    started.wait()
-
-
-def trains(started) -> bool:
-    """Whether a block trains on this node."""
-    with suppress(psutil.NoSuchProcess):
-        return any("BlockTrainable" in " ".join(one.cmdline()) for one in psutil.Process(started.pid).children(True))
-    return False
-
-
-def waited_for(claim) -> bool:
-    end = time.monotonic() + PATIENCE_S
-    while not claim() and time.monotonic() < end:
-        time.sleep(0.3)
-    return claim()
-
 
 BARE = """
 import sys

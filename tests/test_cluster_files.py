@@ -1,10 +1,18 @@
 """cluster.yaml and rayjob.yaml are what Ray's launcher and KubeRay take, and say what the documents promise."""
 
+import copy
+import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 import yaml
+
+from spectra_tune.launching.gpus import LATER
+from studies import catalogue
+from studies.__main__ import parser
+from tests.kuberay import RAY_JOB, misfits
 
 ROOT = Path(__file__).parent.parent
 CLUSTER = yaml.safe_load((ROOT / "cluster.yaml").read_text())
@@ -30,6 +38,12 @@ def test_what_the_schema_does_not_see():
         assert kind.get("min_workers", 0) <= kind.get("max_workers", CLUSTER["max_workers"]) <= CLUSTER["max_workers"]
         assert {"InstanceType", "ImageId"} <= set(kind["node_config"])
     assert CLUSTER["available_node_types"]["gpu_worker"]["min_workers"] == 0
+    gpus = [
+        kind.get("max_workers", 0) * kind["resources"].get("GPU", 0)
+        for kind in CLUSTER["available_node_types"].values()
+    ]
+    head = CLUSTER["available_node_types"][CLUSTER["head_node_type"]]
+    assert head["resources"][LATER] == sum(gpus), "blocks ask for GPUs before one is there"
     for file in CLUSTER["file_mounts"].values():
         assert file == "~/.ray/auth_token" or (ROOT / file).exists()
 
@@ -54,20 +68,60 @@ def test_dependencies_are_those_of_the_project():
         assert re.search(rf"[ \"]{re.escape(name)}\b", installed), name
 
 
-def test_the_kubernetes_job_has_the_fields_of_a_ray_job():
+def test_the_kubernetes_job_has_the_shape_of_a_ray_job():
+    assert misfits(JOB, RAY_JOB) == []
     assert (JOB["apiVersion"], JOB["kind"]) == ("ray.io/v1", "RayJob")
+    assert re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", JOB["metadata"]["name"])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda job: job["spec"].pop("entrypoint"), ".spec.entrypoint: missing"),
+        (lambda job: job["spec"].update(rayClusterSpecs={}), ".spec.rayClusterSpecs: unknown"),
+        (
+            lambda job: job["spec"]["rayClusterSpec"]["headGroupSpec"]["rayStartParams"].update({"num-cpus": 0}),
+            ".spec.rayClusterSpec.headGroupSpec.rayStartParams.num-cpus: str, got 0",
+        ),
+        (
+            lambda job: job["spec"]["rayClusterSpec"]["workerGroupSpecs"][0].pop("maxReplicas"),
+            ".spec.rayClusterSpec.workerGroupSpecs[0].maxReplicas: missing",
+        ),
+        (
+            lambda job: job["spec"]["rayClusterSpec"]["headGroupSpec"]["template"]["spec"].update(containers=[]),
+            ".spec.rayClusterSpec.headGroupSpec.template.spec.containers: at least 1",
+        ),
+    ],
+)
+def test_a_job_of_another_shape_is_seen(spoil, says):
+    job = copy.deepcopy(JOB)
+    spoil(job)
+    assert misfits(job, RAY_JOB) == [says]
+
+
+def test_what_the_shape_of_the_kubernetes_job_does_not_say():
     cluster = JOB["spec"]["rayClusterSpec"]
     groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+    assert cluster["authOptions"] == {"mode": "token"}, "KubeRay hands a token to every container"
     for group in groups:
-        assert {"rayStartParams", "template"} <= set(group)
-        (container,) = group["template"]["spec"]["containers"]
-        assert {"name": "RAY_AUTH_MODE", "value": "token"} in container["env"]
-        (token,) = (one for one in container["env"] if one["name"] == "RAY_AUTH_TOKEN")
-        assert token["valueFrom"]["secretKeyRef"] == {"name": "ray-token", "key": "auth_token"}
-        assert container["volumeMounts"][0]["name"] == group["template"]["spec"]["volumes"][0]["name"]
-        assert all(isinstance(value, str) for value in group["rayStartParams"].values())
+        pod = group["template"]["spec"]
+        (container,) = pod["containers"]
+        assert {one["name"] for one in container["volumeMounts"]} == {one["name"] for one in pod["volumes"]}
+        assert not [one for one in container.get("env", ()) if one["name"].startswith("RAY_AUTH")]
+    gpus = 0
     for group in cluster["workerGroupSpecs"]:
         assert 0 <= group["minReplicas"] <= group["replicas"] <= group["maxReplicas"]
+        limits = group["template"]["spec"]["containers"][0]["resources"]["limits"]
+        gpus += group["maxReplicas"] * int(limits.get("nvidia.com/gpu", 0))
+    later = json.loads(json.loads(cluster["headGroupSpec"]["rayStartParams"]["resources"]))
+    assert later == {LATER: gpus}, "blocks ask for GPUs before one is there"
     version = re.search(r"^ray==(.*)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)[1]
     assert cluster["rayVersion"] == version
-    assert JOB["spec"]["entrypoint"].startswith("python -m studies run ")
+    entry = shlex.split(JOB["spec"]["entrypoint"])
+    assert entry[:3] == ["python", "-m", "studies"]
+    given = parser().parse_args(entry[3:])
+    assert (given.name in catalogue.listed(), given.address, given.resume) == (True, "auto", True)
+    mounted = [
+        mount["mountPath"] for group in groups for mount in group["template"]["spec"]["containers"][0]["volumeMounts"]
+    ]
+    assert all(given.storage.startswith(f"{path}/") for path in mounted), "all nodes see the storage"

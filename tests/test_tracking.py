@@ -325,6 +325,18 @@ def test_a_stopped_study_leaves_nothing_running(tmp_path):
         tracking.read_tables("recorded", uri)
 
 
+def test_a_study_that_is_stopped_again_ends_only_what_it_has_used(tmp_path, trained):
+    uri = store(tmp_path)
+    begun(uri).stop("KILLED")
+    tracker = begun(uri)
+    tracker.log_curves(trained[2][0])
+    used = {run_id for run_id, _, _ in points(uri)}
+    tracker.stop("FAILED")
+    found = MlflowClient(tracking_uri=uri).search_runs([tracker.experiment_id])
+    assert {run.info.run_id for run in found if run.info.status == "FAILED"} == {*used, tracker.run_id}
+    assert {run.info.status for run in found} == {"FAILED", "KILLED"}
+
+
 def test_looking_for_a_study_makes_nothing(tmp_path):
     assert tracking.find_execution("absent", store(tmp_path)) is None
     assert list(tmp_path.iterdir()) == []

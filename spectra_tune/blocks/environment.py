@@ -34,6 +34,11 @@ def one_thread_of_torch() -> Iterator[None]:
             torch.set_num_threads(before)
 
 
+def built_for_gpus() -> bool:
+    """Whether torch could use a GPU of this machine, if there is one."""
+    return torch.backends.cuda.is_built()
+
+
 @cache
 def environment(device: str) -> str:
     """One line: processor, its instruction set as torch uses it, torch, MKL, OpenBLAS's kernels, our code, device."""

@@ -9,6 +9,7 @@ from spectra_tune.launching.cluster import (
 
 # isort: split
 from spectra_tune.launching.blocks import Progress, StorageDamaged, Trained, run_blocks, trained_before
+from spectra_tune.launching.gpus import check_gpus
 from spectra_tune.launching.searching import Searched, SearchProgress, run_search, searched_before
 from spectra_tune.launching.state import can_resume
 
@@ -20,6 +21,7 @@ __all__ = [
     "Trained",
     "can_resume",
     "check_address",
+    "check_gpus",
     "check_nodes",
     "connect",
     "run_blocks",

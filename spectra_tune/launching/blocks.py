@@ -14,7 +14,7 @@ from spectra_tune import ended
 from spectra_tune.blocks import bytes_on_gpu, failed_runs, parameter_count
 from spectra_tune.design import Block, InvalidStudy, members
 from spectra_tune.ended import ended_blocks, read_tables, within
-from spectra_tune.launching.cluster import gpu_share, resources
+from spectra_tune.launching.gpus import gpu_share, resources
 from spectra_tune.launching.state import forget, statuses
 from spectra_tune.results import Tables, curve_table, figure_table, joined, unpacked
 from spectra_tune.trainable import BlockTrainable
@@ -41,7 +41,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """All blocks' tables, in the order of the blocks; runs that could not be trained are in them, as failed ones."""
+    """All blocks' tables, in the order of the blocks; runs that could not be trained are in them, as failed ones.
+
+    Of a study that was interrupted, no tables.
+    """
 
     tables: Tables
     failures: dict[str, str]  # why, by block
@@ -69,10 +72,11 @@ def run_blocks(
     for block in blocks.values():
         members(block)  # the signatures: a user's own source is read here, where it is, and its digest travels along
     folder = within(storage, name)
-    shares = {one: gpu_share(_on_gpu(block), len(blocks)) for one, block in blocks.items()}
+    needed = {one: _on_gpu(block) for one, block in blocks.items()}
+    shares = {need: gpu_share(need, len(blocks)) for need in set(needed.values())}  # Ray is asked once for each
     trainable = tune.with_resources(
         tune.with_parameters(BlockTrainable, blocks=dict(blocks), folder=folder),
-        lambda config: resources(shares[config["block"]]),
+        lambda config: resources(shares[needed[config["block"]]]),
     )
     listener = _Listener(on_progress, folder)
     with whole_records(folder):
@@ -169,20 +173,25 @@ def _errors(grid: tune.ResultGrid) -> dict[str, object]:
 
 
 def _collected(folder: str, blocks: Mapping[str, Block], errors: Mapping[str, object]) -> Trained:
-    """The tables of all blocks, ordered by block; of one that the machine failed, failed runs."""
+    """The tables of all blocks, ordered by block; of one that the machine failed, failed runs.
+
+    While blocks are left, no tables: nobody asks for them, and those of a long study take gigabytes.
+    """
+    there = ended_blocks(folder)
+    lost = tuple(name for name in blocks if name in errors and name not in there)
+    if len(there.intersection(blocks)) + len(lost) < len(blocks):
+        return Trained(tables=joined([]), failures={}, lost=lost, complete=False)
     ended = read_tables(folder, blocks)
     tables, failures = [], {}
-    lost = [name for name in blocks if name in errors and name not in ended]
     for name, block in blocks.items():
         if name in ended:
             of_block, error = ended[name]
             tables.append(of_block)
             failures |= {name: error} if error else {}
-        elif name in lost:
+        else:
             failures[name] = _last_line(errors[name])
             tables.append(Tables(failed_runs(block), curve_table({}), figure_table({})))
-    complete = len(ended) + len(lost) == len(blocks)
-    return Trained(tables=joined(tables), failures=failures, lost=tuple(lost), complete=complete)
+    return Trained(tables=joined(tables), failures=failures, lost=lost, complete=True)
 
 
 def _last_line(error: object) -> str:

@@ -5,6 +5,7 @@ import importlib.metadata
 import logging
 import os
 import socket
+from collections.abc import Callable
 from typing import Any
 
 # Read by Ray when it is imported: the terminal belongs to the study's own progress display.
@@ -13,19 +14,8 @@ os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 
 import ray
 import ray.exceptions
-from ray import tune
 
 from spectra_tune.design import InvalidStudy
-
-BLOCKS_PER_GPU = 8
-
-GPU_GIB = {"T4": 16, "L4": 24, "A10G": 24, "V100": 16, "A100": 40, "H100": 80, "H200": 141}
-"""Memory by the beginning of what Ray calls a GPU; the smallest that is sold under that name."""
-
-UNKNOWN_GIB = 8
-
-USABLE = 0.9
-"""Of a GPU's memory: what blocks need is an estimate."""
 
 PATIENCE_S = 5
 """For a cluster's first answer."""
@@ -68,21 +58,27 @@ def connect(address: str | None) -> None:
 
 def check_nodes() -> None:
     """Refuses a cluster of which a node has not this process's code and packages: its blocks would all fail there."""
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    ours, asked = _software(), []
-    for node in ray.nodes():
-        if node["Alive"]:
-            there = NodeAffinitySchedulingStrategy(node_id=node["NodeID"], soft=False)
-            asking = ray.remote(num_cpus=0, max_retries=0)(_software).options(scheduling_strategy=there)
-            asked.append((node["NodeManagerAddress"], asking.remote()))
-    for address, answer in asked:
+    ours = _software()
+    for address, answer in asked(_software):
         wrong = _difference(ours, answer)
         if wrong:
             raise InvalidStudy(
                 f"every node must have this machine's code and packages, the one at {address} has not: {wrong}; "
                 "install constraints.txt and this code there, or remove the node"
             )
+
+
+def asked(question: Callable[[], Any], resource: str = "") -> list[tuple[str, Any]]:
+    """Address and coming answer of every node, or of those that have some of a resource; all think at once."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    answers = []
+    for node in ray.nodes():
+        if node["Alive"] and (not resource or node["Resources"].get(resource)):
+            there = NodeAffinitySchedulingStrategy(node_id=node["NodeID"], soft=False)
+            asking = ray.remote(num_cpus=0, max_retries=0)(question).options(scheduling_strategy=there)
+            answers.append((node["NodeManagerAddress"], asking.remote()))
+    return answers
 
 
 def _difference(ours: dict[str, str], answer: Any) -> str:
@@ -118,29 +114,3 @@ def warm_up(blocks: int) -> None:
 def _load() -> None:
     importlib.import_module("spectra_tune.trainable")
     importlib.import_module("sklearn.datasets")
-
-
-def gpu_share(needed_bytes: float, blocks: int) -> float:
-    """The part of a GPU that a block which needs so many bytes of its memory asks for; 0 where the cluster has none.
-
-    No smaller than its memory wants, no smaller than an eighth, and no smaller than makes use of every GPU.
-    """
-    gpus = int(ray.cluster_resources().get("GPU", 0))
-    if not gpus:
-        return 0
-    fit = int(USABLE * _smallest_gpu_bytes() // needed_bytes)
-    return 1 / max(1, min(BLOCKS_PER_GPU, fit, -(-blocks // gpus)))
-
-
-def _smallest_gpu_bytes() -> int:
-    """Memory of the cluster's smallest GPU by its type, as Ray names it; of an unknown type, and without one, 8 GiB."""
-    types = {name.partition(":")[2] for name in ray.cluster_resources() if name.startswith("accelerator_type:")}
-    sizes = [gib for one in types for kind, gib in GPU_GIB.items() if one.startswith(kind)]
-    if len(sizes) < len(types) or not types:
-        sizes.append(UNKNOWN_GIB)
-    return min(sizes) * 2**30
-
-
-def resources(share: float) -> tune.PlacementGroupFactory:
-    """What a trial asks for: a processor, and a part of a GPU where the cluster has one."""
-    return tune.PlacementGroupFactory([{"CPU": 1, "GPU": share} if share else {"CPU": 1}])

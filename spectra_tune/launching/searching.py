@@ -22,7 +22,7 @@ from spectra_tune.design import Block, Study, Treatment, condition_signature
 from spectra_tune.design.sides import of_sizes
 from spectra_tune.ended import within
 from spectra_tune.launching.blocks import RETRIES, whole_records
-from spectra_tune.launching.cluster import gpu_share, resources
+from spectra_tune.launching.gpus import gpu_share, resources
 from spectra_tune.launching.lanes import Lane, Score, Survivors, validation
 from spectra_tune.launching.state import can_resume, forget, statuses
 from spectra_tune.results import RUN_KEY, unpacked

@@ -4,6 +4,7 @@ import json
 import pickletools
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import pyarrow.fs
 from ray import tune
@@ -21,7 +22,29 @@ def can_resume(name: str, storage: str) -> bool:
 
 
 def statuses(folder: str) -> dict[str, str] | None:
-    """Ray's status of each trial, by name; None where what Ray wrote is not whole: a kill or a full disk cut it off.
+    """Ray's status of each trial, by name; None where what Ray wrote is not whole: a kill or a full disk cut it off."""
+    trials = _trials(folder)
+    return None if trials is None else {_name(trial): trial["status"] for trial in trials}
+
+
+def left_to_gpus(folder: str) -> bool:
+    """Whether trials that have not ended were given parts of GPUs: they ask for them again."""
+    left = [trial for trial in _trials(folder) or () if trial["status"] != "TERMINATED"]
+    ended = ended_blocks(folder) if left else set()
+    return any(
+        argument == "GPU"
+        for trial in left
+        if _name(trial) not in ended
+        for _, argument, _ in pickletools.genops(bytes.fromhex(trial["placement_group_factory"]))
+    )
+
+
+def _name(trial: dict[str, Any]) -> str:
+    return trial["custom_dirname"] or trial["trial_id"]
+
+
+def _trials(folder: str) -> list[dict[str, Any]] | None:
+    """What Ray wrote of each trial; None where its state is not whole.
 
     Nothing of it is run: the pickles among it are only read through to their ends.
     """
@@ -42,7 +65,7 @@ def statuses(folder: str) -> dict[str, str] | None:
                 pass
     except (ValueError, KeyError, TypeError):
         return None
-    return {trial["custom_dirname"] or trial["trial_id"]: trial["status"] for trial in trials}
+    return trials
 
 
 def forget(folder: str, trials: Iterable[str] = ()) -> None:

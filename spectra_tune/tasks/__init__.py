@@ -9,6 +9,7 @@ any classifier can do, the complexity of its boundary can be measured (spectra_t
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -59,9 +60,15 @@ class Task:
         return dict(self.settings)["data_seed"] is not None
 
     def __str__(self) -> str:
-        defaults = inspect.signature(globals()[self.name]).parameters
-        shown = [f"{key}={value}" for key, value in self.settings if value != defaults[key].default]
+        defaults = _defaults(self.name)
+        shown = [f"{key}={value}" for key, value in self.settings if value != defaults[key]]
         return f"{self.name}({', '.join(shown)})" if shown else self.name
+
+
+@cache
+def _defaults(name: str) -> dict[str, Any]:
+    """What a constructor's settings are where nothing is said."""
+    return {key: one.default for key, one in inspect.signature(globals()[name]).parameters.items()}
 
 
 def _task(constructor: Callable, module: str, n_classes: int, reference_width: int | None, **settings: Any) -> Task:

@@ -55,6 +55,7 @@ class _Child:
     seeds: int
     logged: set[int] = field(default_factory=set)
     adopted: bool = False  # from an earlier start, and not looked at yet: what it has logged is read when needed
+    running: bool = True  # as MLflow shows it
 
 
 class Tracker:
@@ -197,7 +198,7 @@ class Tracker:
             ).info
             child = _Child(info.run_id, info.start_time, seeds)
         else:
-            child = _Child(info.run_id, info.start_time, seeds, adopted=True)
+            child = _Child(info.run_id, info.start_time, seeds, adopted=True, running=info.status == "RUNNING")
             if info.run_id in self._whole:
                 return child
         # Again for an adopted one: a kill may have come between its creation and its parameters.
@@ -215,7 +216,7 @@ class Tracker:
             curves = (f"{CURVE}{MARKER}", f"{CURVE}diverged_seeds")
             histories = [self._client.get_metric_history(child.run_id, name) for name in curves]
             child.logged = {point.step for history in histories for point in history}
-            child.adopted = False
+            child.adopted, child.running = False, True
 
     def log_curves(self, curves: pandas.DataFrame) -> None:
         """Takes rows of the curve table, and every FLUSH_S writes the mean curves of what came since.
@@ -334,7 +335,8 @@ class Tracker:
     def stop(self, status: str) -> None:
         """Ends an incomplete study as "KILLED" or "FAILED": no MLflow run stays RUNNING."""
         self._flush()
-        for run_id in (*(child.run_id for child in self._children.values()), self.run_id):
+        running = [child.run_id for child in self._children.values() if child.running]
+        for run_id in (*running, self.run_id):
             self._client.set_terminated(run_id, status=status)
 
     def _log_points(self, run_id: str, groups: Iterable[list[tuple[str, float, int]]], at: int) -> None:
