@@ -66,3 +66,13 @@ def test_a_kept_study_that_was_declared_otherwise_is_refused(tmp_path):
     (tmp_path / "text.parquet").write_text("no Parquet")
     with pytest.raises(Exception, match="must be a Parquet file"):
         kept.read(tmp_path / "text.parquet")
+
+
+def test_the_readme_counts_the_evidence():
+    names = [row.verdict.partition(" (")[0] for row in evidence.read()]
+    readme = " ".join((DOCS.parent / "README.md").read_text().split())
+    assert f"In all studies together, {len(names)} registered contrasts" in readme
+    assert not any(name.startswith("supported, ") for name in names)
+    said = {"harmful": "harmful", "equivalent": "equivalent", "supported but negligible": "real but negligible"}
+    for name, word in (said | {"inconclusive": "inconclusive"}).items():
+        assert f"{names.count(name)} {'are ' if name == 'harmful' else ''}{word}" in readme
