@@ -8,7 +8,6 @@ from types import ModuleType
 from analysis.contrasts import Judged
 from analysis.report.findings import Findings
 from analysis.report.sections import (
-    claim,
     complexity,
     convergence,
     cost,
@@ -16,7 +15,6 @@ from analysis.report.sections import (
     prediction,
     search,
     spread,
-    tasks,
 )
 from analysis.report.words import with_interval
 
@@ -43,15 +41,21 @@ class Answer:
     lines: tuple[str, ...]  # Markdown
 
 
-def contrasts(*pairs: Pair, beside: Sequence[Pair] = ()) -> Callable[[Findings], Answer]:
+def contrasts(
+    *pairs: Pair, beside: Sequence[Pair] = (), section: ModuleType | None = None
+) -> Callable[[Findings], Answer]:
     """Verdict sentences of these (treatment, baseline) in every Condition; the claim is that the treatments gain.
 
-    beside: shown, too, without a say in what came of the claim.
+    beside: shown, too, without a say in what came of the claim. section: of the study's report, shown first.
     """
 
     def answer(found: Findings) -> Answer:
         judged, others = _of(found, pairs), _of(found, beside)
-        return Answer(standing=standing(judged), summary=tally(judged), lines=tuple(sentences([*judged, *others])))
+        return Answer(
+            standing=standing(judged),
+            summary=tally(judged),
+            lines=(*(_section(section, found) if section else ()), *sentences([*judged, *others])),
+        )
 
     return answer
 
@@ -82,34 +86,6 @@ def sentences(judged: Sequence[Judged]) -> list[str]:
         name = " ".join((f"**{one.verdict.name}**", *one.verdict.suffixes))
         lines.append(f"| {one.condition} | {one.contrast} | {name} | {one.verdict.sentence} |")
     return lines
-
-
-def capacity_trends(*pairs: Pair) -> Callable[[Findings], Answer]:
-    """The verdicts, and how each contrast changes with the width."""
-
-    def answer(found: Findings) -> Answer:
-        judged = _of(found, pairs)
-        return Answer(
-            standing=standing(judged),
-            summary=tally(judged),
-            lines=(*_section(tasks, found), *sentences(judged)),
-        )
-
-    return answer
-
-
-def claim_apart(*pairs: Pair) -> Callable[[Findings], Answer]:
-    """The claim's parts, and the verdicts of the matched contrasts."""
-
-    def answer(found: Findings) -> Answer:
-        judged = _of(found, pairs)
-        return Answer(
-            standing=standing(judged),
-            summary=tally(judged),
-            lines=(*_section(claim, found), *sentences(judged)),
-        )
-
-    return answer
 
 
 def special_sigma(found: Findings) -> Answer:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from analysis.report.findings import Findings
+from analysis.report.sections import claim, tasks
 from studies import answers
 from studies.answers import Answer
 
@@ -50,7 +51,7 @@ CLAIMS = (
         ),
         where="2D, capacity threshold effect",
         study="capacity",
-        answer=answers.capacity_trends(("linear", "static"), ("linear", "none")),
+        answer=answers.contrasts(("linear", "static"), ("linear", "none"), section=tasks),
         picture="forest",
         would_change="A change with width of the gain over `none`, not of the gain over static, that ends above 0.",
     ),
@@ -58,7 +59,7 @@ CLAIMS = (
         said="Capacity-adaptive scheduling gains 1.9 %.",
         where="3, corrected there to +0.21 %, p = 0.67",
         study="founding_lesson",
-        answer=answers.claim_apart(("adaptive", "linear"), ("adaptive", "none")),
+        answer=answers.contrasts(("adaptive", "linear"), ("adaptive", "none"), section=claim),
         picture="claim",
         would_change="A gain of adaptive over linear at equal epochs whose interval lies above 0.",
     ),
