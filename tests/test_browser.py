@@ -15,7 +15,7 @@ from tests.browser import opened, page
 from tests.servers import PATIENCE_S, free_port
 from tests.study_file import written
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 LABEL = "moons(samples=60), width 4"
 

@@ -12,7 +12,7 @@ from studies.__main__ import main
 from tests.servers import ended, free_port, postgresql, started
 from tests.study_file import GOOD, written
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 ARMS, WIDTHS = 2, 2
 
