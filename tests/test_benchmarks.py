@@ -20,7 +20,10 @@ STARTS_RAY = ("alternatives", "searching", "whole_path")
 
 @pytest.mark.parametrize(
     "section",
-    [pytest.param(name, marks=[pytest.mark.integration] if name in STARTS_RAY else []) for name in SECTIONS],
+    [
+        pytest.param(name, marks=[pytest.mark.integration, pytest.mark.slow] if name in STARTS_RAY else [])
+        for name in SECTIONS
+    ],
 )
 def test_every_section_gives_finite_ratios(section, request, tmp_path, capsys):
     if section in ("alternatives", "searching"):
