@@ -13,8 +13,14 @@ from studies.__main__ import main
 UNFINISHED = ("failed: ", "interrupted")
 
 
+WIDE = ("sigma_sweep", "schedules", "confounds", "depth_profile")
+"""Studies of many arms, a third of the whole test's time: only in make test-slow."""
+
+
 @pytest.mark.integration
-@pytest.mark.parametrize("name", catalogue.listed())
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in WIDE else []) for name in catalogue.listed()]
+)
 def test_a_study_in_small_from_its_plan_to_its_report(name, ray, folder, capsys):
     named = catalogue.load(name, smoke=True)
     assert main(["run", name, "--smoke", "--quiet"]) == 0
