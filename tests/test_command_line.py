@@ -173,6 +173,7 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     assert main(["report", file, "--output", "out"]) == 0
     pictures = {f"{name}.{kind}" for name in PICTURES for kind in ("png", "svg")}
     tables = {"report.md", "report.html", "contrasts.csv", "runs.parquet", "curves.parquet", "figures.parquet"}
+    tables |= {"descriptive.csv", "spread.csv"}
     assert {entry.name for entry in (folder / "out").iterdir()} == tables | pictures
     assert "/#/experiments/1/runs/" in (folder / "out" / "report.html").read_text()
     assert "train_accuracy" in (folder / "out" / "report.md").read_text()
