@@ -9,7 +9,7 @@ import pandas
 
 from analysis.generalization import GAPS, sides_of, with_gap
 from spectra_tune.design import NotComparable
-from spectra_tune.results import METRICS, RUN_KEY, protocol_columns
+from spectra_tune.results import METRICS, PROBE_REASONS, RUN_KEY, probe_columns, protocol_columns
 
 REQUIRED = (*RUN_KEY, "status", "signature", "environment")
 
@@ -88,6 +88,9 @@ def pair(
         raise NotComparable(f"differs must be a set of field names, got the string {differs!r}")
     declared = tuple(sorted(differs))
     _check_columns(runs, metric)
+    runs = runs.drop(
+        columns=[name for name in (*probe_columns(runs), PROBE_REASONS) if name in runs and name != metric]
+    )
     one, duplicates_one = _rows_of(runs, treatment)
     other, duplicates_other = _rows_of(runs, baseline)
     names = f"{treatment} and {baseline}"
