@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy
 import pandas
 from numpy import ndarray
 
@@ -34,13 +35,12 @@ def overhead_ratio(
 
 def overhead_of(runs: pandas.DataFrame, *, treatment: str, baseline: str) -> Estimate | None:
     """The overhead ratio of two arms of one Condition's runs, from their timings alone; None where they have none."""
-    seconds = []
+    if any(name not in runs for name in COST_REPEATS):
+        return None
+    repeats, arms, seconds = runs[list(COST_REPEATS)].to_numpy(dtype=float), runs["arm"].to_numpy(dtype=object), []
     for arm in (treatment, baseline):
-        rows = runs[runs["arm"] == arm]
-        if any(name not in rows for name in COST_REPEATS):
-            return None
-        distinct = rows[list(COST_REPEATS)].drop_duplicates().to_numpy(dtype=float)
-        seconds.append(distinct.ravel())
+        distinct = dict.fromkeys(map(tuple, repeats[arms == arm].tolist()))  # a block's runs share their arm's timing
+        seconds.append(numpy.array(list(distinct), dtype=float).ravel())
     if len(seconds[0]) != len(seconds[1]) or not all((one > 0).all() and len(one) > 1 for one in seconds):
         return None
     return overhead_ratio(seconds[0], seconds[1])

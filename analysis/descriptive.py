@@ -17,6 +17,7 @@ from analysis.matching import Differences, pair
 from analysis.pooling import Interaction, Pooled, across_tasks, interaction_with_capacity
 from analysis.significance import paired_t
 from spectra_tune.design import Condition, Contrast, Study, condition_signature, differing_fields
+from spectra_tune.results import COST_REPEATS
 
 CLAIMS = ("supported, at least the margin", "supported but negligible", "supported, size open", "harmful")
 """Verdicts that claim a difference."""
@@ -153,9 +154,10 @@ def _by_seed(
 
 def priced(judged: Sequence[Judged], runs: pandas.DataFrame) -> list[Priced]:
     """Every judged contrast with what its treatment costs over its baseline."""
-    found, by_condition = [], dict(list(runs.groupby("condition_signature")))
+    timings = runs[["condition_signature", "arm", *(name for name in COST_REPEATS if name in runs)]]
+    found, by_condition = [], dict(list(timings.drop_duplicates().groupby("condition_signature")))
     for one in judged:
-        of_condition = by_condition.get(one.condition_signature, runs.iloc[:0])
+        of_condition = by_condition.get(one.condition_signature, timings.iloc[:0])
         overhead = overhead_of(of_condition, treatment=one.contrast.treatment, baseline=one.contrast.baseline)
         found.append(Priced(judged=one, overhead=overhead, decision=worth_using(one.verdict.name, overhead)))
     return found

@@ -23,11 +23,17 @@ def d_z(d: Sequence[float] | ndarray, level: float = 0.95) -> Estimate:
     across studies. None where the differences do not vary; no interval beyond |t| = 1e5, out of reach of scipy's nct.
     """
     values = sample(d, least=2)
-    n, spread = len(values), standard_deviation(values)
-    if spread == 0:
+    n, size = len(values), standardised_mean(values)
+    if size is None:
         return Estimate(estimate=None, df=n - 1, n=n, method="d_z, undefined without spread")
-    t = float(values.mean()) / spread * n**0.5
-    return _standardised(t, n, 1 / n**0.5, level, "d_z")
+    return _standardised(size * n**0.5, n, 1 / n**0.5, level, "d_z")
+
+
+def standardised_mean(d: Sequence[float] | ndarray) -> float | None:
+    """d_z without its interval, which takes a hundred times as long."""
+    values = sample(d, least=2)
+    spread = standard_deviation(values)
+    return None if spread == 0 else float(values.mean()) / spread
 
 
 def g_z(d: Sequence[float] | ndarray, level: float = 0.95) -> Estimate:
@@ -153,7 +159,7 @@ def _noncentrality(t: float, df: int, probability: float) -> float:
     """The noncentrality under which a t this large or smaller has the given probability."""
 
     def excess(noncentrality: float) -> float:
-        return float(stats.nct.cdf(t, df, noncentrality)) - probability
+        return float(special.nctdtr(df, noncentrality, t)) - probability  # what stats.nct.cdf calls
 
     reach = 10.0
     while excess(t - reach) < 0 or excess(t + reach) > 0:

@@ -7,7 +7,7 @@ import numpy
 from numpy import ndarray
 from scipy import stats
 
-from analysis.effect_size import d_z
+from analysis.effect_size import standardised_mean
 from analysis.equivalence import superiority_by_margin, tost
 from analysis.significance import holm, max_t, paired_t, sign_flip, smallest_attainable_p
 
@@ -144,7 +144,7 @@ def _unadjusted(one: ContrastData, margin_pp: float) -> Statistics:
         low90=equivalence.low,
         high90=equivalence.high,
         bound=None if beyond.low is None else side * beyond.low,
-        d_z=d_z(differences).estimate,
+        d_z=standardised_mean(differences),
         better=int((differences > 0).sum()),
         p_t=t.p,
         p_flip=sign_flip(differences).p,

@@ -33,6 +33,9 @@ def probed_table(runs: pandas.DataFrame, curves: pandas.DataFrame, judged: Seque
     """
     once = runs.drop_duplicates("signature").set_index("signature")
     tables = {AT_THE_END: once[probe_columns(runs)]} | _at_epochs(curves)
+    tables = {epoch: values for epoch, values in tables.items() if len(values.columns)}
+    if not tables:
+        return pandas.DataFrame(columns=list(COLUMNS))
     reasons = _reasons(once)
     signatures = run_signatures(runs)
     rows = []

@@ -262,11 +262,13 @@ class Study:
         """A short name of each Condition, by its signature: the fewest fields that tell them apart."""
         flats = {condition_signature(condition): flat(condition) for condition in self.conditions}
         shown: list[str] = []
+        texts: list[list[str]] = []  # of the fields shown, an entry per Condition
         distinct = 0
         for name in ("task", *_FIELD_ORDER):
-            more = len({tuple(str(values.get(one)) for one in (*shown, name)) for values in flats.values()})
+            of_field = [str(values.get(name)) for values in flats.values()]
+            more = len(set(zip(*texts, of_field, strict=True)))
             if more > distinct and any(name in values for values in flats.values()):
-                shown, distinct = [*shown, name], more
+                shown, texts, distinct = [*shown, name], [*texts, of_field], more
         return {
             signature: ", ".join(_shown(name, values.get(name)) for name in shown)
             for signature, values in flats.items()
