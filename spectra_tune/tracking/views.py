@@ -58,7 +58,7 @@ def arms_view(kind_tag: str, outcome: str, metrics: Sequence[str], tags: Iterabl
 
 def _width(column: str) -> int:
     """Pixels of a column's heading; of a verdict's column of its longest name."""
-    longest = len("supported, at least the margin") + 2 if "verdict over " in column else 0
+    longest = len("supported, at least the margin") + 8 if "verdict over " in column else 0
     return 7 * max(len(column), longest) - 30
 
 
