@@ -15,23 +15,23 @@ test: install  ## everything but the slow tests
 	$(BIN)/python -m pytest
 
 studies: install  ## all studies, resumable; keeps each one's tables in studies/results (about half an hour)
-	$(BIN)/python -m studies.account
-	$(BIN)/python -m studies.writeup
+	$(BIN)/python -m studies.account.run_all
+	$(BIN)/python -m studies.account.writeup
 
 findings: install  ## docs/findings.md and docs/when-to-use.md from studies/results, without training
-	$(BIN)/python -m studies.writeup
+	$(BIN)/python -m studies.account.writeup
 
 test-slow: install  ## the slow tests only
 	$(BIN)/python -m pytest -m slow
 
 calibrate: install  ## error rates, powers and coverages of the statistics, with all simulations (two minutes)
-	$(BIN)/python -m pytest tests/test_calibration.py --calibrate-fully
+	$(BIN)/python -m pytest tests/analysis/statistics/test_calibration.py --calibrate-fully
 
 mutate: install  ## breaks the analysis on purpose and sees the tests turn red (half a minute)
-	$(BIN)/python -m tests.mutate
+	$(BIN)/python -m tests.tools.mutate
 
 chaos: install  ## kills a small study at 30 random moments and compares what comes out (about fifteen minutes)
-	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m tests.tools.chaos
 
 bench: install  ## what it costs against its alternatives, in ratios (about ten minutes on an idle machine)
 	$(BIN)/python -m benchmarks
@@ -40,7 +40,7 @@ check: install  ## formatting, linting, types, known vulnerabilities of the pinn
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
-	$(BIN)/python -m tests.audit
+	$(BIN)/python -m tests.tools.audit
 
 format: install
 	$(BIN)/ruff format .

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from spectra_tune.design import InvalidStudy
-from spectra_tune.design.errors import nearest
+from spectra_tune.errors import nearest
 
 if TYPE_CHECKING:
     from benchmarks.row import Row

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from analysis.contrasts import arm_summaries
+from analysis.judging.contrasts import arm_summaries
 from benchmarks.arms import ARMS
 from benchmarks.clock import interleaved
 from benchmarks.row import NotMeasured, Row

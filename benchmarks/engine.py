@@ -9,8 +9,8 @@ from benchmarks.clock import interleaved, one_thread
 from benchmarks.peak import peak_gflops
 from benchmarks.plain_training import PlainTraining, tensors
 from benchmarks.row import Row
-from spectra_tune.blocks import run_block
 from spectra_tune.design import Block, Condition
+from spectra_tune.engine import run_block
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
 

@@ -5,7 +5,7 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
-from spectra_tune.blocks.environment import environment
+from spectra_tune.engine.environment import environment
 
 
 def facts() -> dict[str, Any]:

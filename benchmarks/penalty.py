@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from benchmarks.arms import ARMS
 from benchmarks.clock import interleaved, one_thread
 from benchmarks.row import Row
-from spectra_tune.blocks import run_block
 from spectra_tune.design import Block, Condition
+from spectra_tune.engine import run_block
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
 

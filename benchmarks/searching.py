@@ -9,13 +9,13 @@ from typing import Any
 import numpy
 import pandas
 
-from analysis.tuning import candidates, mean_of, still_racing
+from analysis.describing.tuning import candidates, mean_of, still_racing
 from benchmarks.row import NotMeasured, Row
 from search_spaces import OPTIMIZER, SIGMA_END, STRENGTH
 from spectra_tune import launching
-from spectra_tune.blocks import run_block
 from spectra_tune.design import Block, Outcome, Search, Seeds, Study, Treatment, grid
-from spectra_tune.launching.lanes import Lane
+from spectra_tune.engine import run_block
+from spectra_tune.launching.side_search import SideSearch
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import border, moons
 
@@ -88,7 +88,7 @@ def _suggestions(many: int) -> Iterator[Row]:
     taken = {}
     for sampler in ("random", "tpe", "gp"):
         study = _study(configurations=many, seeds=1, epochs=1, sampler=sampler)
-        lane = Lane(study, [0], "penalty", mean_of, _racing, 8)
+        lane = SideSearch(study, [0], "penalty", mean_of, _racing, 8)
         begin = time.perf_counter()
         while (pack := lane.next()) is not None:
             rows = [

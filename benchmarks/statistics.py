@@ -6,8 +6,8 @@ import numpy
 import pandas
 from scipy import stats
 
-from analysis.matching import pair
-from analysis.significance import max_t
+from analysis.judging.matching import pair
+from analysis.statistics.significance import max_t
 from benchmarks.clock import interleaved
 from benchmarks.row import Row
 

@@ -15,13 +15,13 @@ from benchmarks.arms import ARMS
 from benchmarks.clock import one_thread
 from benchmarks.row import Row
 from spectra_tune import tracking
-from spectra_tune.blocks import BlockTraining
 from spectra_tune.design import Condition, Outcome, Seeds, Study, condition_signature, members
+from spectra_tune.engine import BlockTraining
 from spectra_tune.networks import mlp
 from spectra_tune.results import Tables, joined
 from spectra_tune.tasks import moons
 from spectra_tune.tracking.store import client_of
-from studies.records import counts, for_children
+from studies.command.mlflow_records import counts, for_children
 
 SEARCH_S, REPORT_S = 5.0, 30.0
 """Wall time that a search in an experiment of 5,000 children, and the report on it, may take."""

@@ -13,8 +13,8 @@ from benchmarks.arms import ARMS
 from benchmarks.clock import one_thread, seconds
 from benchmarks.row import NotMeasured, Row
 from spectra_tune import tracking
-from spectra_tune.blocks import run_block
 from spectra_tune.design import Block, Condition
+from spectra_tune.engine import run_block
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
 

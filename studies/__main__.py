@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from spectra_tune.design import InvalidStudy
-from studies import catalogue
+from studies.command import catalogue
 
 INTERRUPTED = 130
 
@@ -68,24 +68,24 @@ def main(arguments: list[str] | None = None) -> int:
         if given.verb == "show":
             return _show(given)
         if given.verb == "advise":
-            from studies.advise import advise
+            from studies.account.advise import advise
 
             return advise(task=given.task, width=given.width, epochs=given.epochs)
         if given.verb == "ui":
-            from studies.ui import ui
+            from studies.command.ui import ui
 
             return ui(tracking_uri=given.tracking_uri)
         if given.verb == "rerun":
-            from studies.rerun import rerun
+            from studies.command.rerun import rerun
 
             return rerun(given.run_id, tracking_uri=given.tracking_uri)
         if given.verb == "report":
             return _report(given)
-        from studies import session
+        from studies.command import run
 
         if given.verb == "sync":
-            return session.sync(given.name, smoke=given.smoke, storage=given.storage, tracking_uri=given.tracking_uri)
-        return session.run(
+            return run.sync(given.name, smoke=given.smoke, storage=given.storage, tracking_uri=given.tracking_uri)
+        return run.run(
             given.name,
             smoke=given.smoke,
             resume=given.resume,
@@ -113,17 +113,17 @@ def _list() -> int:
 
 
 def _report(given: argparse.Namespace) -> int:
-    from studies import reports
+    from studies.command import report
 
     if given.kept is not None:
         if given.tracking_uri is not None:
             raise InvalidStudy("--from and --tracking-uri are two places, got both: leave one away")
-        return reports.report_kept(given.name, given.kept, smoke=given.smoke, output=given.output)
-    return reports.report(given.name, smoke=given.smoke, output=given.output, tracking_uri=given.tracking_uri)
+        return report.report_kept(given.name, given.kept, smoke=given.smoke, output=given.output)
+    return report.report(given.name, smoke=given.smoke, output=given.output, tracking_uri=given.tracking_uri)
 
 
 def _show(given: argparse.Namespace) -> int:
-    from studies import plan
+    from studies.command import plan
 
     named = catalogue.load(given.name, smoke=given.smoke)
     print(plan.text(named.name, named.study))

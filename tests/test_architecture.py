@@ -1,63 +1,68 @@
-"""Arrows between packages point down, and each library has its owner."""
+"""Arrows between rooms point down, no two folders and no files import each other, and each library has its owner."""
 
 import ast
 import subprocess
 import sys
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from studies import catalogue
+from studies.command import catalogue
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("spectra_tune", "search_spaces", "analysis", "studies", "benchmarks")
 FILES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
 
+ROOMS = {
+    "spectra_tune": (
+        *("errors", "randomness", "geometry", "objectives", "schedules", "operators", "penalties", "probes"),
+        *("tasks", "networks", "design", "results", "engine", "launching", "tracking"),
+    ),
+    "analysis": ("statistics", "judging", "describing", "figures", "report"),
+    "studies": ("command", "account", "__main__"),
+}
+"""Of each package from the ground up: a room imports only those before it."""
+
 OWNERS = {
-    "torch": (
-        *(
-            "spectra_tune/products.py",
-            "spectra_tune/ritz.py",
-            "spectra_tune/spectrum.py",
-            "spectra_tune/blocks/",
-            "spectra_tune/timing.py",
-        ),
-        *("spectra_tune/networks/", "spectra_tune/tasks/", "spectra_tune/probes/"),
+    "torch": tuple(
+        f"spectra_tune/{room}/"
+        for room in ("objectives", "operators", "penalties", "probes", "tasks", "networks", "engine")
     ),
-    "ctypes": ("spectra_tune/products.py",),
-    "sklearn": ("spectra_tune/tasks/", "spectra_tune/complexity.py"),
-    "ray": ("spectra_tune/trainable.py", "spectra_tune/launching/", "search_spaces/"),
-    "optuna": ("spectra_tune/launching/", "analysis/sensitivity.py"),
+    "ctypes": ("spectra_tune/operators/batched_matmul.py",),
+    "sklearn": ("spectra_tune/tasks/", "spectra_tune/geometry/complexity.py"),
+    "ray": ("spectra_tune/launching/", "search_spaces/"),
+    "optuna": ("spectra_tune/launching/", "analysis/describing/sensitivity.py"),
     "mlflow": ("spectra_tune/tracking/",),
-    "rich": ("spectra_tune/progress.py", "studies/"),
+    "rich": ("studies/command/", "studies/account/"),
     "scipy": (
-        *("analysis/", "benchmarks/statistics.py"),
-        *("spectra_tune/spectrum.py", "spectra_tune/ritz.py", "spectra_tune/complexity.py"),
+        "analysis/",
+        "benchmarks/statistics.py",
+        "spectra_tune/operators/",
+        "spectra_tune/geometry/complexity.py",
     ),
-    "statsmodels": ("analysis/",),
+    "statsmodels": ("analysis/statistics/",),
     "markdown_it": ("analysis/report/",),
-    "matplotlib": ("analysis/",),
+    "matplotlib": ("analysis/figures/", "analysis/report/"),
 }
 
-LIGHT = ("spectra_tune/design/", "spectra_tune/schedules.py", "spectra_tune/randomness.py", "spectra_tune/__init__.py")
+LIGHT = ("design/", "errors.py", "randomness.py", "__init__.py", "schedules/__init__.py", "schedules/by_time.py")
+DECLARED = ("tasks", "networks", "probes", "penalties", "objectives")
 STUDIES = tuple(f"studies/{name}.py" for name in catalogue.listed())
-LIGHT_INITS = (
-    *(f"spectra_tune/{package}/__init__.py" for package in ("tasks", "networks", "probes")),
-    "spectra_tune/tasks/windows.py",
-    *STUDIES,
-)
 
 
-def imported(file: Path) -> set[str]:
+@cache
+def imported(file: Path) -> frozenset[str]:
     """Dotted names of all modules that a file imports, anywhere in it."""
-    names = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: relative imports hide the arrow"
             names |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 def place(file: Path) -> str:
@@ -68,8 +73,20 @@ def roots(file: Path) -> set[str]:
     return {name.partition(".")[0] for name in imported(file)}
 
 
+def own_files(file: Path) -> set[Path]:
+    """Files of ours that a file imports; of a package and a module in it, both."""
+    found = set()
+    for name in imported(file):
+        path = ROOT / name.replace(".", "/")
+        found |= {one for one in (path.with_suffix(".py"), path / "__init__.py") if one in FILE_SET}
+    return found - {file}
+
+
+FILE_SET = frozenset(FILES)
+
+
 @pytest.mark.parametrize("file", FILES, ids=place)
-def test_arrows_point_down(file):
+def test_arrows_between_packages_point_down(file):
     package = place(file).partition("/")[0]
     if package != "benchmarks":
         assert "benchmarks" not in roots(file)
@@ -80,8 +97,47 @@ def test_arrows_point_down(file):
     if package == "analysis":
         assert not roots(file) & {"studies", "search_spaces"}
         ours = {name for name in imported(file) if name.startswith("spectra_tune")}
-        allowed = ("spectra_tune.design", "spectra_tune.results")
+        allowed = ("spectra_tune.design", "spectra_tune.results", "spectra_tune.errors")
         assert all(name == "spectra_tune" or name.startswith(allowed) for name in ours), ours
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if place(file).partition("/")[0] in ROOMS], ids=place)
+def test_arrows_between_rooms_point_down(file):
+    package, *rest = place(file).removesuffix(".py").split("/")
+    rooms = ROOMS[package]
+    if rest[0] == "__init__":
+        return
+    here = rooms.index(rest[0]) if rest[0] in rooms else 0  # a study's file is on the ground
+    assert rest[0] in rooms or place(file) in STUDIES, f"{place(file)} is in no room: give it one"
+    for name in imported(file):
+        there = name.split(".")
+        if there[0] == package and len(there) > 1 and there[1] in rooms:
+            assert rooms.index(there[1]) <= here, f"{place(file)} imports {name}, which lies above it"
+
+
+def test_no_two_folders_import_each_other():
+    arrows = {(one.parent, other.parent) for one in FILES for other in own_files(one) if other.name != "__init__.py"}
+    both = {(place(a), place(b)) for a, b in arrows if a != b and (b, a) in arrows}
+    assert not both
+
+
+def test_no_files_import_each_other_in_a_circle():
+    """A package stands for its __init__, which may import its own files; what they import from it would be a circle."""
+    graph = {file: own_files(file) - set(_own_inits(file)) for file in FILES}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(place(file) for file in error.args[1]))
+
+
+def _own_inits(file: Path):
+    """The __init__ of every package that a file lies in: part of a submodule's full name, no import of its own."""
+    return [parent / "__init__.py" for parent in file.parents]
+
+
+def test_the_root_of_studies_has_only_questions():
+    there = {file.name for file in (ROOT / "studies").glob("*.py")}
+    assert there == {"__init__.py", "__main__.py", *(f"{name}.py" for name in catalogue.listed())}
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if not place(file).startswith("benchmarks/")], ids=place)
@@ -91,7 +147,13 @@ def test_each_library_has_its_owner(file):
             assert place(file).startswith(owners), f"{place(file)} imports {library}, which {owners} own"
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if place(file).startswith(LIGHT + LIGHT_INITS)], ids=place)
+def _is_declaration(file: Path) -> bool:
+    package, _, rest = place(file).partition("/")
+    light = package == "spectra_tune" and rest.startswith(LIGHT)
+    return light or place(file) in STUDIES or rest in {f"{room}/__init__.py" for room in DECLARED}
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if _is_declaration(file)], ids=place)
 def test_declarations_use_the_standard_library_only(file):
     spaces = {"search_spaces"} if place(file) in STUDIES else set()
     assert roots(file) <= set(sys.stdlib_module_names) | {"spectra_tune"} | spaces
@@ -109,7 +171,7 @@ def test_importing_and_listing_load_nothing_heavy():
 
 
 def test_analysis_loads_neither_torch_nor_ray():
-    code = "import sys, analysis.report, analysis.contrasts\nassert not {'torch', 'ray', 'mlflow'} & set(sys.modules)\n"
+    code = "import sys, analysis.report\nassert not {'torch', 'ray', 'mlflow'} & set(sys.modules)\n"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.audit import said
+from tests.tools.audit import said
 
 CLEAN = {"name": "rich", "version": "14.0", "vulns": []}
 UNKNOWN = {"name": "torch", "version": "2.13", "skip_reason": "not found"}

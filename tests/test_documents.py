@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from studies import catalogue
+from studies.command import catalogue
 from tests.test_readme import README
 
 DOCS = Path(__file__).parent.parent / "docs"

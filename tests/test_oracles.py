@@ -24,7 +24,7 @@ REFERENCE_ONLY = {
 
 
 def test_every_known_answer_is_tested_or_named_as_reference_only():
-    tests = "".join(file.read_text() for file in HERE.glob("test_*.py") if file.name != Path(__file__).name)
+    tests = "".join(file.read_text() for file in HERE.rglob("test_*.py") if file.name != Path(__file__).name)
     untested = {name for name in CASES if f'"{name}"' not in tests}
     assert untested <= REFERENCE_ONLY.keys()
     assert REFERENCE_ONLY.keys() <= CASES.keys()

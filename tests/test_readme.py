@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from studies import catalogue
-from tests.mutate import MUTATIONS
+from studies.command import catalogue
+from tests.tools.mutate import MUTATIONS
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy
 from matplotlib.figure import Figure
 
-from analysis.complexity import TaskGain
+from analysis.describing.complexity import TaskGain
 from analysis.figures.drawing import bare, styles
 from analysis.figures.grid import rows_of_panels, spread
 from spectra_tune.results import COMPLEXITY

@@ -6,8 +6,8 @@ import pandas
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from analysis.curves import mean_band
 from analysis.figures.drawing import bare, legend, panels, styles
+from analysis.statistics.curves import mean_band
 
 
 def mean_curves(

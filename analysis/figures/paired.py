@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from analysis.contrasts import Judged
 from analysis.figures.drawing import bare, panels, styles
+from analysis.judging.contrasts import Judged
 
 BETTER, WORSE = "0.35", "0.75"
 """Greys of a seed's line by whether the treatment is ahead."""

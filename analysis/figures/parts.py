@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from analysis.decomposition import Decomposition
 from analysis.figures.drawing import bare, panels
+from analysis.statistics.decomposition import Decomposition
 
 
 def parts_of_claim(decompositions: Mapping[str, Decomposition]) -> Figure:

@@ -8,9 +8,9 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis.curves import mean_band
 from analysis.figures.drawing import bare, legend, styles
 from analysis.figures.grid import rows_of_panels, spread
+from analysis.statistics.curves import mean_band
 
 
 def sigma_trajectories(

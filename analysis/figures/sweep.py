@@ -6,9 +6,9 @@ import numpy
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
+from analysis.describing.sweep import Sweep
 from analysis.figures.drawing import COLOURS, MARKERS, OF_NONE, bare, legend, panels
 from analysis.figures.grid import spread
-from analysis.sweep import Sweep
 
 LOGARITHMIC_FROM = 8
 """Ratio of the largest to the smallest value, all > 0, from which the axis is logarithmic."""

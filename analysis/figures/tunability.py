@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
+from analysis.describing.sensitivity import Tunability
 from analysis.figures.drawing import bare, legend, panels, styles
-from analysis.sensitivity import Tunability
 
 
 def tunability_curves(curves: Mapping[tuple[str, str], Tunability], arms: Sequence[str], metric: str) -> Figure:

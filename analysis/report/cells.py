@@ -1,9 +1,9 @@
 """Cells that several tables of the report have."""
 
-from analysis.contrasts import Judged
-from analysis.estimate import Estimate
+from analysis.judging.contrasts import Judged
 from analysis.report.findings import Findings
 from analysis.report.words import with_interval
+from analysis.statistics.estimate import Estimate
 
 
 def difference(one: Judged) -> str:

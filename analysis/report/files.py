@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from markdown_it import MarkdownIt
 
 from analysis import figures
-from analysis.contrasts import contrast_table
+from analysis.judging.contrasts import contrast_table
 from analysis.report.findings import Findings
 from analysis.report.page import page
 from analysis.report.pictures import pictures_of

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas
 
-from analysis.complexity import TaskGain, correlation_table, task_gains
-from analysis.contrasts import Judged, judge_study
-from analysis.convergence import convergence_table
-from analysis.decomposition import Decomposition
-from analysis.descriptive import (
+from analysis.describing.complexity import TaskGain, correlation_table, task_gains
+from analysis.describing.convergence import convergence_table
+from analysis.describing.descriptive import (
     CapacityTrend,
     ErrorRate,
     PooledContrast,
@@ -22,15 +20,17 @@ from analysis.descriptive import (
     priced,
     with_capacity,
 )
-from analysis.prediction import prediction_table, predictions
-from analysis.probed import probed_table
-from analysis.spread import spread_table
-from analysis.tuning import Tuned, plan_confirmation, tuned
+from analysis.describing.prediction import prediction_table, predictions
+from analysis.describing.probed import probed_table
+from analysis.describing.spread import spread_table
+from analysis.describing.tuning import Tuned, plan_confirmation, tuned
+from analysis.judging.contrasts import Judged, judge_study
+from analysis.statistics.decomposition import Decomposition
 from spectra_tune.design import Study
 from spectra_tune.results import Tables
 
 if TYPE_CHECKING:
-    from analysis.sensitivity import SideSensitivity
+    from analysis.describing.sensitivity import SideSensitivity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ def findings(
 
 
 def _sensitivities(study: Study, searched: pandas.DataFrame) -> "list[SideSensitivity]":
-    from analysis.sensitivity import sensitivities  # loads optuna, which only a search needs
+    from analysis.describing.sensitivity import sensitivities  # loads optuna, which only a search needs
 
     return sensitivities(study, searched)
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from matplotlib.figure import Figure
 
 from analysis import figures
-from analysis.contrasts import arm_summaries
+from analysis.describing.sweep import sweeps
 from analysis.figures.grid import spread
+from analysis.judging.contrasts import arm_summaries
 from analysis.report.findings import Findings
-from analysis.sweep import sweeps
 from spectra_tune.design import condition_signature
 from spectra_tune.results import Tables
 

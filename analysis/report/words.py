@@ -2,7 +2,7 @@
 
 import math
 
-from analysis.estimate import Estimate
+from analysis.statistics.estimate import Estimate
 
 HOW_TO_READ = """\
 Every contrast subtracts a *baseline* from a *treatment*, seed by seed: both were trained on the same data, from the

@@ -3,12 +3,12 @@
 from spectra_tune.design.block import Arm, Block, Member, differing_fields, members
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat, grid
-from spectra_tune.design.criticality import DistanceToCriticality
-from spectra_tune.design.errors import InvalidStudy, NotComparable, nearest
 from spectra_tune.design.search import Dimension, Search
 from spectra_tune.design.signature import condition_signature, run_signature
 from spectra_tune.design.study import Contrast, Outcome, Pilot, Seeds, Study
 from spectra_tune.design.treatment import Treatment
+from spectra_tune.errors import InvalidStudy, NotComparable, nearest
+from spectra_tune.schedules.distance_to_criticality import DistanceToCriticality
 
 __all__ = [
     "Arm",

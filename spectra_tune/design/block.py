@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from spectra_tune.design.condition import Condition, changed, flat
-from spectra_tune.design.errors import InvalidStudy, at_least_one, nearest
 from spectra_tune.design.signature import condition_signature, run_signature
 from spectra_tune.design.treatment import Treatment
+from spectra_tune.errors import InvalidStudy, at_least_one, nearest
 from spectra_tune.probes import PROBES
 
 STAGES = ("search", "confirm")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from spectra_tune.design.errors import InvalidStudy, finite
+from spectra_tune.errors import InvalidStudy, finite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

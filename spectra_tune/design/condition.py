@@ -4,9 +4,9 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import product
 from typing import Any
 
-from spectra_tune.design.criticality import DistanceToCriticality
-from spectra_tune.design.errors import InvalidStudy, at_least_one, nearest, not_negative, positive
+from spectra_tune.errors import InvalidStudy, at_least_one, nearest, not_negative, positive
 from spectra_tune.schedules import LEARNING_RATES
+from spectra_tune.schedules.distance_to_criticality import DistanceToCriticality
 
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop")
 """Names of torch.optim's optimizers with their defaults there; sgd has momentum 0.9."""

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from spectra_tune.design.errors import InvalidStudy, at_least_one, nearest
 from spectra_tune.design.treatment import Treatment
+from spectra_tune.errors import InvalidStudy, at_least_one, nearest
 
 SAMPLERS = ("tpe", "gp", "nsga2", "random", "grid")
 """Of Optuna: tree-structured Parzen estimators (multivariate), Gaussian processes, a genetic search of outcome against

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from spectra_tune.design.condition import Condition
-from spectra_tune.design.errors import InvalidStudy
 from spectra_tune.design.treatment import Treatment
+from spectra_tune.errors import InvalidStudy
 
 
 def run_signature(condition: Condition, treatment: Treatment, seed: int, stream: int) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 from spectra_tune.design.block import REPORTS, Arm, Block, checked_probes, differing_fields, distinct_seeds, named_arms
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat
-from spectra_tune.design.errors import InvalidStudy, NotComparable, at_least_one, nearest, positive
 from spectra_tune.design.search import Search
-from spectra_tune.design.sides import check_search, stratified, with_values
+from spectra_tune.design.search_rules import check_search, stratified, with_values
 from spectra_tune.design.signature import condition_signature, digest
 from spectra_tune.design.treatment import Treatment
+from spectra_tune.errors import InvalidStudy, NotComparable, at_least_one, nearest, positive
 
 SPLITS = ("train", "validation", "test")
 OUTCOMES = ("test_accuracy", "test_balanced_accuracy")

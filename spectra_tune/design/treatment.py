@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from spectra_tune.design.errors import InvalidStudy, finite, nearest, not_negative, positive
+from spectra_tune.errors import InvalidStudy, finite, nearest, not_negative, positive
 from spectra_tune.schedules import SCHEDULES, has_start
 
 

@@ -10,8 +10,8 @@ from spectra_tune.launching.cluster import (
 # isort: split
 from spectra_tune.launching.blocks import Progress, StorageDamaged, Trained, run_blocks, trained_before
 from spectra_tune.launching.gpus import check_gpus
-from spectra_tune.launching.searching import Searched, SearchProgress, run_search, searched_before
-from spectra_tune.launching.state import can_resume
+from spectra_tune.launching.resume import can_resume
+from spectra_tune.launching.search import Searched, SearchProgress, run_search, searched_before
 
 __all__ = [
     "Progress",

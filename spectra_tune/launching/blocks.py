@@ -10,14 +10,14 @@ from types import ModuleType
 import pandas
 from ray import cloudpickle, tune
 
-from spectra_tune import ended
-from spectra_tune.blocks import bytes_on_gpu, failed_runs, parameter_count
 from spectra_tune.design import Block, InvalidStudy, members
-from spectra_tune.ended import ended_blocks, read_tables, within
+from spectra_tune.engine import bytes_on_gpu, failed_runs, parameter_count
+from spectra_tune.launching import block_store
+from spectra_tune.launching.block_store import ended_blocks, read_tables, within
 from spectra_tune.launching.gpus import gpu_share, resources
-from spectra_tune.launching.state import forget, statuses
+from spectra_tune.launching.resume import forget, statuses
+from spectra_tune.launching.trainables import BlockTrainable
 from spectra_tune.results import Tables, curve_table, figure_table, joined, unpacked
-from spectra_tune.trainable import BlockTrainable
 
 CHECKPOINT_EVERY = 5
 """Reports between two checkpoints of a block: a quarter of a block at most is trained again after a kill."""
@@ -81,7 +81,7 @@ def run_blocks(
     listener = _Listener(on_progress, folder)
     with whole_records(folder):
         if not resume:
-            ended.forget(folder, blocks)
+            block_store.forget(folder, blocks)
         done = ended_blocks(folder)
         left = {block: blocks[block] for block in blocks if block not in done}
         if not left:

@@ -95,7 +95,7 @@ def _difference(ours: dict[str, str], answer: Any) -> str:
 
 def _software() -> dict[str, str]:
     """What decides on a run's bits on this machine."""
-    from spectra_tune.code import code_digest
+    from spectra_tune.engine.fingerprint import code_digest
 
     return {name: importlib.metadata.version(name) for name in ("torch", "numpy", "pandas")} | {"code": code_digest()}
 
@@ -112,5 +112,5 @@ def warm_up(blocks: int) -> None:
 
 @ray.remote(num_cpus=1, max_retries=0)
 def _load() -> None:
-    importlib.import_module("spectra_tune.trainable")
+    importlib.import_module("spectra_tune.launching.trainables")
     importlib.import_module("sklearn.datasets")

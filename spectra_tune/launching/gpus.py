@@ -6,10 +6,10 @@ import ray
 import ray.exceptions
 from ray import tune
 
-from spectra_tune.blocks.environment import built_for_gpus
 from spectra_tune.design import InvalidStudy
+from spectra_tune.engine.environment import built_for_gpus
 from spectra_tune.launching.cluster import NODE_PATIENCE_S, asked
-from spectra_tune.launching.state import left_to_gpus
+from spectra_tune.launching.resume import left_to_gpus
 
 BLOCKS_PER_GPU = 8
 

@@ -17,7 +17,7 @@ from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
-from spectra_tune.design.errors import InvalidStudy, at_least_one, nearest, positive
+from spectra_tune.errors import InvalidStudy, at_least_one, nearest, positive
 
 IMPLEMENTED_IN = {"mlp": "perceptron"}
 """The file beside this one for each kind; not of the constructor's name, which it would hide once loaded."""

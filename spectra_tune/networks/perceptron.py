@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from spectra_tune.networks import Network
-from spectra_tune.products import product
+from spectra_tune.operators.batched_matmul import product
 
 
 def implement(network: Network, features: int, outputs: int) -> "MLP":

@@ -1,7 +1,7 @@
 """Probes, declared: what is measured on trained networks; one file beside this one for each.
 
-A probe's file has `measure(probed) -> {quantity: Reading}`, for all members at once. A layer's quantity ends with its
-number from the input: `stable_rank_1`. What cannot be computed is NaN with a reason, never 0.
+A probe's file has `measure(probed) -> {quantity: ProbeResult}`, for all members at once. A layer's quantity ends with
+its number from the input: `stable_rank_1`. What cannot be computed is NaN with a reason, never 0.
 
 No probe combines others into a score of criticality. A score that contains |sigma - 1| and is then compared with sigma
 agrees with it by construction, and the weights of the other quantities in it would be ours, not the networks'. What
@@ -26,5 +26,5 @@ PROBES = {
 
 
 def implement(name: str) -> Callable[[Any], dict[str, Any]]:
-    """The probe's function, `measure(probed) -> {quantity: Reading}`."""
+    """The probe's function, `measure(probed) -> {quantity: ProbeResult}`."""
     return import_module(f"{__name__}.{name}").measure

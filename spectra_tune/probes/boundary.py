@@ -10,8 +10,8 @@ import torch
 from numpy import ndarray
 from torch import Tensor
 
-from spectra_tune.boxes import boundary_length, box_dimension, labels_on_grid
-from spectra_tune.probes.probed import Probed, Reading, each_member, not_computed
+from spectra_tune.geometry.boxes import boundary_length, box_dimension, labels_on_grid
+from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member, not_computed
 
 QUANTITIES = (
     "boundary_dimension",
@@ -27,10 +27,10 @@ MOST_POINTS = 2**14
 """Put through a network at a time."""
 
 
-def measure(probed: Probed) -> dict[str, Reading]:
+def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     """Box-counting dimension of the boundary, its standard error, least and greatest local slope, range and length.
 
-    The range of scales (sides of the boxes) and the length are in data units; see spectra_tune.boxes for what they are.
+    The range of scales (sides of the boxes) and the length are in data units; see spectra_tune.geometry.boxes.
     The decision is the sign of one logit or the largest of several, on a grid of 1024 x 1024 cells that is filled in
     near where a grid of 128 x 128 changes class. A network without a boundary has a reason, and so has one whose
     boundary is too small for a dimension; that one still has a length.

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from spectra_tune.probes.hidden import hidden_layers
-from spectra_tune.probes.probed import Probed, Reading, each_member, not_computed
+from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member, not_computed
 
 LEAST_POINTS = 1000
 """A unit that is active in a small region only looks dead on fewer points."""
@@ -15,7 +15,7 @@ LEAST_POINTS = 1000
 QUANTITIES = ("dead_units", "always_on_units")
 
 
-def measure(probed: Probed) -> dict[str, Reading]:
+def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     """`dead_units`, the share of hidden units > 0 at no probe point, and `always_on_units`, at all; also by layer.
 
     A network without hidden layers to look at has a reason only for the two of all layers.
@@ -47,7 +47,7 @@ def _share(*flags_U: Tensor) -> float:
     return sum(int(flags.sum()) for flags in flags_U) / sum(len(flags) for flags in flags_U)
 
 
-def _not_meaningful(probed: Probed) -> str | None:
+def _not_meaningful(probed: ProbeInput) -> str | None:
     activation = getattr(probed.network, "activation", None)
     if activation is None:
         return "the network does not say what its hidden units are: give it activation = 'relu' if they are max(0, ·)"

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from spectra_tune.probes.probed import Probed, Reading, each_member
+from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member
 
 STARTED_AT_ZERO = "what started at zero has no norm that its distance could be relative to"
 
 
-def measure(probed: Probed) -> dict[str, Reading]:
+def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     """`distance_from_init_l` of each regularized weight l, and `distance_from_init` of all parameters together.
 
     Norm of the change over the norm at the start, both Frobenius. 0 is what has not moved.

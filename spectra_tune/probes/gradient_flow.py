@@ -12,7 +12,7 @@ from torch import Tensor
 
 from spectra_tune.networks import outputs_for
 from spectra_tune.probes.hidden import hidden_layers
-from spectra_tune.probes.probed import Probed, Reading, each_member, not_computed
+from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member, not_computed
 
 SLOPE = "gradient_flow_slope"
 
@@ -23,7 +23,7 @@ NO_GRADIENT = "the loss's gradient is exactly zero at the last hidden layer on e
 NOT_CONNECTED = "with_hidden must compute the logits from each hidden layer that it shows, and these from the input"
 
 
-def measure(probed: Probed) -> dict[str, Reading]:
+def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     """`gradient_flow_l` of each hidden layer l before the last one, and `gradient_flow_slope`.
 
     gradient_flow_l: norm of each point's derivative of its loss by the activations of layer l, root of the mean square
@@ -51,7 +51,7 @@ def measure(probed: Probed) -> dict[str, Reading]:
     return each_member(probed, quantities, flow)
 
 
-def _gradient_sizes(probed: Probed, parameters: dict[str, Tensor]) -> list[float] | str:
+def _gradient_sizes(probed: ProbeInput, parameters: dict[str, Tensor]) -> list[float] | str:
     """Norm over the probe set of the gradients at each hidden layer, or the reason why there is none."""
     with torch.enable_grad():
         logits_NO, hidden = probed.network.with_hidden(parameters, probed.points_NF.requires_grad_())
@@ -62,7 +62,7 @@ def _gradient_sizes(probed: Probed, parameters: dict[str, Tensor]) -> list[float
     return sizes if len(sizes) == len(hidden) else NOT_CONNECTED
 
 
-def _loss(logits_NO: Tensor, probed: Probed) -> Tensor:
+def _loss(logits_NO: Tensor, probed: ProbeInput) -> Tensor:
     """Sum over the probe set of what the network is trained to make small, without the penalty."""
     if outputs_for(probed.classes) == 1:
         label_N = probed.label_N.to(torch.float64)

@@ -2,13 +2,13 @@
 
 import torch
 
-from spectra_tune.probes.probed import Probed, said_by_torch
+from spectra_tune.probes.probe_input import ProbeInput, said_by_torch
 
 SHOWS_NONE = "the network does not show its hidden layers: give it with_hidden(parameters, x)"
 HAS_NONE = "the network has no hidden layers"
 
 
-def hidden_layers(probed: Probed) -> int | str:
+def hidden_layers(probed: ProbeInput) -> int | str:
     """How many hidden layers there are, >= 1, or the reason why they cannot be looked at."""
     if not hasattr(probed.network, "with_hidden"):
         return SHOWS_NONE

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from spectra_tune.networks import outputs_for
-from spectra_tune.probes.probed import Probed
+from spectra_tune.probes.probe_input import ProbeInput
 
 MOST_CELLS = 2**22
 """Numbers of the derivatives held at a time: 32 MiB."""
@@ -17,7 +17,7 @@ MOST_CELLS = 2**22
 MOST_POINTS = 4096
 
 
-def jacobian_norms(probed: Probed, member: int) -> tuple[Tensor, Tensor]:
+def jacobian_norms(probed: ProbeInput, member: int) -> tuple[Tensor, Tensor]:
     """Spectral and Frobenius norm (points,) of one member's derivatives; not finite where these are not.
 
     Kept with what is probed, since several probes need them.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from spectra_tune.probes.jacobians import jacobian_norms
-from spectra_tune.probes.probed import Probed, Reading, each_member
+from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member
 from spectra_tune.probes.singular_values import singular_values
 
 QUANTITIES = ("lipschitz_lower", "lipschitz_upper", "lipschitz_ratio")
@@ -22,7 +22,7 @@ NOT_IN_SERIES = (
 FLAT = "the logits do not change with the input at any probe point"
 
 
-def measure(probed: Probed) -> dict[str, Reading]:
+def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     """`lipschitz_lower`, `lipschitz_upper` and `lipschitz_ratio`, upper over lower, >= 1.
 
     lower: the largest spectral norm of the derivative on the probe set. upper: product of the spectral norms of all
@@ -47,7 +47,7 @@ def _product_of_norms(weights_OI: Sequence[Tensor]) -> float:
     return math.prod(float(singular_values(weight_OI)[0]) for weight_OI in weights_OI) * (1 + ROUNDING)
 
 
-def _no_upper_bound(probed: Probed) -> str | None:
+def _no_upper_bound(probed: ProbeInput) -> str | None:
     names = getattr(probed.network, "in_series", ())
     if not names:
         return NOT_IN_SERIES

@@ -3,12 +3,12 @@
 import numpy
 
 from spectra_tune.probes.jacobians import jacobian_norms
-from spectra_tune.probes.probed import Probed, Reading, each_member
+from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member
 
 SUMMARIES = ("median", "p95", "max")
 
 
-def measure(probed: Probed) -> dict[str, Reading]:
+def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     """`sensitivity_spectral_…` and `sensitivity_frobenius_…`: median, p95 and max over the probe set.
 
     In logits per unit of input. Where the logits do not depend on the input the norms are 0, which is their true value.

@@ -7,14 +7,14 @@ import numpy
 import torch
 from torch import Tensor
 
-from spectra_tune.probes.probed import Probed, Reading, each_member
+from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member
 
 QUANTITIES = ("spectral_norm", "frobenius_norm", "stable_rank", "effective_rank")
 
 NO_DIRECTION = "the weight is zero: it has no direction"
 
 
-def measure(probed: Probed) -> dict[str, Reading]:
+def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     """`spectral_norm_l`, `frobenius_norm_l`, `stable_rank_l` and `effective_rank_l` of each regularized weight l.
 
     stable rank: (Frobenius / spectral norm)^2. effective rank: exp of the entropy of the singular values' shares, in

@@ -3,7 +3,7 @@
 A task of your own is any object with `draw(split, seed) -> x, y` (x: samples x features, y: labels 0 … classes - 1;
 split "train", "validation" or "test"), `classes`, `features`, and `reference_width` (or None) for capacity ratios. Make
 it a frozen dataclass, and draw from generators of your own seeding. With `true_labels(points) -> labels`, the best that
-any classifier can do, the complexity of its boundary can be measured (spectra_tune.complexity).
+any classifier can do, the complexity of its boundary can be measured (spectra_tune.geometry.complexity).
 """
 
 import inspect
@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from spectra_tune.design.errors import InvalidStudy, at_least_one, nearest, not_negative, positive
+from spectra_tune.errors import InvalidStudy, at_least_one, nearest, not_negative, positive
 from spectra_tune.tasks.windows import WINDOWS
 
 SPLITS = ("train", "validation", "test")

@@ -1,9 +1,9 @@
 """What a treatment costs in time, and whether it is worth that."""
 
-from analysis.cost import ACCEPTED_OVERHEAD, gain_per_overhead
-from analysis.estimate import Estimate
+from analysis.describing.cost import ACCEPTED_OVERHEAD, gain_per_overhead
 from analysis.report.findings import Findings
 from analysis.report.words import estimate, number
+from analysis.statistics.estimate import Estimate
 
 
 def lines(found: Findings) -> list[str]:

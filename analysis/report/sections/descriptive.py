@@ -1,6 +1,6 @@
 """Outcomes that are shown without a test."""
 
-from analysis.generalization import GAPS, sides_of
+from analysis.judging.generalization import GAPS, sides_of
 from analysis.report.findings import Findings
 from analysis.report.table import table
 

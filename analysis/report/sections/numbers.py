@@ -1,10 +1,10 @@
 """Every number that the verdicts rest on."""
 
-from analysis.contrasts import mean_estimates
-from analysis.effect_size import g_z
+from analysis.judging.contrasts import mean_estimates
 from analysis.report.cells import difference, linked
 from analysis.report.findings import Findings
 from analysis.report.words import chance, estimate, with_interval
+from analysis.statistics.effect_size import g_z
 
 
 def lines(found: Findings) -> list[str]:

@@ -1,6 +1,6 @@
 """What probes measured on the trained networks."""
 
-from analysis.probed import AT_THE_END
+from analysis.describing.probed import AT_THE_END
 from analysis.report.findings import Findings
 from analysis.report.table import table
 from analysis.report.words import short_with_interval

@@ -1,10 +1,10 @@
 """What a search found on its own seeds, and what fresh ones kept of it."""
 
-from analysis.pareto import fronts
+from analysis.describing.pareto import fronts
+from analysis.describing.tuning import validation
 from analysis.report.cells import percent
 from analysis.report.findings import Findings
 from analysis.report.words import estimate, number, short, with_interval
-from analysis.tuning import validation
 
 MOST_NEAR = 12
 """Near-best configurations that a line lists; the run table has all."""

@@ -1,0 +1,1 @@
+"""What a judged study also shows, without a verdict."""

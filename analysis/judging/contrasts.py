@@ -1,0 +1,205 @@
+"""The contrasts of a study, paired and judged: one row per contrast and Condition."""
+
+import math
+from dataclasses import asdict, dataclass
+
+import numpy
+import pandas
+
+from analysis.judging.family import ContrastData
+from analysis.judging.matching import Differences, pair
+from analysis.judging.selection import TuningBudget, check_confirmation, check_equal_budgets
+from analysis.judging.verdict import Rules, Verdict, judge
+from analysis.statistics.estimate import Estimate
+from analysis.statistics.significance import paired_t
+from spectra_tune.design import Contrast, NotComparable, Study, condition_signature
+from spectra_tune.results import MEASURES, probe_columns, sigma_columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One contrast in one Condition, with what it was computed from (None where nothing may be compared)."""
+
+    contrast: Contrast
+    condition_signature: str
+    condition: str  # the Condition's label
+    differences: Differences | None
+    verdict: Verdict
+
+
+def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
+    """Every registered contrast of a study with its verdict; one that cannot be compared still counts in m."""
+    labels = study.labels()
+    confirmed = runs[(runs["stage"] == "confirm") & runs["condition_signature"].isin(list(labels))]
+    seeds = runs.groupby("stage")["seed"].unique()
+    refused = ""
+    try:
+        check_confirmation(seeds.get("search", ()), seeds.get("confirm", ()))
+        _check_budgets(study, runs)
+    except NotComparable as error:
+        refused = str(error)
+    one_split = confirmed.groupby("condition_signature")["one_split"].all()
+    paired = [pairs_of(study, contrast, confirmed, study.outcome.metric) for contrast in study.contrasts]
+    keys, found, data = [], [], []
+    for signature, label in labels.items():
+        for contrast, by_condition in zip(study.contrasts, paired, strict=True):
+            differences = None if refused else by_condition[signature]
+            failure = refused or (differences if isinstance(differences, str) else None)
+            differences = differences if isinstance(differences, Differences) else None
+            keys.append((contrast, signature, label))
+            found.append(differences)
+            fixed = bool(one_split.get(signature, True))
+            data.append(_data(contrast, study.outcome.metric, fixed, differences, failure))
+    rules = Rules(margin_pp=study.outcome.margin_pp, alpha=study.outcome.alpha, tests=study.tests)
+    verdicts = judge(data, rules)
+    return [
+        Judged(contrast=contrast, condition_signature=signature, condition=label, differences=differences, verdict=one)
+        for (contrast, signature, label), differences, one in zip(keys, found, verdicts, strict=True)
+    ]
+
+
+def pairs_of(study: Study, contrast: Contrast, runs: pandas.DataFrame, metric: str) -> dict[str, Differences | str]:
+    """A contrast's differences in each Condition by its signature, or why nothing may be compared there."""
+
+    def of(rows: pandas.DataFrame) -> Differences:
+        return pair(
+            rows,
+            treatment=contrast.treatment,
+            baseline=contrast.baseline,
+            metric=metric,
+            differs=spanned_fields(study, contrast, rows),
+        )
+
+    signatures = list(study.labels())
+    try:
+        if study.search is not None:
+            raise NotComparable("each stratum has candidates, and so spanned fields, of its own")
+        whole = of(runs)  # at once where it can be: a join per Condition takes 20 ms
+        if set(whole.condition_signature) == set(signatures):
+            return {signature: whole.of(signature) for signature in signatures}
+    except NotComparable:
+        pass  # whatever it is, the Condition that it is in says so below
+    found: dict[str, Differences | str] = {}
+    for signature in signatures:
+        try:
+            found[signature] = of(runs[runs["condition_signature"] == signature])
+        except NotComparable as error:
+            found[signature] = str(error)
+    return found
+
+
+def spanned_fields(study: Study, contrast: Contrast, rows: pandas.DataFrame) -> frozenset[str]:
+    """What a contrast spans in one Condition: what it declares, or the tuned fields in which two candidates differ."""
+    if study.search is None:
+        return contrast.differs
+    one, other = (rows[rows["arm"] == arm] for arm in (contrast.treatment, contrast.baseline))
+    if one.empty or other.empty:
+        return frozenset()
+    return frozenset(name for name in study.search.nuisance if one[name].iloc[0] != other[name].iloc[0])
+
+
+def _check_budgets(study: Study, runs: pandas.DataFrame) -> None:
+    """Refuses sides of a stratum that were not given equal numbers of configurations."""
+    if study.search is None:
+        return
+    searched = runs[runs["stage"] == "search"]
+    tried = searched.groupby(["condition_signature", "arm"])["configuration"].nunique().to_dict()
+    for condition in study.conditions:
+        signature = condition_signature(condition)
+        for contrast in study.contrasts:
+            budgets = [
+                TuningBudget(
+                    configurations=tried.get((signature, arm), 0),
+                    seeds=len(study.seeds.search),
+                    epochs=condition.epochs,
+                )
+                for arm in (contrast.treatment, contrast.baseline)
+            ]
+            check_equal_budgets(*budgets)
+
+
+def _data(
+    contrast: Contrast, metric: str, one_split: bool, found: Differences | None, failure: str | None
+) -> ContrastData:
+    empty = numpy.array([])
+    return ContrastData(
+        metric=metric,
+        treatment_values=found.treatment_values if found else empty,
+        baseline_values=found.baseline_values if found else empty,
+        seeds=found.seed if found else empty,
+        diverged_treatment=found.diverged_treatment if found else empty.astype(bool),
+        diverged_baseline=found.diverged_baseline if found else empty.astype(bool),
+        constant=found.constant if found else empty,
+        spans=tuple(sorted(contrast.differs)),
+        one_split=one_split,
+        failure=failure,
+    )
+
+
+def contrast_table(judged: list[Judged]) -> pandas.DataFrame:
+    """A row per contrast and Condition: the verdict, its sentence and every number it rests on."""
+    rows = []
+    for one in judged:
+        verdict = one.verdict
+        rows.append(
+            {
+                "condition": one.condition,
+                "treatment": one.contrast.treatment,
+                "baseline": one.contrast.baseline,
+                "differs": ", ".join(sorted(one.contrast.differs)),
+                "verdict": verdict.name,
+                "suffixes": " ".join(verdict.suffixes),
+                **asdict(verdict.statistics),
+                **{
+                    f"complete_cases_{name}": getattr(verdict.complete_cases, name)
+                    for name in ("n", "mean", "low", "high", "p_adjusted")
+                },
+                "unpaired_seeds": len(one.differences.unpaired_seeds) if one.differences else 0,
+                "suspicious": one.differences.suspicious if one.differences else 0,
+                "sentence": verdict.sentence,
+                "condition_signature": one.condition_signature,
+            }
+        )
+    return pandas.DataFrame.from_records(rows)
+
+
+def mean_estimates(pairs: Differences) -> tuple[Estimate, Estimate]:
+    """Mean of the baseline's and of the treatment's values with their 95 % intervals; of one seed without."""
+
+    def mean(values: numpy.ndarray) -> Estimate:
+        return paired_t(values) if len(values) > 1 else Estimate(estimate=float(values[0]), n=1, method="one seed")
+
+    return mean(pairs.baseline_values), mean(pairs.treatment_values)
+
+
+def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, float]]:
+    """Mean test metrics of each (condition_signature, arm) with 95 % t intervals: `<metric>`, `…_low`, `…_high`.
+
+    By intention to treat: a diverged run counts as the constant predictor. Fractions and nats, as in the run table;
+    metrics that were not evaluated are left out. sigma_1, sigma_2, …: mean spectral norms of the runs that ended well.
+    probe_…: means over the runs on which the quantity could be measured, left out where there is none.
+    """
+    summaries = {}
+    for (signature, arm), rows in runs.groupby(["condition_signature", "arm"], sort=False):
+        ok = rows["status"] == "ok"
+        summary: dict[str, float] = {"seeds": len(rows), "diverged": int((~ok).sum())}
+        for metric in [f"test_{measure}" for measure in MEASURES]:
+            values = rows[metric].where(ok, rows[f"{metric}_of_constant"]).to_numpy(dtype=float)
+            summary |= _mean_with_interval(metric, values)
+        if ok.any():
+            summary |= {name: float(rows.loc[ok, name].mean()) for name in sigma_columns(rows)}
+        probed = {name: rows[name].to_numpy(dtype=float) for name in probe_columns(rows)}
+        finite = {name: values[numpy.isfinite(values)] for name, values in probed.items()}
+        summary |= {name: float(values.mean()) for name, values in finite.items() if len(values)}
+        summaries[str(signature), str(arm)] = summary
+    return summaries
+
+
+def _mean_with_interval(name: str, values: numpy.ndarray) -> dict[str, float]:
+    if len(values) == 0 or not numpy.isfinite(values).all():
+        return {}
+    if len(values) == 1:
+        return {name: float(values[0])}
+    found = paired_t(values)
+    bounds = {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
+    return {key: float(value) for key, value in bounds.items() if value is not None and math.isfinite(value)}

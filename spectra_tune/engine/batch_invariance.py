@@ -1,0 +1,47 @@
+"""Whether a member's bits are free of its company on this processor: rehearsed, not assumed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+
+from spectra_tune.design import Member
+from spectra_tune.engine.samples import Samples
+from spectra_tune.engine.stacked.program import Program
+from spectra_tune.engine.stacked.reactive_state import is_reactive
+from spectra_tune.engine.stacked.workspace import Workspace
+
+COMPANY = 5
+"""Members of the larger rehearsal."""
+
+EPOCHS = 2
+
+_REHEARSED: dict[tuple, bool] = {}
+
+
+def equal_bits(
+    members: Sequence[Member], draw: Callable[[str, int], Samples], device: str, dtype: torch.dtype, size: int
+) -> bool:
+    """Whether a program's first members end with equal bits alone and in other slots of a larger program.
+
+    Rehearsed for a few epochs, once in a process for each architecture, optimizer, batch and penalty.
+    """
+    member = members[0]
+    condition = replace(member.condition, epochs=min(EPOCHS, member.condition.epochs))
+    key = (condition.network, condition.task, condition.optimizer, condition.batch_size, device, dtype, size)
+    key = (*key, member.treatment.strength > 0, any(is_reactive(one) for one in members[:COMPANY]))
+    if key not in _REHEARSED:
+        rehearsed = [
+            replace(one, condition=replace(one.condition, epochs=condition.epochs)) for one in members[:COMPANY]
+        ]
+        company = [rehearsed[at % len(rehearsed)] for at in range(COMPANY)]
+        orders = (company, company[::-1], company[:1])
+        programs = [Program(order, draw, 1.0, Workspace(device, dtype), device, dtype, size) for order in orders]
+        for program in programs:
+            program.train(condition.epochs)
+        together, turned, alone = (list(program.parameters.values()) for program in programs)
+        _REHEARSED[key] = all(
+            torch.equal(one[:COMPANY], other[:COMPANY].flip(0)) and torch.equal(one[:1], first[:1])
+            for one, other, first in zip(together, turned, alone, strict=True)
+        )
+    return _REHEARSED[key]

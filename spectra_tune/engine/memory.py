@@ -1,0 +1,81 @@
+"""What a block needs in memory, and how one that needs too much is split by its seeds."""
+
+from dataclasses import replace
+from typing import Any
+
+from spectra_tune.design import Block, members
+from spectra_tune.engine.stacked.chunks import GPU_CHUNK, chunks
+from spectra_tune.engine.training import parameter_count
+from spectra_tune.networks import implement, outputs_for
+
+BOUND_BYTES = 2**30
+"""Of one Tune trial's block; beside it a worker needs about 0.5 GB for its libraries and 0.1 GB for passes."""
+
+COPIES = 9
+"""Numbers kept for each parameter: value, gradient, rate, decay, three of the optimizer, powers for its spectrum."""
+
+CURVE_ROW_BYTES, CURVES = 160, 12
+"""Of a row of the curve table while it is made, and rows per member and report."""
+
+TEST_SAMPLES = 5000
+
+CONTEXT_BYTES = 2**29
+"""Of a process on a GPU before it does anything: CUDA's context, the libraries' workspaces. Assumed, not measured."""
+
+PASS_COPIES = 3
+"""Numbers kept for each cell of a layer and each sample while a program trains: itself, its gradient, a mask."""
+
+
+def parts(block: Block) -> tuple[Block, ...]:
+    """The block itself, or blocks of fewer seeds each that need at most BOUND_BYTES; joined again by signature.
+
+    A member's bits do not depend on which part trains it. A single seed is never split.
+    """
+    try:
+        seeds = max(1, int(BOUND_BYTES // bytes_per_seed(block)))
+    except Exception:  # anything that a user's network or task may raise: the trial that trains it says so
+        return (block,)
+    count = -(-len(block.seeds) // seeds)
+    size = -(-len(block.seeds) // count)
+    return tuple(replace(block, seeds=block.seeds[start : start + size]) for start in range(0, len(block.seeds), size))
+
+
+def bytes_per_seed(block: Block) -> int:
+    """Bytes that each seed adds: its data as drawn, and for each arm its own copy, parameters, state and curves."""
+    return _drawn_bytes(block) + len(block.arms) * bytes_per_member(block)
+
+
+def bytes_per_member(block: Block) -> int:
+    """Bytes of one run: members x (36 x parameters + 8 x samples x (features + classes + 3) + curves)."""
+    task, samples = block.condition.task, _samples(block.condition.task)
+    parameters = parameter_count(block.condition.network, task)
+    columns = task.features + outputs_for(task.classes) + 4
+    data = 0 if getattr(task, "fixed", False) else 2 * 4 * samples * columns
+    return COPIES * 4 * parameters + data + (block.reports + 1) * CURVES * CURVE_ROW_BYTES
+
+
+def bytes_on_gpu(block: Block) -> int:
+    """Bytes of a GPU that a block needs: its programs there are padded, and train one after the other.
+
+    context + programs x 256 x bytes of a member + 256 x samples of a batch x cells of a layer x 12
+    """
+    task, condition = block.condition.task, block.condition
+    samples = _samples(task)
+    programs = len(chunks(members(block), samples, "cuda"))
+    network = implement(condition.network, task)
+    cells = getattr(network, "cells", None) or parameter_count(condition.network, task)
+    passing = PASS_COPIES * 4 * GPU_CHUNK * (condition.batch_size or samples) * cells
+    return CONTEXT_BYTES + programs * GPU_CHUNK * bytes_per_member(block) + passing
+
+
+def _drawn_bytes(block: Block) -> int:
+    task = block.condition.task
+    if getattr(task, "fixed", False):
+        return 0
+    return 8 * (2 * _samples(task) + TEST_SAMPLES) * (task.features + 1)
+
+
+def _samples(task: Any) -> int:
+    """Training points, counted where a task does not say."""
+    known = getattr(task, "samples", None)
+    return known if known is not None else len(task.draw("train", 0)[1])

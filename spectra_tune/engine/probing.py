@@ -1,0 +1,67 @@
+"""Probes taken on a program's members, on a probe set that all members of a task share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+import torch
+
+from spectra_tune import probes
+from spectra_tune.engine.samples import checked_draw
+from spectra_tune.engine.stacked.program import Program
+from spectra_tune.probes.probe_input import ProbeInput, ProbeResult
+from spectra_tune.randomness import derived_seed
+from spectra_tune.results import PROBE_REASONS
+
+LEAST_POINTS, MOST_DRAWS = 1000, 10
+"""Points of a probe set: the validation draws of so many seeds of its own as it takes, at most so many."""
+
+MARGIN = 0.05
+"""Of the probe set's span, added on each side: the region in which a boundary is looked for."""
+
+ProbeResults = dict[str, ProbeResult]
+
+
+class ProbeSet:
+    """The points of a task that its members are probed on: fixed, whatever the members' own seeds."""
+
+    def __init__(self, task: Any):
+        drawn, count = [], 0
+        while count < LEAST_POINTS and len(drawn) < MOST_DRAWS:
+            drawn.append(checked_draw(task, "validation", derived_seed(len(drawn), "probe")))
+            count += len(drawn[-1].y)
+        self.x = numpy.concatenate([one.x for one in drawn])[:LEAST_POINTS]
+        self.label = numpy.concatenate([one.y for one in drawn])[:LEAST_POINTS]
+        span = numpy.ptp(self.x, axis=0)
+        self.low, self.high = self.x.min(axis=0) - MARGIN * span, self.x.max(axis=0) + MARGIN * span
+
+
+def take(program: Program, names: Sequence[str], points: ProbeSet) -> ProbeResults:
+    """Results of all the probes of these names, by quantity."""
+    count = len(program.members)
+    probed = ProbeInput(
+        network=program.network,
+        parameters={name: value[:count].double().cpu() for name, value in program.parameters.items()},
+        initial={name: value.double().cpu() for name, value in program.initial().items()},
+        x_NF=torch.from_numpy(points.x),
+        label_N=torch.from_numpy(points.label),
+        classes=program.condition.task.classes,
+        low_F=points.low,
+        high_F=points.high,
+    )
+    found: ProbeResults = {}
+    for name in names:
+        found |= probes.implement(name)(probed)
+    return found
+
+
+def columns(readings: ProbeResults, slot: int) -> dict[str, Any]:
+    """One member's columns of the run table: a number or NaN for every quantity, and why some have none."""
+    reasons = [f"{name}: {of.reasons[slot]}" for name, of in readings.items() if of.reasons[slot] is not None]
+    values = {f"probe_{name}": float(of.values[slot]) for name, of in readings.items()}
+    return values | {PROBE_REASONS: "; ".join(reasons)}
+
+
+def series(readings: ProbeResults) -> dict[str, numpy.ndarray]:
+    """Every quantity of all members as a metric of the curve table; NaN where it could not be measured."""
+    return {f"probe_{name}": of.values for name, of in readings.items()}

@@ -1,0 +1,63 @@
+"""One trial of a search: a few configurations of one side of one stratum, trained on search seeds as one block."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas
+
+from spectra_tune.design import Block, Study
+from spectra_tune.engine import failed_runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationBatch:
+    """What Tune's dict of a trial says. Numbers count a lane's configurations from 0."""
+
+    stratum: int  # place among the study's conditions
+    arm: str
+    values: Mapping[int, Mapping[str, Any]]  # by number; those to train
+    repeats: Mapping[int, int]  # number: the earlier configuration that it repeats
+    seeds: tuple[int, ...]
+
+    def config(self) -> dict[str, Any]:
+        """The pack as Tune's dict."""
+        return {
+            "stratum": self.stratum,
+            "arm": self.arm,
+            "values": [[number, dict(values)] for number, values in self.values.items()],
+            "repeats": [list(pair) for pair in self.repeats.items()],
+            "seeds": list(self.seeds),
+        }
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "ConfigurationBatch":
+        """The pack of Tune's dict."""
+        return cls(
+            stratum=config["stratum"],
+            arm=config["arm"],
+            values={number: dict(values) for number, values in config["values"]},
+            repeats=dict(config["repeats"]),
+            seeds=tuple(config["seeds"]),
+        )
+
+    def block(self, study: Study) -> Block | None:
+        """The block that trains it; None where all its configurations repeat earlier ones."""
+        if not self.values:
+            return None
+        return Block(
+            condition=study.conditions[self.stratum],
+            arms={str(number): study.configured(self.arm, values) for number, values in self.values.items()},
+            seeds=self.seeds,
+            stage="search",
+        )
+
+    def labelled(self, study: Study, runs: pandas.DataFrame) -> pandas.DataFrame:
+        """The run table of its block with the study's arm, the side and the configuration's number."""
+        numbers = runs["arm"].astype(int)
+        return runs.assign(arm=self.arm, side=study.sides()[self.arm], configuration=numbers)
+
+    def failed(self, study: Study) -> pandas.DataFrame:
+        """Its rows where it could not be trained."""
+        block = self.block(study)
+        return pandas.DataFrame() if block is None else self.labelled(study, failed_runs(block))

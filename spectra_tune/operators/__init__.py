@@ -1,0 +1,1 @@
+"""Linear maps that weights define, and their top singular values."""

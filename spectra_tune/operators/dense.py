@@ -1,0 +1,161 @@
+"""Top singular values of stacked weights, and the penalty on them.
+
+Axes: M member, O out, I in, K the smaller of the two.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+import torch
+from scipy.sparse.linalg import ArpackError, svds
+from torch import Tensor
+
+from spectra_tune.operators.batched_matmul import one_thread, product
+from spectra_tune.operators.tracked import TrackedTopSingularValue
+
+WIDEST_SQUARED = 128
+"""Wider weights' Gram matrices cost more to square than a training step: a processor follows their top vectors."""
+
+GROUPS_OF_SQUARINGS, SQUARINGS_PER_GROUP = 4, 3
+"""12 squarings raise the Gram matrix to the power 4096; normalising each third keeps float32 in range to K = 2**15."""
+
+
+def spectrum_of(weight_MOI: Tensor) -> "TopSingularValue | TrackedTopSingularValue":
+    """What measures this weight at every step: stateless where that is cheap, else a tracking scheme.
+
+    A GPU squares at any width, since that waits for nothing; so do other numbers than float32.
+    """
+    wide = min(weight_MOI.shape[1:]) > WIDEST_SQUARED
+    if wide and weight_MOI.dtype == torch.float32 and not weight_MOI.is_cuda:
+        return TrackedTopSingularValue(weight_MOI)
+    return TopSingularValue(weight_MOI)
+
+
+def spectral_norms(weight_MOI: Tensor) -> Tensor:
+    """Spectral norms (members,) of wide weights without a state, relative error <= 1e-5; NaN where one is not finite.
+
+    Source: ARPACK from a fixed start, which is cheaper once than squaring.
+    """
+    with one_thread():
+        return torch.tensor([_arpack_norm(weight) for weight in weight_MOI.numpy()], dtype=weight_MOI.dtype)
+
+
+def _arpack_norm(weight_OI: numpy.ndarray) -> float:
+    largest = numpy.abs(weight_OI).max()
+    if not numpy.isfinite(largest):
+        return numpy.nan
+    if largest == 0:
+        return 0.0
+    scale = 2.0 ** numpy.floor(numpy.log2(float(largest)))  # a power of two: no bit changes, and no square overflows
+    weight_OI = (weight_OI.astype(numpy.float64) / scale).astype(weight_OI.dtype)
+    start = numpy.random.default_rng(0).normal(size=min(weight_OI.shape)).astype(weight_OI.dtype)
+    try:
+        found: Any = svds(weight_OI, k=1, v0=start, tol=1e-7, return_singular_vectors=False)  # type: ignore[arg-type]
+    except ArpackError:
+        found = numpy.linalg.svd(weight_OI, compute_uv=False)
+    return float(found[0]) * scale
+
+
+class TopSingularValue:
+    """Top singular values and unit vectors of one stacked weight (members, out, in), bound to its memory.
+
+    A call renews sigma_M, u_MO1 and v_MI1. Relative error <= 1e-5 in float32, also where the two top singular values
+    meet (then u, v are one pair of them). A zero matrix gets sigma 0 and vectors without effect; a non-finite member
+    gets NaN and does not disturb the others.
+    Source: repeated squaring of the Gram matrix, stateless; two columns or rows have a closed form.
+    """
+
+    def __init__(self, weight_MOI: Tensor):
+        tall = weight_MOI.shape[1] >= weight_MOI.shape[2]
+        matrix = weight_MOI if tall else weight_MOI.mT
+        members, rows, columns = matrix.shape
+        new = weight_MOI.new_empty
+        self._tiny = torch.finfo(weight_MOI.dtype).tiny
+        self._powers = (new(members, columns, columns), new(members, columns, columns))
+        self._image, self._vector = new(members, rows, 1), new(members, columns, 1)
+        self._squares = new(members, 1, 1)
+        self._member = torch.arange(members, device=weight_MOI.device)
+        one, other = self._powers
+        self._gram = product(matrix.mT, matrix, one)
+        self._square = (product(one, one, other), product(other, other, one))
+        self._to_image = product(matrix, self._vector, self._image)
+        self._image_square = product(self._image.mT, self._image, self._squares)
+        self._vector_square = product(self._vector.mT, self._vector, self._squares)
+        self.sigma_M = new(members)
+        self.u_MO1, self.v_MI1 = (self._image, self._vector) if tall else (self._vector, self._image)
+
+    def __call__(self) -> None:
+        self._gram()
+        if self._powers[0].shape[1] == 2:
+            self._closed_form()
+        else:
+            self._repeated_squaring()
+        self._to_image()
+        self._image_square()
+        torch.sqrt(self._squares.view(-1), out=self.sigma_M)
+        self._image.div_(self.sigma_M.clamp(min=self._tiny)[:, None, None])
+
+    def _closed_form(self) -> None:
+        """Unit eigenvector of a symmetric 2 x 2 matrix, by operations that round alike in any company."""
+        gram = self._powers[0]
+        trace_M = gram[:, 0, 0] + gram[:, 1, 1]
+        gram.div_(trace_M.clamp(min=self._tiny)[:, None, None])
+        half_M, b_M = (gram[:, 0, 0] - gram[:, 1, 1]) / 2, gram[:, 0, 1]
+        root_M = (half_M * half_M + b_M * b_M).sqrt_()
+        first_M = torch.where(half_M >= 0, half_M + root_M, b_M)
+        second_M = torch.where(half_M >= 0, b_M, root_M - half_M)
+        norm_M = (first_M * first_M + second_M * second_M).sqrt_()
+        any_direction_M = (norm_M == 0) & (trace_M > 0)
+        first_M = torch.where(any_direction_M, 1.0, first_M)
+        norm_M = torch.where(any_direction_M, 1.0, norm_M.clamp_(min=self._tiny))
+        torch.div(first_M, norm_M, out=self._vector[:, 0, 0])
+        torch.div(second_M, norm_M, out=self._vector[:, 1, 0])
+
+    def _repeated_squaring(self) -> None:
+        """Unit eigenvector of the top eigenvalue: the longest row of a high power of the Gram matrix.
+
+        Each group starts from a matrix whose largest entry, which stands on the diagonal, is 1.
+        """
+        now = 0
+        for _ in range(GROUPS_OF_SQUARINGS):
+            power = self._powers[now]
+            largest_M = power.diagonal(dim1=1, dim2=2).amax(dim=1)
+            power.div_(largest_M.clamp_(min=self._tiny)[:, None, None])
+            for _ in range(SQUARINGS_PER_GROUP):
+                self._square[now]()
+                now = 1 - now
+        power = self._powers[now]
+        row_M = power.diagonal(dim1=1, dim2=2).argmax(dim=1)
+        self._vector.copy_(power[self._member, row_M].unsqueeze(2))
+        self._vector_square()
+        self._vector.div_(self._squares.sqrt().clamp_(min=self._tiny))
+
+
+class Penalty:
+    """strength * (sigma - target)^2 on one stacked weight; a call adds its gradient, u and v held fixed.
+
+    The gradient is 2 * strength * (sigma - target) * u v^T; one-sided members are left alone below their target.
+    """
+
+    def __init__(
+        self,
+        top: TopSingularValue | TrackedTopSingularValue,
+        gradient_MOI: Tensor,
+        strength_M: Tensor,
+        one_sided_M: Tensor,
+    ):
+        self._top = top
+        self._twice_strength_M = 2 * strength_M
+        self._one_sided_M = one_sided_M if bool(one_sided_M.any()) else None
+        self._pulled = torch.empty_like(self._top.u_MO1)
+        self._add: Callable[[], None] = product(self._pulled, self._top.v_MI1.mT, gradient_MOI, add=True)
+
+    def __call__(self, target_M: Tensor) -> None:
+        self._top()
+        excess_M = self._top.sigma_M - target_M
+        if self._one_sided_M is not None:
+            excess_M = torch.where(self._one_sided_M & (excess_M < 0), 0.0, excess_M)
+        pull_M = excess_M.mul_(self._twice_strength_M)
+        torch.mul(self._top.u_MO1, pull_M[:, None, None], out=self._pulled)
+        self._add()

@@ -1,0 +1,104 @@
+"""Find and load studies: those beside this file by name, a user's own by the path of its file."""
+
+import ast
+import importlib.util
+import re
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from spectra_tune.design import InvalidStudy, Study, nearest
+
+HERE = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A study under the name that its records carry."""
+
+    name: str
+    study: Study
+    module: ModuleType
+    of_user: bool  # loaded from a path: workers may lack the file
+
+
+def listed() -> dict[str, str]:
+    """Name and question of every study of this package, read from the source: nothing is imported."""
+    questions = {}
+    for file in sorted(HERE.glob("*.py")):
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == "STUDY" for target in node.targets):
+                given = {word.arg: word.value for word in getattr(node.value, "keywords", [])}
+                question = given.get("question")
+                questions[file.stem] = str(question.value) if isinstance(question, ast.Constant) else ""
+    return questions
+
+
+def load(name: str, *, smoke: bool = False) -> Named:
+    """The study of this name or in this file; with smoke its small sibling NAME-smoke."""
+    is_path = name.endswith(".py") or "/" in name
+    if is_path:
+        file = Path(name)
+        if not file.is_file():
+            raise InvalidStudy(f"a study file must exist, got {name!r}")
+    else:
+        known = listed()
+        if name not in known:
+            raise InvalidStudy(f"no study is called {name!r}; {nearest(name, known)}")
+        file = HERE / f"{name}.py"
+    module = _executed(file, f"studies.{file.stem}" if not is_path else "study_file_" + re.sub(r"\W", "_", file.stem))
+    study = getattr(module, "STUDY", None)
+    if not isinstance(study, Study):
+        raise InvalidStudy(
+            f"a study file must define STUDY = Study(…), {file} has {'none' if study is None else study!r}"
+        )
+    if smoke:
+        return Named(name=f"{file.stem}-smoke", study=study.smoke(), module=module, of_user=is_path)
+    return Named(name=file.stem, study=study, module=module, of_user=is_path)
+
+
+def _executed(file: Path, module_name: str) -> ModuleType:
+    """The module in a file; whatever it raises becomes one line that says where."""
+    spec = importlib.util.spec_from_file_location(module_name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except InvalidStudy as error:
+        raise type(error)(f"{file}: {error}") from None
+    except (Exception, SystemExit) as error:
+        del sys.modules[module_name]
+        place = str(file.absolute())
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == place]
+        at = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else 0
+        message = " ".join(str(error).split())
+        raise InvalidStudy(f"{file}, line {at}: {type(error).__name__}: {message}{_hint(error)}") from None
+    return module
+
+
+def _hint(error: BaseException) -> str:
+    """The nearest known name, for a misspelt import or keyword argument."""
+    message = str(error)
+    imported = re.search(r"cannot import name '(\w+)' from '([\w.]+)'", message)
+    if imported and imported[2] in sys.modules:
+        return f"; {nearest(imported[1], _public(sys.modules[imported[2]]))}"
+    keyword = re.search(r"(\w+)(?:\.__init__)?\(\) got an unexpected keyword argument '(\w+)'", message)
+    if keyword and "did you mean" not in message.lower():
+        for module in [module for name, module in sys.modules.items() if name.startswith("spectra_tune")]:
+            definition = getattr(module, keyword[1], None)
+            if definition is not None:
+                return f"; {nearest(keyword[2], _arguments(definition))}"
+    return ""
+
+
+def _public(module: ModuleType) -> list[str]:
+    return [name for name in dir(module) if not name.startswith("_")]
+
+
+def _arguments(definition) -> list[str]:
+    code = definition.__init__.__code__ if isinstance(definition, type) else definition.__code__
+    return [name for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if name != "self"]

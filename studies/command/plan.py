@@ -1,0 +1,160 @@
+"""What a study will do, before it does it: what `show` prints and a run records."""
+
+import os
+
+from analysis.statistics.planning import (
+    detectable_effect,
+    sd_upper_limit,
+    seeds_needed,
+    seeds_needed_equivalence,
+    seeds_to_reach,
+)
+from analysis.statistics.significance import smallest_attainable_p
+from spectra_tune.design import Block, Study
+from spectra_tune.networks import Network, outputs_for
+
+POWER = 0.8
+
+START_S, STEP_S, FLOPS = 15.0, 18e-6, 100e9
+"""Rough, measured on one thread of a server processor: start of Ray and MLflow, a member's step without its arithmetic,
+arithmetic per second."""
+
+
+def parameters(study: Study) -> dict[str, object]:
+    """The plan in numbers."""
+    seeds = study.seeds.confirm
+    blocks = study.blocks()
+    return _search_parameters(study) | {
+        "blocks": len(blocks),
+        "arms": ", ".join(name for name, _ in study.arms),
+        "seeds": f"{len(seeds)} ({_spans(seeds)})",
+        "runs": len(blocks) * len(dict(study.arms)) * len(seeds),
+        "tests m": study.tests,
+        "outcome": study.outcome.metric,
+        "margin_pp": study.outcome.margin_pp,
+        "alpha": study.outcome.alpha,
+        "smallest attainable p": smallest_attainable_p(len(seeds)),
+    }
+
+
+def _search_parameters(study: Study) -> dict[str, object]:
+    search = study.search
+    if search is None:
+        return {}
+    lanes = len(study.conditions) * len(study.sides())
+    return {
+        "search sides": ", ".join(f"{arm} ({side})" for arm, side in study.sides().items()),
+        "search configurations": search.configurations,
+        "search seeds": f"{len(study.seeds.search)} ({_spans(study.seeds.search)})",
+        "search runs": lanes * search.configurations * len(study.seeds.search),
+        "search sampler": search.sampler + (f", {search.scheduler}" if search.scheduler else ""),
+        "search objective": search.objective,
+    }
+
+
+def _search_lines(study: Study) -> list[str]:
+    """What a search will do, and on what terms."""
+    search = study.search
+    if search is None:
+        return []
+    numbers = _search_parameters(study)
+    spaces = [f"  {name}: {dimension}, treatment side" for name, dimension in search.treatment_space]
+    spaces += [f"  {name}: {dimension}, both sides" for name, dimension in search.nuisance_space]
+    return [
+        f"search      {search.configurations} configurations for each of {numbers['search sides']} in each block's "
+        f"Condition, sampler {numbers['search sampler']}",
+        *spaces,
+        f"  seeds {numbers['search seeds']}; {numbers['search runs']} runs at most; objective: {search.objective} of "
+        f"each side's own {study.outcome.metric.replace('test_', 'validation_')}",
+        "  then the best lower bound of each side, on fresh seeds from the pool below; fewer where fewer do",
+    ]
+
+
+def text(name: str, study: Study) -> str:
+    """The plan for a reader."""
+    numbers = parameters(study)
+    outcome, seeds = study.outcome, len(study.seeds.confirm)
+    smallest, under_holm = smallest_attainable_p(seeds), min(1.0, smallest_attainable_p(seeds) * study.tests)
+    lines = [
+        f"{name}: {study.question}",
+        "",
+        f"blocks      {numbers['blocks']}: {'; '.join(study.labels().values())}",
+        f"arms        {numbers['arms']}",
+        f"contrasts   {'; '.join(map(str, study.contrasts))}",
+        *_search_lines(study),
+        f"seeds       {numbers['seeds']}",
+        f"runs        {numbers['runs']}",
+        f"outcome     {outcome.metric}, margin ±{outcome.margin_pp:g} pp, family-wise alpha {outcome.alpha:g}",
+        f"tests m     {study.tests} (contrasts × Conditions)",
+        f"smallest p  {smallest:.2g} attainable with exact sign flips and common seeds, {under_holm:.2g} under Holm",
+        f"alpha       {'can' if smallest <= outcome.alpha else 'CANNOT'} be reached",
+    ]
+    if smallest > outcome.alpha:
+        lines.append(
+            f"WARNING: {seeds} seeds cannot reach alpha {outcome.alpha:g}; every verdict will be "
+            f'"under-powered by design". At least {seeds_to_reach(outcome.alpha)} seeds are needed.'
+        )
+    lines += _power(study)
+    lines.append(f"time        {_time_needed(study)}")
+    return "\n".join(lines)
+
+
+SPREADS_PP = (0.5, 1.0, 2.0, 4.0)
+"""Standard deviations of paired differences to plan with where no pilot has seen one."""
+
+
+def _power(study: Study) -> list[str]:
+    """What the seeds can detect at alpha/m, and how many the margin needs: by the pilot's spread, else by several."""
+    outcome, seeds = study.outcome, len(study.seeds.confirm)
+    level, margin = outcome.alpha / study.tests, outcome.margin_pp
+    if seeds < 2:
+        return []
+
+    def line(what: str, sd: float) -> str:
+        try:
+            needed = f"{seeds_needed(sd, margin, level, POWER)} seeds"
+            equivalence = f"{seeds_needed_equivalence(sd, margin, 0.05, 0.9)}"
+        except ValueError:
+            needed, equivalence = "more seeds than are worth planning", "too"
+        return (
+            f"{what}: detects {detectable_effect(seeds, sd, level, POWER):.2f} pp; {margin:g} pp needs {needed}, "
+            f"equivalence {equivalence}"
+        )
+
+    heading = f"with {seeds} seeds, {POWER:.0%} power at alpha/m = {level:.2g} (equivalence: 90 % at 0.05)"
+    if study.pilot is not None:
+        upper = sd_upper_limit(study.pilot.sd_pp, study.pilot.seeds)
+        seen = f"spread {study.pilot.sd_pp:g} pp in a pilot of {study.pilot.seeds} seeds, upper 80 % limit {upper:.2f}"
+        return [f"power       {heading}", f"  {line(seen, upper)}"]
+    unknown = f"power       {heading}, by how far the paired differences spread (no pilot given)"
+    return [unknown, *(f"  {line(f'spread {sd:g} pp', sd)}" for sd in SPREADS_PP)]
+
+
+def _time_needed(study: Study) -> str:
+    """A rough count of arithmetic, on this machine's processors."""
+    processors = os.cpu_count() or 1
+    networks = [condition.network for condition in study.conditions]
+    if not all(isinstance(network, Network) for network in networks):
+        return f"not estimated for a network of your own; {processors} processors, one block each at a time"
+    blocks = [_block_seconds(block, study) for block in study.blocks()]
+    minutes = (START_S + max(sum(blocks) / processors, max(blocks))) / 60
+    return f"about {minutes:.0f} min on {processors} processors" if minutes >= 1 else "less than a minute"
+
+
+def _block_seconds(block: Block, study: Study) -> float:
+    """Seconds of one processor: for each step its arithmetic, and what a step costs however small it is."""
+    seconds = 0.0
+    for _, arm in block.arms:
+        condition = arm.condition(block.condition)
+        task = condition.task
+        batch = condition.batch_size or task.samples
+        flops = 6 * batch * condition.network.parameters(task.features, outputs_for(task.classes))
+        steps = condition.epochs * -(-task.samples // batch)
+        searched = 0 if study.search is None else study.search.configurations * len(study.seeds.search)
+        seconds += (searched + len(block.seeds)) * steps * (STEP_S + flops / FLOPS)
+    return seconds
+
+
+def _spans(seeds: tuple[int, ...]) -> str:
+    first, last = min(seeds), max(seeds)
+    return f"{first} to {last}" if seeds == tuple(range(first, last + 1)) else ", ".join(map(str, seeds))

@@ -1,0 +1,77 @@
+"""The report of a study that has run, from its MLflow record or from tables that were kept."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from analysis import report as reporting
+from analysis.judging.contrasts import judge_study
+from spectra_tune import tracking
+from spectra_tune.design import InvalidStudy
+from spectra_tune.results import Tables
+from studies.command import archive, catalogue
+from studies.command.run import check_unchanged, store
+from studies.command.terminal import base_url, conclude, say_verdicts
+
+RESULTS = Path(__file__).parent.parent / "results"
+"""Where the kept studies are."""
+
+
+def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | None) -> int:
+    """Shows a finished study's verdicts; with output also writes its report, tables and figures there."""
+    console = Console()
+    named = catalogue.load(name, smoke=smoke)
+    uri = store(tracking_uri)
+    recorded = tracking.find_execution(named.name, uri)
+    if recorded is None:
+        raise InvalidStudy(f"study {named.name!r} must have run, {uri} has no record of it: spectra-tune run {name}")
+    check_unchanged(named, recorded, uri)
+    tables = tracking.read_tables(named.name, uri)
+    if output is None:
+        conclude(console, named, judge_study(named.study, tables.runs), uri)
+        return 0
+    links = tracking.run_links(named.name, uri, base_url(uri))
+    found = reporting.findings(named.name, named.study, tables, links=links)
+    conclude(console, named, found.judged, uri)
+    _write(output, reporting.files(found), tables)
+    console.print(f"report written to {output}", highlight=False)
+    return 0
+
+
+def report_kept(name: str, file: Path, *, smoke: bool, output: Path | None) -> int:
+    """The same from a kept study's files: no store, no training."""
+    console = Console()
+    named = catalogue.load(name, smoke=smoke)
+    tables = read_kept(named, file)
+    if output is None:
+        say_verdicts(console, named, judge_study(named.study, tables.runs))
+        return 0
+    found = reporting.findings(named.name, named.study, tables)
+    say_verdicts(console, named, found.judged)
+    _write(output, reporting.files(found), tables)
+    console.print(f"report written to {output}", highlight=False)
+    return 0
+
+
+def read_kept(named: catalogue.Named, file: Path) -> Tables:
+    """A kept study's tables; those of another study, or of this one when it was declared otherwise, are refused."""
+    name, signature, tables = archive.read(file)
+    if name != named.name:
+        raise InvalidStudy(f"--from must be the file of {named.name!r}, {file} holds {name!r}")
+    if signature != named.study.signature():
+        raise InvalidStudy(
+            f"study {named.name!r} has changed since {file} was kept: what it tests is fixed before its first run; "
+            "undo the change, or run the study again"
+        )
+    return tables
+
+
+def _write(output: Path, files: dict[str, bytes], tables: Tables) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (output / name).write_bytes(content)
+        for name, table in tables._asdict().items():
+            table.to_parquet(output / f"{name}.parquet", index=False)
+    except OSError as error:
+        raise InvalidStudy(f"--output must be a folder that can be written, got {output}: {error.strerror}") from None

@@ -1,0 +1,83 @@
+"""Train a recorded arm again, and say whether the bits agree."""
+
+from dataclasses import replace
+
+import pandas
+from rich.console import Console
+
+from analysis.describing.tuning import plain
+from spectra_tune import tracking
+from spectra_tune.design import Block, InvalidStudy, Study, condition_signature
+from spectra_tune.results import COMPLEXITY, unmeasured
+from studies.command import catalogue
+from studies.command.search import confirmation_blocks
+
+MOST_NAMED = 5
+"""Columns or seeds that a line names."""
+
+
+def rerun(run_id: str, *, tracking_uri: str | None) -> int:
+    """Trains all seeds of an arm's MLflow run in this process; returns the exit code, 1 where bits differ."""
+    uri = tracking.absolute_tracking_uri(tracking_uri or tracking.default_tracking_uri())
+    tracking.check_reachable(uri)
+    recorded = tracking.find_arm(run_id, uri)
+    typed = recorded.typed.removesuffix(" --smoke")
+    named = catalogue.load(typed, smoke=recorded.typed.endswith(" --smoke"))
+    if named.study.signature() != recorded.study_signature:
+        raise InvalidStudy(f"study {recorded.study!r} has changed since it was recorded in {uri}: undo the change")
+    runs = tracking.read_tables(recorded.study, uri).runs.drop(columns=list(COMPLEXITY), errors="ignore")
+    mine = runs[(runs["condition_signature"] == recorded.condition_signature) & (runs["arm"] == recorded.arm)]
+    if recorded.configuration is None:
+        mine, block = mine[mine["stage"] == "confirm"], _confirmed(named.study, runs, recorded)
+    else:
+        mine = mine[(mine["stage"] == "search") & (mine["configuration"] == recorded.configuration)]
+        block = _searched(named.study, mine, recorded)
+    from spectra_tune.engine import run_block  # loads torch
+
+    again = run_block(block)
+    if named.study.search is not None:
+        again = again.assign(arm=recorded.arm, side=mine["side"].iloc[0], configuration=mine["configuration"].iloc[0])
+    console = Console()
+    what = f"{recorded.study}, {recorded.condition}, {recorded.arm}: {len(again)} runs trained again"
+    differing = differences(mine, again)
+    if not differing:
+        console.print(f"{what}, bits agree in every column", highlight=False, soft_wrap=True)
+        return 0
+    environments = set(mine["environment"]) | set(again["environment"])
+    why = f"; the environments differ: {' and '.join(sorted(environments))}" if len(environments) > 1 else ""
+    listed = ", ".join(differing[:MOST_NAMED]) + (", …" if len(differing) > MOST_NAMED else "")
+    console.print(f"{what}, bits DIFFER in {listed}{why}", highlight=False, soft_wrap=True)
+    return 1
+
+
+def _confirmed(study: Study, runs: pandas.DataFrame, recorded: tracking.RecordedArm) -> Block:
+    """The block of one confirmed arm."""
+    searched = runs[runs["stage"] == "search"]
+    blocks = study.blocks() if study.search is None else confirmation_blocks(study, searched)
+    (block,) = (block for block in blocks if condition_signature(block.condition) == recorded.condition_signature)
+    return replace(block, arms=[(name, arm) for name, arm in block.arms if name == recorded.arm])
+
+
+def _searched(study: Study, rows: pandas.DataFrame, recorded: tracking.RecordedArm) -> Block:
+    """The block of one configuration of a search, from the values that its rows record."""
+    assert study.search is not None
+    if rows["status"].eq("stopped").any():
+        raise InvalidStudy(
+            f"configuration {recorded.configuration} was stopped on its way: only whole runs are repeated"
+        )
+    space = study.search.space(study.sides()[recorded.arm])
+    values = {name: plain(rows[name].iloc[0]) for name, _ in space}
+    (condition,) = (one for one in study.conditions if condition_signature(one) == recorded.condition_signature)
+    return Block(
+        condition=condition,
+        arms={recorded.arm: study.configured(recorded.arm, values)},
+        seeds=[int(seed) for seed in rows["seed"]],
+        stage="search",
+    )
+
+
+def differences(recorded: pandas.DataFrame, again: pandas.DataFrame) -> list[str]:
+    """Columns in which two run tables of the same runs differ, beside those that are measured."""
+    one, other = (unmeasured(table).sort_values("seed").reset_index(drop=True) for table in (recorded, again))
+    columns = list(dict.fromkeys((*one.columns, *other.columns)))
+    return [name for name in columns if name not in one or name not in other or not one[name].equals(other[name])]

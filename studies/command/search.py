@@ -1,0 +1,129 @@
+"""The search of a study: run it, record it, and make its candidates the arms of the confirmation."""
+
+import json
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pandas
+from rich.console import Console
+
+from analysis.describing import tuning
+from analysis.report.words import short
+from spectra_tune import tracking
+from spectra_tune.design import Block, Study, condition_signature
+from spectra_tune.results import Tables
+from studies.command import catalogue
+from studies.command.interrupts import second_at_once
+from studies.command.progress import Display
+
+if TYPE_CHECKING:
+    from spectra_tune import launching
+
+OBJECTIVES = {"mean": tuning.mean_of, "lower_bound": tuning.lower_bound_of}
+
+
+@second_at_once()
+def search(
+    talk: Console, named: catalogue.Named, tracker: tracking.Tracker, place: str, *, begun: bool
+) -> "launching.Searched":
+    """All search runs of a study, each configuration recorded as it ends, and then the plan of the confirmation."""
+    from spectra_tune import launching
+
+    study = named.study
+    assert study.search is not None
+    metric = tuning.validation(study.outcome.metric)
+    scale = 100.0 if metric.endswith("accuracy") else 1.0
+    labels = list(study.labels().values())
+    lanes = {(at, arm): f"{label}, {arm}" for at, label in enumerate(labels) for arm in study.sides()}
+    runs_by_lane = dict.fromkeys(lanes.values(), study.search.configurations * len(study.seeds.search))
+    best: dict[str, float] = {}
+    with Display(talk, runs_by_lane, unit="searches") as display:
+
+        def on_progress(progress: launching.SearchProgress) -> None:
+            assert study.search is not None
+            if study.search.scheduler != "racing" and len(progress.runs):
+                before = tracker.lost
+                tracker.log_search(progress.runs, metric)
+                if tracker.lost and not before:
+                    display.say(f"WARNING: {tracker.lost}; the search goes on, and what waits is written later")
+            if progress.best is not None:
+                best[progress.arm] = max(best.get(progress.arm, progress.best), progress.best)
+            shown = ", ".join(f"{arm} {scale * value:.2f}" for arm, value in best.items())
+            display.note(f"best {metric.replace('_', ' ')} (exploratory): {shown}")
+            wanted = study.search.configurations
+            name = lanes[progress.stratum, progress.arm]
+            display.update(name, progress.done, wanted, finished=progress.finished, error=None)
+
+        searched = launching.run_search(
+            f"{named.name}-search",
+            study,
+            storage=place,
+            resume=begun,
+            score=OBJECTIVES[study.search.objective],
+            survivors=partial(tuning.still_racing, margin=study.outcome.margin_pp / scale),
+            on_progress=on_progress,
+            by_value=[named.module] if named.of_user else [],
+        )
+        for reason in searched.reasons:
+            display.say(f"failed configurations: {reason}")
+    if searched.complete:
+        tracker.log_search(searched.runs, metric)
+        planned = tuning.plan_confirmation(study, searched.runs)
+        tracker.log_plan("confirmation.json", json.dumps(asdict(planned), indent=1))
+        say_plan(talk, study, planned)
+    return searched
+
+
+def say_plan(talk: Console, study: Study, planned: tuning.ConfirmationPlan) -> None:
+    """Prints what will be confirmed, before it is."""
+    labels = study.labels()
+    talk.print(
+        f"search ended (exploratory); confirmation on {len(planned.seeds)} fresh seeds"
+        + ("" if planned.needed is None else f", {planned.needed} would give 80 % power at the margin"),
+        highlight=False,
+        soft_wrap=True,
+    )
+    for one in planned.candidates:
+        chosen = ", ".join(f"{name} {short(value)}" for name, value in one.values.items()) or "nothing to tune"
+        talk.print(
+            f"  {labels[one.condition_signature]}, {one.arm}: configuration {one.configuration} of {one.tried}, "
+            f"{chosen}; validation {one.mean:.2f} [{one.low:.2f}, {one.high:.2f}], {len(one.near_best)} near-best",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def confirmation_blocks(study: Study, runs: pandas.DataFrame) -> tuple[Block, ...]:
+    """A block per stratum: its candidates as arms, on fresh seeds."""
+    planned = tuning.plan_confirmation(study, runs)
+    return tuple(
+        Block(
+            condition=condition,
+            arms={
+                arm: study.configured(arm, one.values)
+                for arm, one in planned.of(condition_signature(condition)).items()
+            },
+            seeds=planned.seeds,
+            probes=study.probes,
+            probed_at=study.probed_at,
+            reports=study.reports,
+        )
+        for condition in study.conditions
+    )
+
+
+def with_search(study: Study, tables: Tables, searched: "launching.Searched | None") -> Tables:
+    """The confirmation's tables with the search's runs below, both with side and configuration."""
+    if searched is None:
+        return tables
+    chosen = {
+        (one.condition_signature, one.arm): one.configuration
+        for one in tuning.plan_confirmation(study, searched.runs).candidates
+    }
+    keys = list(zip(tables.runs["condition_signature"], tables.runs["arm"], strict=True))
+    confirmed = tables.runs.assign(
+        side=tables.runs["arm"].map(study.sides()), configuration=[chosen[key] for key in keys]
+    )
+    return tables._replace(runs=pandas.concat([confirmed, searched.runs], ignore_index=True))

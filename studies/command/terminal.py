@@ -1,0 +1,63 @@
+"""What a terminal shows of a judged study."""
+
+import os
+
+from rich.console import Console
+from rich.table import Table
+
+from analysis.judging.contrasts import Judged
+from spectra_tune import tracking
+from studies.command import catalogue
+
+UI_PORT = int(os.environ.get("MLFLOW_PORT", "5000"))
+"""Where `spectra-tune ui` serves and `run` links to; MLflow's own server reads the same variable."""
+
+UI_BASE = f"http://127.0.0.1:{UI_PORT}"
+
+
+def conclude(console: Console, named: catalogue.Named, judged: list[Judged], uri: str) -> None:
+    """Prints the verdicts and where to look further."""
+    say_verdicts(console, named, judged)
+    links = tracking.links(named.name, uri, base_url(uri))
+    if not uri.startswith("http"):
+        console.print("\nLook into it: spectra-tune ui, then", highlight=False)
+    for label, link in links:
+        console.print(f"  {label}: {link}", highlight=False, soft_wrap=True, markup=False)
+
+
+def say_verdicts(console: Console, named: catalogue.Named, judged: list[Judged]) -> None:
+    """Prints every verdict sentence, and all of them as a table."""
+    for one in judged:
+        console.print(f"{one.condition}, {one.contrast}: {one.verdict.sentence}", highlight=False, markup=False)
+    console.print()
+    console.print(_verdict_table(named, judged))
+
+
+def _verdict_table(named: catalogue.Named, judged: list[Judged]) -> Table:
+    """The verdicts, a row per contrast and Condition."""
+    outcome = named.study.outcome
+    table = Table(
+        title=f"{named.name}: {outcome.metric}, margin ±{outcome.margin_pp:g} pp, alpha {outcome.alpha:g} "
+        f"over m = {named.study.tests} tests",
+        title_justify="left",
+    )
+    for heading in ("Condition", "contrast", "difference, pp [95 %]", "verdict"):
+        table.add_column(heading)
+    before = None
+    for one in judged:
+        if before is not None and one.condition != before:
+            table.add_section()
+        found = one.verdict.statistics
+        difference = "" if found.low is None else f"{found.mean:+z.2f} [{found.low:+z.2f}, {found.high:+z.2f}]"
+        verdict = " ".join((one.verdict.name, *one.verdict.suffixes))
+        table.add_row(one.condition if one.condition != before else "", str(one.contrast), difference, verdict)
+        before = one.condition
+    return table
+
+
+def base_url(uri: str) -> str:
+    """Where MLflow's pages are: at the server, or where `spectra-tune ui` opens a store."""
+    if not uri.startswith("http"):
+        return UI_BASE
+    scheme, _, rest = uri.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"  # a browser asks for credentials itself

@@ -1,0 +1,168 @@
+"""The report says every sentence, needs no other file, and prints no number without its n and interval."""
+
+import base64
+import pkgutil
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from analysis.report import files, findings, overview, sections
+from analysis.report.page import AFTER, BEFORE
+from analysis.report.table import MOST_ROWS, table
+from analysis.report.words import chance, number, with_interval
+from spectra_tune.design import condition_signature
+from spectra_tune.engine import BlockTraining
+from spectra_tune.results import COST, Tables, joined, with_costs
+from tests.analysis.describing.test_descriptive import STUDY
+
+NO_WORDS = r"\bnan\b|\bNaN\b|\binf\b|\bNone\b|-0\.00\b|\b0\.000\b"
+
+
+@pytest.fixture(scope="module")
+def found():
+    tables = []
+    for block in STUDY.blocks():
+        training = BlockTraining(block)
+        while not training.finished:
+            report = training.advance()
+        tables.append(Tables(report.runs, training.curves(), training.figures()))
+    costs = {name: dict.fromkeys(COST, 1.0 + at) for at, (name, _) in enumerate(STUDY.arms)}
+    links = {
+        (condition_signature(condition), arm): f"http://127.0.0.1:5000/#/{at}/{arm}"
+        for at, condition in enumerate(STUDY.conditions)
+        for arm, _ in STUDY.arms
+    }
+    whole = joined(tables)
+    return findings("beside", STUDY, whole._replace(runs=with_costs(whole.runs, costs)), links=links)
+
+
+@pytest.fixture(scope="module")
+def written(found):
+    return files(found)
+
+
+class Page(HTMLParser):
+    """What a page refers to, and its text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.sources, self.links, self.text, self.tags = [], [], "", []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.tags.append(tag)
+        self.sources += [given["src"]] if "src" in given else []
+        self.links += [given["href"]] if "href" in given else []
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_page_says_every_verdict_sentence_before_anything_else(found, written):
+    page = Page(written["report.html"].decode())
+    for one in found.judged:
+        assert one.verdict.sentence in page.text
+    text = written["report.md"].decode()
+    assert text.index("## Verdicts") < text.index("## How to read this") < text.index("## Design")
+
+
+def test_every_section_is_on_the_page_once():
+    composed = [section.__name__.rpartition(".")[2] for section in (*BEFORE, *AFTER)]
+    assert sorted(composed) == sorted(module.name for module in pkgutil.iter_modules(sections.__path__))
+
+
+def test_a_long_table_is_cut_and_says_where_the_rest_is():
+    rows = [[str(at), "x"] for at in range(MOST_ROWS + 7)]
+    text = "\n".join(table(["n", "value"], rows, "all.csv"))
+    assert text.startswith("| n | value |\n|---|---|\n| 0 | x |\n")
+    assert f"| {MOST_ROWS - 1} | x |" in text
+    assert f"| {MOST_ROWS} | x |" not in text
+    assert f"7 of {MOST_ROWS + 7} rows are left out here; `all.csv` has all." in text
+    assert "left out" not in "\n".join(table(["n", "value"], rows[:MOST_ROWS], "all.csv"))
+
+
+def test_the_page_needs_no_other_file_and_no_network(written):
+    page = Page(written["report.html"].decode())
+    assert page.sources
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in page.sources)
+    for source in page.sources:
+        assert base64.b64decode(source.partition(",")[2]).startswith(b"<?xml")
+    assert not {"script", "link", "iframe"} & set(page.tags)
+
+
+def test_every_contrast_links_to_the_mlflow_runs_of_both_arms(found, written):
+    links = Page(written["report.html"].decode()).links
+    for one in found.judged:
+        for arm in (one.contrast.treatment, one.contrast.baseline):
+            assert found.links[one.condition_signature, arm] in links
+
+
+def test_every_picture_comes_as_png_and_svg_and_is_on_both_pages(written):
+    pictures = {name.removesuffix(".png") for name in written if name.endswith(".png")}
+    planar = {"boundaries-moons-samples-60", "boundaries-circles-samples-60"}
+    over_epochs = {"curves", "sigmas", "spectra"}
+    assert pictures == {"forest", "paired-linear-static", "paired-linear-short", "claim", "cost"} | over_epochs | planar
+    for name in pictures:
+        assert written[f"{name}.png"].startswith(b"\x89PNG")
+        assert f"({name}.svg)" in written["report.md"].decode()
+        assert f"{name}.svg" in written
+
+
+def test_nothing_is_printed_that_is_no_number(written):
+    for name in ("report.md", "contrasts.csv"):
+        assert not re.search(NO_WORDS, written[name].decode().replace("none", "")), name
+
+
+def test_equal_findings_make_equal_files(found, written):
+    again = files(found)
+    assert {name for name in written if written[name] != again[name]} == set()
+
+
+def test_the_table_of_contrasts_has_a_row_for_each(found, written):
+    lines = written["contrasts.csv"].decode().splitlines()
+    assert len(lines) == 1 + len(found.judged)
+    assert {"mean", "low", "high", "p_adjusted", "complete_cases_mean", "sentence"} <= set(lines[0].split(","))
+
+
+def test_the_overview_is_short_and_has_every_verdict(found):
+    text = overview(found)
+    assert all(one.verdict.name in text for one in found.judged)
+    assert len(text) < 8000
+
+
+def test_a_study_with_a_condition_that_never_ran_is_reported(found):
+    lost = found.runs[found.runs["task"] != "circles(samples=60)"]
+    with_gaps = findings("gaps", replace(STUDY, claim=None), found.tables._replace(runs=lost))
+    text = files(with_gaps)["report.md"].decode()
+    assert text.count("**not comparable**") == 9  # three Conditions lost, and every contrast that spans epochs
+    assert not re.search(NO_WORDS, text.replace("none", ""))
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"),
+    [
+        (None, "–"),
+        (float("nan"), "–"),
+        (1.0, "1"),
+        (0.0421, "0.042"),
+        (2.0**-10, "≤\u00a01/1,024"),
+        (1e-30, "≤\u00a01/1,000,000,000"),
+    ],
+)
+def test_a_p_is_never_printed_as_zero(p, shown):
+    assert chance(p) == shown
+
+
+def test_a_small_p_is_never_printed_smaller_than_it_is():
+    for p in (0.00099, 3e-5, 2.0**-19, 1.1e-9):
+        assert 1 / int(chance(p).removeprefix("≤\u00a01/").replace(",", "")) >= p * (1 - 1e-9)
+
+
+def test_numbers_are_printed_with_their_interval_or_say_that_there_is_none():
+    assert with_interval(1.0, 0.5, 1.5, sign=True) == "+1.00 [+0.50, +1.50]"
+    assert with_interval(1.0, None, None) == "1.00 [no interval]"
+    assert with_interval(None, None, None) == "–"
+    assert number(-0.001) == "0.00"

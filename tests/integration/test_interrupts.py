@@ -1,0 +1,51 @@
+"""A second Ctrl-C ends a study at once, and nothing is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from spectra_tune import tracking
+from spectra_tune.engine import run_block
+from spectra_tune.results import unmeasured
+from studies.command import catalogue
+from tests.tools.nodes import killed, trains, waited_for
+from tests.tools.study_file import GOOD, written
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+AT_ONCE_S = 5
+
+
+def test_a_second_interrupt_ends_at_once_and_resuming_completes(folder):
+    file = written(folder, GOOD.replace("[6]", "[6000]"))
+    command = [sys.executable, "-m", "studies", "run", file]
+    log = folder.parent / "log"
+    with log.open("w") as output:
+        study = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+    try:
+        assert waited_for(lambda: trains(study)), log.read_text()
+        time.sleep(1)
+        below = psutil.Process(study.pid).children(recursive=True)
+        os.killpg(study.pid, signal.SIGINT)  # as a terminal does: to all processes of the command
+        time.sleep(0.2)
+        second = time.monotonic()
+        os.killpg(study.pid, signal.SIGINT)
+        assert study.wait(60) == 130, log.read_text()
+        assert time.monotonic() - second < AT_ONCE_S
+    finally:
+        killed(study)
+    assert "interrupted at once; the same command with --resume continues" in log.read_text()
+    assert "Traceback" not in log.read_text()
+    resumed = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=300)
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    runs = tracking.read_tables("mine", f"sqlite:///{folder / 'mlflow.db'}").runs
+    for block in catalogue.load(file).study.blocks():
+        there = runs[runs["width"] == block.condition.network.width].reset_index(drop=True)
+        assert unmeasured(there).equals(unmeasured(run_block(block)))
+    _, left = psutil.wait_procs(below, timeout=90)
+    assert not left, "without its driver, Ray ends itself"

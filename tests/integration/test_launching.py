@@ -1,0 +1,302 @@
+"""Blocks on real Ray Tune: the same bits as in this process, whatever dies in between."""
+
+import os
+import signal
+import sys
+from dataclasses import dataclass
+
+import pandas
+import pytest
+import torch
+
+from spectra_tune import launching
+from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment
+from spectra_tune.engine import BlockTraining, run_block
+from spectra_tune.engine import training as engine
+from spectra_tune.launching.trainables import BlockTrainable
+from spectra_tune.networks import mlp
+from spectra_tune.results import COST, unmeasured, unpacked
+from spectra_tune.tasks import moons
+from studies.command import catalogue
+from tests.conftest import ARMS
+
+pytestmark = pytest.mark.integration
+
+CALLS = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dying:
+    """A network whose process is killed at its 90th pass, unless a file says that this has happened."""
+
+    happened: str
+    regularized = ("hidden",)
+
+    def init(self, generator):
+        return {"hidden": torch.randn(4, 2, generator=generator), "out": torch.randn(1, 4, generator=generator)}
+
+    def forward(self, parameters, x):
+        global CALLS
+        CALLS += 1
+        if CALLS > 90 and not os.path.exists(self.happened):
+            open(self.happened, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return torch.tanh(x @ parameters["hidden"].T) @ parameters["out"].T
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failing:
+    """A task that notes each draw for seed 1 in a file and then fails."""
+
+    log: str
+    classes = 2
+    features = 2
+
+    def draw(self, split, seed):
+        if seed == 1:
+            with open(self.log, "a") as log:
+                log.write(f"{split}\n")
+            raise ArithmeticError("no such data")
+        return moons(samples=20).draw(split, seed)
+
+
+def launched(name, blocks, storage, **given):
+    seen = []
+    trained = launching.run_blocks(
+        name, blocks, storage=str(storage), **{"resume": False, "on_progress": seen.append, **given}
+    )
+    return trained, seen
+
+
+def test_a_block_on_tune_is_the_block_in_this_process(ray, tmp_path):
+    blocks = {
+        f"width{width}": Block(
+            condition=Condition(task=moons(samples=100), network=mlp(width=width), epochs=40),
+            arms=ARMS,
+            seeds=range(3),
+        )
+        for width in (8, 16)
+    }
+    trained, seen = launched("equal", blocks, tmp_path)
+    assert trained.complete
+    assert not trained.failures
+    assert {progress.block for progress in seen if progress.finished} == set(blocks)
+    for width, block in zip((8, 16), blocks.values(), strict=True):
+        here = BlockTraining(block)
+        while not here.finished:
+            here.advance()
+        runs = trained.tables.runs[trained.tables.runs["width"] == width].reset_index(drop=True)
+        assert unmeasured(runs).equals(unmeasured(here.runs()))
+        curves = trained.tables.curves[trained.tables.curves["signature"].isin(runs["signature"])].reset_index(
+            drop=True
+        )
+        assert curves.equals(here.curves())
+
+    again, seen = launched("equal", blocks, tmp_path, resume=True)
+    assert not seen, "finished blocks must not be trained again"
+    assert again.tables.runs.equals(trained.tables.runs)
+    assert again.tables.curves.equals(trained.tables.curves)
+
+
+def test_one_two_and_four_workers_give_equal_bits(ray, tmp_path):
+    def block(width, **given):
+        condition = Condition(task=moons(samples=70), network=mlp(width=width), **given)
+        return Block(condition=condition, arms=ARMS, seeds=range(2))
+
+    blocks = {
+        "narrow": block(8, epochs=20),
+        "batches": block(16, epochs=4, batch_size=32),
+        "wide": block(160, epochs=4),
+        "decayed": block(33, epochs=8, weight_decay=0.1, optimizer="sgd"),
+    }
+    expected = {name: unmeasured(run_block(one)) for name, one in blocks.items()}
+    for workers in (1, 2, 4):
+        some = dict(list(blocks.items())[-workers:])
+        trained, _ = launched(f"workers{workers}", some, tmp_path)
+        joined = pandas.concat([expected[name] for name in some], ignore_index=True)
+        assert unmeasured(trained.tables.runs).equals(joined)
+        assert trained.tables.runs[list(COST)].gt(0).all(axis=None)
+
+
+def test_a_killed_worker_resumes_from_its_checkpoint_with_equal_bits(ray, tmp_path):
+    happened = tmp_path / "happened"
+    block = Block(
+        condition=Condition(task=moons(samples=60), network=Dying(happened=str(happened)), epochs=80),
+        arms={"static": Treatment(strength=0.1, sigma_end=1.0)},
+        seeds=range(3),
+    )
+    trained, seen = launched("dying", {"block": block}, tmp_path / "storage", by_value=[sys.modules[__name__]])
+    assert happened.exists()
+    epochs = [progress.epoch for progress in seen]
+    assert epochs.count(4) == 1, f"it must go on from a checkpoint, not from the start: {epochs}"
+    assert len(epochs) > len(set(epochs)) or epochs == sorted(epochs)
+    assert unmeasured(trained.tables.runs).equals(unmeasured(run_block(block)))
+
+
+def test_a_deterministic_error_is_a_failure_tried_once(ray, tmp_path):
+    log = tmp_path / "log"
+    block = Block(
+        condition=Condition(task=Failing(log=str(log)), network=mlp(width=8), epochs=4),
+        arms={"none": Treatment.none()},
+        seeds=[1],
+    )
+    trained, _ = launched("failing", {"block": block}, tmp_path / "storage", by_value=[sys.modules[__name__]])
+    assert trained.failures == {"block": "none: ArithmeticError: no such data"}
+    assert not trained.lost
+    assert log.read_text().count("train") == 2, "once to train, once for the score of the best constant"
+    assert trained.tables.runs["status"].tolist() == ["failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounded:
+    """A network that refuses init gains above 1."""
+
+    init_gain: float = 1.0
+    regularized = ("hidden",)
+
+    def init(self, generator):
+        if self.init_gain > 1:
+            raise ArithmeticError("too much")
+        return {"hidden": torch.randn(4, 2, generator=generator), "out": torch.randn(1, 4, generator=generator)}
+
+    def forward(self, parameters, x):
+        return torch.tanh(x @ parameters["hidden"].T) @ parameters["out"].T
+
+
+def test_an_arm_that_raises_does_not_take_the_others_with_it(ray, tmp_path):
+    condition = Condition(task=moons(samples=40), network=Bounded(), epochs=4)
+    arms = {**ARMS, "wide": Arm(treatment=Treatment.none(), changes={"init_gain": 2.0})}
+    block = Block(condition=condition, arms=arms, seeds=range(2))
+    trained, _ = launched("one", {"block": block}, tmp_path, by_value=[sys.modules[__name__]])
+    assert trained.failures == {"block": "wide: ArithmeticError: too much"}
+    runs = trained.tables.runs
+    status = runs.groupby("arm")["status"].unique().map(list).to_dict()
+    assert status == {arm: ["failed" if arm == "wide" else "ok"] for arm in arms}
+    alone = run_block(Block(condition=condition, arms=ARMS, seeds=range(2)))
+    others = unmeasured(runs[runs["arm"] != "wide"])[list(unmeasured(alone).columns)]
+    pandas.testing.assert_frame_equal(others, unmeasured(alone), check_exact=True, check_dtype=False)
+    assert runs[runs["arm"] == "wide"]["test_accuracy_of_constant"].eq(0.5).all()
+
+
+def test_half_a_checkpoint_and_one_of_another_environment_are_trained_anew(tmp_path, monkeypatch):
+    block = Block(
+        condition=Condition(task=moons(samples=60), network=mlp(width=8), epochs=40), arms=ARMS, seeds=range(2)
+    )
+    expected = unmeasured(run_block(block))
+    training = BlockTraining(block)
+    training.advance()
+    file = tmp_path / "block.pt"
+    training.save(file)
+
+    def ended(trainable):
+        while not (result := trainable._advanced())["done"]:
+            pass
+        return unmeasured(unpacked(result["runs"]))
+
+    trainable = BlockTrainable.__new__(BlockTrainable)
+    trainable._block, trainable._training = block, None
+    for name, spoil in (("whole", lambda content: content), ("half", lambda content: content[: len(content) // 2])):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "block.pt").write_bytes(spoil(file.read_bytes()))
+        trainable.load_checkpoint(str(folder))
+        assert (trainable._training is None) == (name == "half")
+        assert ended(trainable).equals(expected)
+
+    monkeypatch.setattr(engine, "environment", lambda device: "another")
+    other = BlockTraining(block)
+    other.load(file)
+    assert other.epoch == 0
+
+
+OWN = """
+from dataclasses import dataclass
+import numpy, torch
+from spectra_tune.design import *
+
+@dataclass(frozen=True)
+class Lines:
+    samples: int = 64
+    classes = 2
+    features = 1
+    def draw(self, split, seed):
+        x = numpy.random.default_rng([seed, len(split)]).normal(size=(self.samples, 1))
+        return x, (x[:, 0] > 0).astype(int)
+
+@dataclass(frozen=True)
+class Linear:
+    regularized = ("weight",)
+    def init(self, generator):
+        return {"weight": torch.randn(1, 1, generator=generator)}
+    def forward(self, parameters, x):
+        return x @ parameters["weight"].T
+
+STUDY = Study(
+    question="Does it travel?", conditions=grid(task=[Lines()], network=[Linear()], epochs=[5]),
+    arms={"none": Treatment.none(), "static": Treatment(strength=0.1, sigma_end=1.0)},
+    contrasts=[("static", "none")], seeds=Seeds(confirm=range(3)))
+"""
+
+
+def test_a_users_own_study_runs_on_a_worker_that_has_no_such_file(ray, tmp_path):
+    file = tmp_path / "lines.py"
+    file.write_text(OWN)
+    named = catalogue.load(str(file))
+    (block,) = named.study.blocks()
+    here = run_block(block)
+    file.unlink()
+    trained, _ = launched("lines", {"lines": block}, tmp_path / "storage", by_value=[named.module])
+    assert not trained.failures
+    assert unmeasured(trained.tables.runs).equals(unmeasured(here))
+
+
+@pytest.mark.parametrize(("address", "says"), [("127.0.0.1:9", "must answer at 127.0.0.1:9"), ("here", "HOST:PORT")])
+def test_an_address_where_nothing_answers_is_refused(address, says):
+    with pytest.raises(InvalidStudy, match=says):
+        launching.check_address(address)
+
+
+@pytest.mark.parametrize("spoilt", ["experiment_state-*.json", "tuner.pkl", "basic-variant-state-*.json"])
+def test_half_a_record_of_rays_costs_no_block_that_has_ended(ray, tmp_path, spoilt):
+    condition = Condition(task=moons(samples=40), network=mlp(width=4), epochs=2)
+    blocks = {f"seed{seed}": Block(condition=condition, arms=ARMS, seeds=[seed]) for seed in range(3)}
+    trained, _ = launched("halved", blocks, tmp_path)
+    (state,) = (tmp_path / "halved").glob(spoilt)
+    state.write_bytes(state.read_bytes()[: state.stat().st_size // 2])
+    (tmp_path / "halved" / "ended" / "seed1.json").unlink()
+    again, seen = launched("halved", blocks, tmp_path, resume=True)
+    assert {progress.block for progress in seen} == {"seed1"}, "the others are not trained again"
+    assert again.complete
+    assert unmeasured(again.tables.runs).equals(unmeasured(trained.tables.runs))
+    assert again.tables.curves.equals(trained.tables.curves)
+
+
+def test_a_block_that_ray_takes_for_ended_and_that_left_nothing_is_trained_anew(ray, tmp_path):
+    block = Block(condition=Condition(task=moons(samples=40), network=mlp(width=4), epochs=2), arms=ARMS, seeds=[0])
+    trained, _ = launched("vanished", {"block": block}, tmp_path)
+    (tmp_path / "vanished" / "ended" / "block.json").unlink()
+    again, _ = launched("vanished", {"block": block}, tmp_path, resume=True)
+    assert again.complete
+    assert unmeasured(again.tables.runs).equals(unmeasured(trained.tables.runs))
+
+
+def test_what_is_not_a_studys_stays_in_its_folder(ray, tmp_path):
+    block = Block(condition=Condition(task=moons(samples=40), network=mlp(width=4), epochs=2), arms=ARMS, seeds=[0])
+    (tmp_path / "mine" / "photos").mkdir(parents=True)
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    launched("mine", {"block": block}, tmp_path)
+    launched("mine", {"block": block}, tmp_path)
+    assert (tmp_path / "mine" / "photos").exists()
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
+
+
+def test_rays_state_does_not_grow_with_what_blocks_give(ray, tmp_path):
+    sizes = []
+    for seeds in (2, 40):
+        block = Block(
+            condition=Condition(task=moons(samples=40), network=mlp(width=4), epochs=40), arms=ARMS, seeds=range(seeds)
+        )
+        launched(f"seeds{seeds}", {"block": block}, tmp_path)
+        (state,) = (tmp_path / f"seeds{seeds}").glob("experiment_state-*.json")
+        sizes.append(state.stat().st_size)
+    assert sizes[1] < 2 * sizes[0], sizes

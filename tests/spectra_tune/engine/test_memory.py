@@ -1,0 +1,50 @@
+"""A block over the memory bound is split by its seeds, and its parts' runs are the whole block's."""
+
+from dataclasses import replace
+
+import pandas
+import pytest
+
+from spectra_tune.design import Block, Condition
+from spectra_tune.engine import memory, parts, run_block
+from spectra_tune.networks import mlp
+from spectra_tune.results import RUN_KEY, unmeasured
+from spectra_tune.tasks import moons
+
+
+def test_a_small_block_is_not_split(block):
+    assert parts(block) == (block,)
+
+
+@pytest.mark.parametrize("seeds_per_part", [1, 3, 7])
+def test_parts_have_all_seeds_once_and_keep_to_the_bound(block, monkeypatch, seeds_per_part):
+    large = replace(block, seeds=range(10))
+    monkeypatch.setattr(memory, "BOUND_BYTES", memory.bytes_per_seed(large) * seeds_per_part)
+    split = parts(large)
+    assert [seed for part in split for seed in part.seeds] == list(range(10))
+    assert all(len(part.seeds) <= seeds_per_part for part in split)
+    assert len(split) == -(-10 // seeds_per_part)
+
+
+def test_a_seed_over_the_bound_is_a_part_of_its_own(block, monkeypatch):
+    monkeypatch.setattr(memory, "BOUND_BYTES", 1)
+    assert [part.seeds for part in parts(block)] == [(0,), (1,), (2,)]
+
+
+def test_parts_have_the_bits_of_the_whole(block, monkeypatch):
+    whole = run_block(block)
+    monkeypatch.setattr(memory, "BOUND_BYTES", memory.bytes_per_seed(block))
+    joined = pandas.concat([run_block(part) for part in parts(block)])
+    order = list(RUN_KEY)
+    one, other = (unmeasured(runs).sort_values(order).reset_index(drop=True) for runs in (whole, joined))
+    assert one.equals(other)
+
+
+def test_what_a_run_needs_grows_with_its_width_and_its_own_data(block):
+    wide = replace(block, condition=replace(block.condition, network=mlp(width=512)))
+    assert memory.bytes_per_member(wide) > 36 * 512**2
+    fixed = Block(
+        condition=Condition(task=moons(data_seed=1), network=mlp(width=8)), arms=block.arms, seeds=block.seeds
+    )
+    own = replace(fixed, condition=replace(fixed.condition, task=moons()))
+    assert memory.bytes_per_seed(own) > 2 * memory.bytes_per_seed(fixed)
