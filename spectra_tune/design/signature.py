@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +53,23 @@ def canonical(thing: Any) -> Any:
 
 def _canonical_object(thing: Any) -> dict[str, Any]:
     kind = type(thing)
-    state = {field.name: getattr(thing, field.name) for field in fields(thing)} if is_dataclass(thing) else vars(thing)
+    state = _state(thing) if is_dataclass(thing) else vars(thing)
     form: dict[str, Any] = {"class": kind.__qualname__} | {name: canonical(state[name]) for name in state}
     if kind.__module__.partition(".")[0] != "spectra_tune":
         form["source"] = _source_digest(kind)
         if callable(getattr(thing, "draw", None)):
             form["data"] = _data_digest(thing)
     return form
+
+
+def _state(thing: Any) -> dict[str, Any]:
+    """A dataclass's fields that have not their default: one more field with a default changes no signature."""
+    state = {field.name: (getattr(thing, field.name), field.default) for field in fields(thing)}
+    return {
+        name: value
+        for name, (value, default) in state.items()
+        if default is MISSING or type(value) is not type(default) or value != default
+    }
 
 
 def _source_digest(definition: Any) -> str:

@@ -24,8 +24,9 @@ from spectra_tune.engine.stacked.chunks import chunks
 from spectra_tune.engine.stacked.program import Program
 from spectra_tune.engine.stacked.workspace import Workspace
 from spectra_tune.networks import implement
-from spectra_tune.results import CONDITION, COST, MEASURES, TREATMENT, curve_table, run_table
+from spectra_tune.results import CONDITION, COST, TREATMENT, curve_table, run_table
 
+MEASURES = ("accuracy", "balanced_accuracy", "loss")
 CURVE_MEASURES = (("train", "loss"), ("train", "accuracy"), *(("validation", measure) for measure in MEASURES))
 
 

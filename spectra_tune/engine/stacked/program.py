@@ -11,6 +11,7 @@ import numpy
 import torch
 from torch import Tensor
 
+from spectra_tune import penalties
 from spectra_tune.design import Condition, DistanceToCriticality, InvalidStudy, Member, Treatment
 from spectra_tune.engine.contract import check_network
 from spectra_tune.engine.passes import MappedPasses
@@ -21,7 +22,7 @@ from spectra_tune.engine.stacked.reactive_state import ReactiveState
 from spectra_tune.engine.stacked.scores import scores, sums, to_error_
 from spectra_tune.engine.stacked.workspace import Workspace
 from spectra_tune.networks import Network, implement
-from spectra_tune.operators.dense import Penalty, spectral_norms, spectrum_of
+from spectra_tune.operators.dense import spectral_norms, spectrum_of
 from spectra_tune.operators.tracked import TrackedTopSingularValue
 from spectra_tune.randomness import derived_seed
 from spectra_tune.schedules import LEARNING_RATES, REACTIVE, progress_at, sigma_target
@@ -30,14 +31,15 @@ TILE = 1024
 """Samples that are evaluated at a time."""
 
 
-def shared_protocol(member: Member) -> tuple[Condition, bool]:
+def shared_protocol(member: Member) -> tuple[Condition, str | None]:
     """What all members of a program have in common; the rest of a Condition differs from member to member."""
     condition = member.condition
     network = condition.network
     if isinstance(network, Network):
         network = replace(network, init="linear", init_gain=1.0)
     shared = replace(condition, network=network, learning_rate=1.0, learning_rate_schedule="constant", weight_decay=0.0)
-    return shared, member.treatment.strength > 0
+    penalised = member.treatment.strength > 0
+    return shared, member.treatment.penalty if penalised else None
 
 
 class Program:
@@ -80,8 +82,10 @@ class Program:
         self.batches = -(-count // self._batch)
         self.steps = self.condition.epochs * self.batches
         self.penalised = padded[0].treatment.strength > 0
-        self._penalties: dict[str, Penalty] = {}
-        self._spectra = {name: spectrum_of(self.parameters[name]) for name in self.network.regularized}
+        self._penalties: dict[str, Any] = {}
+        self._spectra = {
+            name: spectrum_of(self.parameters[name], self._gradients[name]) for name in self.network.regularized
+        }
         if self.penalised:
             self._penalise()
         self._reaction = ReactiveState(padded)
@@ -112,8 +116,9 @@ class Program:
         """A penalty for each regularized weight."""
         strength_M = self._per_member([member.treatment.strength for member in self._padded])
         one_sided_M = torch.tensor([member.treatment.one_sided for member in self._padded], device=self._device)
+        penalty = penalties.implement(self._padded[0].treatment.penalty).Penalty
         for name, spectrum in self._spectra.items():
-            self._penalties[name] = Penalty(spectrum, self._gradients[name], strength_M, one_sided_M)
+            self._penalties[name] = penalty(spectrum, strength_M, one_sided_M)
 
     @property
     def _tracked(self) -> dict[str, TrackedTopSingularValue]:
