@@ -38,10 +38,10 @@ class Condition:
             raise InvalidStudy(f"a task must have two classes or more, a whole number, got {classes!r}")
         if hasattr(self.task, "features"):
             at_least_one(self.task.features, "features")
-        missing = [name for name in ("init", "forward", "regularized") if not hasattr(self.network, name)]
-        if missing and not callable(getattr(self.network, "implement", None)):
+        missing = [name for name in ("build", "regularized") if not callable(getattr(self.network, name, None))]
+        if missing:
             raise InvalidStudy(
-                f"network must have init, forward and regularized, {type(self.network).__name__} lacks "
+                f"network must have build and regularized, {type(self.network).__name__} lacks "
                 f"{', '.join(missing)}; see spectra_tune.networks"
             )
         if self.optimizer not in OPTIMIZERS:

@@ -1,7 +1,6 @@
 """Objectives, declared: what is learnt and how it is scored; one file beside this one implements each.
 
 An objective's file has, as functions of outputs (samples, outputs) and targets (samples, ...):
-- `outputs(task)`: how many numbers a network gives for each sample;
 - `checked(target, task, where)`: the targets of a draw, refused where no network can learn them;
 - `loss(outputs, target)`: the mean over the samples that training makes small, a tensor with a gradient;
 - `scores(outputs, target)`: every metric by name; `scores_of_constant(target)`: those of the best constant predictor,
@@ -11,6 +10,7 @@ An objective's file has, as functions of outputs (samples, outputs) and targets 
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -29,6 +29,7 @@ class Objective:
     name: str  # of its file beside this one
     metrics: tuple[Metric, ...]  # the one that is shown first, first
     loss: Metric  # among them: what training makes small
+    outputs: Callable[[Any], int]  # numbers that a network gives for each sample of a task
 
     @property
     def followed(self) -> tuple[SplitMetric, ...]:
@@ -62,11 +63,27 @@ _CROSS_ENTROPY = Metric(
 _MSE = Metric(name="mse", words="mean squared error", bounds=(0.0, math.inf), higher_is_better=False, **_OWN)
 _R2 = Metric(name="r2", words="R²", bounds=(-math.inf, 1.0), higher_is_better=True, **_OWN)
 
+
+def _logits(task: Any) -> int:
+    """One for two classes, that of class 1; else one each."""
+    return 1 if task.classes == 2 else task.classes
+
+
+def _targets(task: Any) -> int:
+    """As many as the task has; one where it does not say."""
+    return getattr(task, "targets", 1)
+
+
 OBJECTIVES = {
     one.name: one
     for one in (
-        Objective(name="classification", metrics=(_ACCURACY, _BALANCED, _CROSS_ENTROPY), loss=_CROSS_ENTROPY),
-        Objective(name="regression", metrics=(_MSE, _R2), loss=_MSE),
+        Objective(
+            name="classification",
+            metrics=(_ACCURACY, _BALANCED, _CROSS_ENTROPY),
+            loss=_CROSS_ENTROPY,
+            outputs=_logits,
+        ),
+        Objective(name="regression", metrics=(_MSE, _R2), loss=_MSE, outputs=_targets),
     )
 }
 

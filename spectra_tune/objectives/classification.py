@@ -16,11 +16,6 @@ from spectra_tune.errors import InvalidStudy
 from spectra_tune.operators.batched_matmul import multiply
 
 
-def outputs(task: Any) -> int:
-    """One logit for two classes, else one each."""
-    return 1 if task.classes == 2 else task.classes
-
-
 def checked(target: ndarray, task: Any, where: str) -> ndarray:
     """Labels (samples,) int64, 0 … classes - 1, of two classes or more."""
     if target.dtype.kind not in "fiub":

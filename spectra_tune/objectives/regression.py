@@ -12,20 +12,16 @@ from numpy import ndarray
 from torch import Tensor
 
 from spectra_tune.errors import InvalidStudy
+from spectra_tune.objectives import objective_of
 from spectra_tune.operators.batched_matmul import multiply
-
-
-def outputs(task: Any) -> int:
-    """As many as the task has targets; one where it does not say."""
-    return getattr(task, "targets", 1)
 
 
 def checked(target: ndarray, task: Any, where: str) -> ndarray:
     """Targets (samples, outputs) float64: finite numbers that are not all the same."""
-    columns = target.reshape(len(target), -1)
-    if target.dtype.kind not in "fiu" or columns.shape[1] != outputs(task):
+    columns, wanted = target.reshape(len(target), -1), objective_of(task).outputs(task)
+    if target.dtype.kind not in "fiu" or columns.shape[1] != wanted:
         raise InvalidStudy(
-            f"{task} must draw numbers y (samples,) or (samples, {outputs(task)}), got {target.shape} of "
+            f"{task} must draw numbers y (samples,) or (samples, {wanted}), got {target.shape} of "
             f"{target.dtype} in {where}"
         )
     if not (numpy.abs(columns) <= numpy.finfo(numpy.float32).max).all():

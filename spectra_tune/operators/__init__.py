@@ -35,6 +35,21 @@ class Followed(Protocol):
 
     def __call__(self) -> None: ...
 
+    @property
+    def fallbacks(self) -> Sequence[int]:
+        """Exact decompositions that each member's calls fell back on."""
+        ...
+
     def pull(self, coefficient_M: Tensor) -> None:
         """Adds the coefficients times the gradient of sigma by the weights, as last renewed, to the gradients."""
         ...
+
+    def measured(self) -> Tensor:
+        """Sigma (members,) now, without an effect on later calls."""
+        ...
+
+    def state(self) -> dict[str, Tensor]:
+        """All that `restore` needs for equal bits of later calls."""
+        ...
+
+    def restore(self, state: dict[str, Tensor]) -> None: ...

@@ -4,16 +4,13 @@ Axes: M member, O out, I in, K the smaller of the two.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy
 import torch
-from scipy.sparse.linalg import ArpackError, svds
 from torch import Tensor
 
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.operators import Followed
-from spectra_tune.operators.batched_matmul import one_thread, product
+from spectra_tune.operators.batched_matmul import product
 from spectra_tune.operators.pull import Pull
 from spectra_tune.operators.tracked import TrackedTopSingularValue
 
@@ -33,31 +30,6 @@ def spectrum_of(weight_MOI: Tensor, gradient_MOI: Tensor | None = None) -> "TopS
     if wide and weight_MOI.dtype == torch.float32 and not weight_MOI.is_cuda:
         return TrackedTopSingularValue(weight_MOI, gradient_MOI)
     return TopSingularValue(weight_MOI, gradient_MOI)
-
-
-def spectral_norms(weight_MOI: Tensor) -> Tensor:
-    """Spectral norms (members,) of wide weights without a state, relative error <= 1e-5; NaN where one is not finite.
-
-    Source: ARPACK from a fixed start, which is cheaper once than squaring.
-    """
-    with one_thread():
-        return torch.tensor([_arpack_norm(weight) for weight in weight_MOI.numpy()], dtype=weight_MOI.dtype)
-
-
-def _arpack_norm(weight_OI: numpy.ndarray) -> float:
-    largest = numpy.abs(weight_OI).max()
-    if not numpy.isfinite(largest):
-        return numpy.nan
-    if largest == 0:
-        return 0.0
-    scale = 2.0 ** numpy.floor(numpy.log2(float(largest)))  # a power of two: no bit changes, and no square overflows
-    weight_OI = (weight_OI.astype(numpy.float64) / scale).astype(weight_OI.dtype)
-    start = numpy.random.default_rng(0).normal(size=min(weight_OI.shape)).astype(weight_OI.dtype)
-    try:
-        found: Any = svds(weight_OI, k=1, v0=start, tol=1e-7, return_singular_vectors=False)  # type: ignore[arg-type]
-    except ArpackError:
-        found = numpy.linalg.svd(weight_OI, compute_uv=False)
-    return float(found[0]) * scale
 
 
 class TopSingularValue:
@@ -101,6 +73,23 @@ class TopSingularValue:
         self._image_square()
         torch.sqrt(self._squares.view(-1), out=self.sigma_M)
         self._image.div_(self.sigma_M.clamp(min=self._tiny)[:, None, None])
+
+    def measured(self) -> Tensor:
+        """Sigma (members,) now, whatever is done with it."""
+        self()
+        return self.sigma_M
+
+    @property
+    def fallbacks(self) -> list[int]:
+        """None: every call is exact."""
+        return [0] * len(self.sigma_M)
+
+    def state(self) -> dict[str, Tensor]:
+        """Nothing goes on from call to call."""
+        return {}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        assert not state
 
     def _closed_form(self) -> None:
         """Unit eigenvector of a symmetric 2 x 2 matrix, by operations that round alike in any company."""

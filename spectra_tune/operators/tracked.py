@@ -12,6 +12,7 @@ import torch
 from scipy.linalg import eigh, get_lapack_funcs
 from torch import Tensor
 
+from spectra_tune.operators.arpack import spectral_norms
 from spectra_tune.operators.batched_matmul import multiply, one_thread
 from spectra_tune.operators.pull import Pull
 
@@ -111,6 +112,10 @@ class TrackedTopSingularValue:
                 sigma, u_O, v_I, self._states[member] = top_singular_value_tracked(self._weight_MOI[member], state)
                 self.sigma_M[member] = sigma
                 self.u_MO1[member, :, 0], self.v_MI1[member, :, 0] = u_O, v_I
+
+    def measured(self) -> Tensor:
+        """Sigma (members,) now, without a step of the tracking."""
+        return spectral_norms(self._weight_MOI)
 
     @property
     def fallbacks(self) -> list[int]:

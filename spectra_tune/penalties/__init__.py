@@ -1,8 +1,8 @@
 """Penalties, declared: what is pulled where; one file beside this one computes each.
 
 A penalty's file has a class `Penalty` for one regularized weight of stacked members (in turn: of one), bound to its
-operator: `Penalty(operator, strength_M, one_sided_M)`. A call with the targets of a step adds the gradient of the penalty
-to that of the loss; `value(target_M)` is the penalty itself, (members,). Strength 0 is no regularizer in every one of them.
+operator: `Penalty(operator, strength_M, one_sided_M)`. A call with the targets of a step adds the penalty's gradient to
+that of the loss; `value(target_M)` is the penalty itself, (members,). Strength 0 is no regularizer in every one of them.
 """
 
 from dataclasses import dataclass
