@@ -10,7 +10,7 @@ from torch.nn import Module
 
 from spectra_tune.engine.members.draws import Draw
 from spectra_tune.engine.members.trainer import Trainer
-from spectra_tune.objectives import objective_of
+from spectra_tune.objectives import CLASSIFICATION, objective_of
 from spectra_tune.results import figure_table
 
 GRID = 81
@@ -47,7 +47,7 @@ def figure_data(trainers: Iterable[Trainer], draw: Draw, seeds: tuple[int, ...])
 def _shows_a_boundary(trainer: Trainer, draw: Draw) -> bool:
     """Whether classes lie in a plane of two features."""
     in_plane = draw("train", trainer.members[0].seed).x.shape[1:] == (2,)
-    return in_plane and objective_of(trainer.condition.task).name == "classification"
+    return in_plane and objective_of(trainer.condition.task).name == CLASSIFICATION
 
 
 def _spectrum(weight: Tensor, layer: int, signature: str) -> pandas.DataFrame:

@@ -24,7 +24,7 @@ def protocol_of(condition: Condition, stream: int) -> dict[str, Any]:
 
     A full batch has batch_size 0.
     """
-    protocol = flat(condition) | {"kind": str(condition.network), "stream": stream, "task": str(condition.task)}
+    protocol = flat(condition) | {"stream": stream, "task": str(condition.task)}
     protocol["batch_size"] = protocol["batch_size"] or 0
     protocol["learning_rate_schedule"] = str(protocol["learning_rate_schedule"])
     del protocol["network"]

@@ -1,13 +1,13 @@
 """How large a network is on a task: its parameters, and their ratio to those at the task's reference width."""
 
 import math
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from torch.nn import Module
 
 from spectra_tune.design import Condition
+from spectra_tune.design.condition import with_hyperparameters
 from spectra_tune.randomness import seeded_torch
 
 
@@ -35,5 +35,5 @@ def capacity_ratio(condition: Condition) -> float:
     reference = getattr(condition.task, "reference_width", None)
     if reference is None or not hasattr(condition.network, "width"):
         return math.nan
-    same = replace(condition.network, width=reference)
+    same = with_hyperparameters(condition.network, width=reference)
     return parameter_count(condition.network, condition.task) / parameter_count(same, condition.task)

@@ -10,6 +10,7 @@ It trains in turn, as the module that it is. Optional, where training all member
 - `parameter_count(task)`, trainable numbers, counted without building it.
 """
 
+from spectra_tune.networks.module import module
 from spectra_tune.networks.perceptron import mlp
 
-__all__ = ["mlp"]
+__all__ = ["mlp", "module"]

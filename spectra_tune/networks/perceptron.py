@@ -106,5 +106,10 @@ class Perceptron:
         outputs = objective_of(task).outputs(task)
         return (prod(shape), *[self.width] * self.depth, outputs)
 
+    @property
+    def kind(self) -> str:
+        """The constructor's name."""
+        return mlp.__name__
+
     def __str__(self) -> str:
-        return "mlp"
+        return self.kind

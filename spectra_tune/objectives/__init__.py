@@ -19,7 +19,17 @@ from typing import Any
 from spectra_tune.errors import InvalidStudy, nearest
 from spectra_tune.objectives.metric import SPLITS, Metric, SplitMetric
 
-__all__ = ["OBJECTIVES", "SPLITS", "SPLIT_METRICS", "Metric", "Objective", "SplitMetric", "implement", "objective_of"]
+__all__ = [
+    "CLASSIFICATION",
+    "OBJECTIVES",
+    "SPLITS",
+    "SPLIT_METRICS",
+    "Metric",
+    "Objective",
+    "SplitMetric",
+    "implement",
+    "objective_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +54,9 @@ class Objective:
         """Every metric on each of these splits."""
         return tuple(SplitMetric(split, metric) for split in splits for metric in self.metrics)
 
+
+CLASSIFICATION = "classification"
+"""The objective of a task that names none."""
 
 _FRACTION: dict[str, Any] = {"unit": "pp", "symbol": " %", "scale": 100.0, "higher_is_better": True, "margin": 1.0}
 _OWN: dict[str, Any] = {"unit": "", "symbol": "", "scale": 1.0, "margin": 0.01}
@@ -78,7 +91,7 @@ OBJECTIVES = {
     one.name: one
     for one in (
         Objective(
-            name="classification",
+            name=CLASSIFICATION,
             metrics=(_ACCURACY, _BALANCED, _CROSS_ENTROPY),
             loss=_CROSS_ENTROPY,
             outputs=_logits,
@@ -93,7 +106,7 @@ SPLIT_METRICS = {one.column: one for objective in OBJECTIVES.values() for one in
 
 def objective_of(task: Any) -> Objective:
     """A task's objective, which it names as `objective`; one that names none has classes."""
-    name = getattr(task, "objective", "classification")
+    name = getattr(task, "objective", CLASSIFICATION)
     if name not in OBJECTIVES:
         raise InvalidStudy(f"no objective is called {name!r}; {nearest(str(name), OBJECTIVES)}")
     return OBJECTIVES[name]

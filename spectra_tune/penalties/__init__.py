@@ -2,7 +2,7 @@
 
 A penalty's file has a class `Penalty` for one regularized weight of stacked members (in turn: of one), bound to its
 operator: `Penalty(operator, strength_M, one_sided_M)`. A call with the targets of a step adds the penalty's gradient to
-that of the loss; `value(target_M)` is the penalty itself, (members,). Strength 0 is no regularizer in every one of them.
+that of the loss; `value(target_M)` is the penalty itself, (members,). Strength 0 is no regularizer in any of them.
 """
 
 from dataclasses import dataclass
