@@ -15,12 +15,18 @@ from spectra_tune.schedules import has_start
 class Searching(Protocol):
     """What of a study its search is checked against."""
 
-    conditions: Any
-    arms: Any
-    contrasts: Any
-    seeds: Any
-    search: Any
-    claim: Any
+    @property
+    def conditions(self) -> Any: ...
+    @property
+    def arms(self) -> Any: ...
+    @property
+    def contrasts(self) -> Any: ...
+    @property
+    def seeds(self) -> Any: ...
+    @property
+    def search(self) -> Any: ...
+    @property
+    def claim(self) -> Any: ...
 
     def sides(self) -> Mapping[str, str]: ...
 

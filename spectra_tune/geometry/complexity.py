@@ -38,7 +38,7 @@ def complexity(task: Any) -> "Complexity":
     """
     objective = objective_of(task).name
     if objective != CLASSIFICATION:
-        fields = (*_GEOMETRY, *_ERRORS, "spread")
+        fields: tuple[str, ...] = (*_GEOMETRY, *_ERRORS, "spread")
         reasons = dict.fromkeys(fields, f"complexity is that of a boundary between classes, and {objective} has none")
         return Complexity(**dict.fromkeys(fields), reasons=reasons)
     draws = [drawn(task, draw) for draw in range(1 if getattr(task, "fixed", False) else DRAWS)]

@@ -24,7 +24,7 @@ def generator_of(member: Member, *purpose: str | int) -> torch.Generator:
 def seeded_torch(seed: int) -> Iterator[None]:
     """Within, torch's global generator draws from this seed on; afterwards it is as if nothing had been drawn."""
     with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         yield
 
 
