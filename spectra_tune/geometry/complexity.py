@@ -38,9 +38,9 @@ def complexity(task: Any) -> "Complexity":
     """
     objective = objective_of(task).name
     if objective != CLASSIFICATION:
-        fields: tuple[str, ...] = (*_GEOMETRY, *_ERRORS, "spread")
-        reasons = dict.fromkeys(fields, f"complexity is that of a boundary between classes, and {objective} has none")
-        return Complexity(**dict.fromkeys(fields), reasons=reasons)
+        why = f"complexity is that of a boundary between classes, and {objective} has none"
+        reasons = dict.fromkeys((*_GEOMETRY, *_ERRORS, "spread"), why)
+        return Complexity(**dict.fromkeys(reasons), reasons=reasons)
     draws = [drawn(task, draw) for draw in range(1 if getattr(task, "fixed", False) else DRAWS)]
     x_train = numpy.concatenate([draw.x_train for draw in draws])
     spread = float(numpy.sqrt(x_train.var(axis=0).mean()))
