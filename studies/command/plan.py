@@ -41,12 +41,12 @@ def _search_parameters(study: Study) -> dict[str, object]:
     search = study.search
     if search is None:
         return {}
-    lanes = len(study.conditions) * len(study.sides())
+    sides = len(study.conditions) * len(study.sides())
     return {
         "search sides": ", ".join(f"{arm} ({side})" for arm, side in study.sides().items()),
         "search configurations": search.configurations,
         "search seeds": f"{len(study.seeds.search)} ({_spans(study.seeds.search)})",
-        "search runs": lanes * search.configurations * len(study.seeds.search),
+        "search runs": sides * search.configurations * len(study.seeds.search),
         "search sampler": search.sampler + (f", {search.scheduler}" if search.scheduler else ""),
         "search objective": search.objective,
     }
