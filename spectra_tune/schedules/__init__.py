@@ -40,7 +40,7 @@ SCHEDULES: dict[str, Callable[..., float]] = {
 }
 
 REACTIVE = ("plateau", "dead_units", "sensitivity")
-"""Schedules whose progress from start to end a training signal moves, not time: see feedback.py."""
+"""Schedules whose progress from start to end a training signal moves, not time: see by_signal.py."""
 
 SCHEDULES |= dict.fromkeys(REACTIVE, linear)
 

@@ -6,6 +6,7 @@ import numpy
 import pandas
 from ray import tune
 
+from analysis.describing.tuning import still_racing
 from spectra_tune.design import Outcome, Search, Seeds, Study, Treatment, condition_signature, grid
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
@@ -29,6 +30,11 @@ STUDY = Study(
 def searching(**given) -> Study:
     """The study with other fields of its search."""
     return replace(STUDY, search=replace(STUDY.search, **given))
+
+
+def margin(outcomes):
+    """Who stays in a race with a margin of a percentage point."""
+    return still_racing(outcomes, 0.01)
 
 
 def answered(batch, outcome, study=STUDY) -> pandas.DataFrame:
