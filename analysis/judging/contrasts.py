@@ -12,8 +12,8 @@ from analysis.judging.selection import TuningBudget, check_confirmation, check_e
 from analysis.judging.verdict import Rules, Verdict, judge
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.significance import paired_t
-from spectra_tune.design import Contrast, NotComparable, Study, condition_signature
-from spectra_tune.results import MEASURES, probe_columns, sigma_columns
+from spectra_tune.design import SPLIT_METRICS, Contrast, NotComparable, Study, condition_signature
+from spectra_tune.results import METRICS, probe_columns, sigma_columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +183,7 @@ def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, flo
     for (signature, arm), rows in runs.groupby(["condition_signature", "arm"], sort=False):
         ok = rows["status"] == "ok"
         summary: dict[str, float] = {"seeds": len(rows), "diverged": int((~ok).sum())}
-        for metric in [f"test_{measure}" for measure in MEASURES]:
+        for metric in [name for name in METRICS if name in rows and SPLIT_METRICS[name].split == "test"]:
             values = rows[metric].where(ok, rows[f"{metric}_of_constant"]).to_numpy(dtype=float)
             summary |= _mean_with_interval(metric, values)
         if ok.any():

@@ -3,14 +3,18 @@
 from spectra_tune.design.block import Arm, Block, Member, differing_fields, members
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat, grid
+from spectra_tune.design.outcome import Outcome
 from spectra_tune.design.search import Dimension, Search
+from spectra_tune.design.seeds import Seeds
 from spectra_tune.design.signature import condition_signature, run_signature
-from spectra_tune.design.study import Contrast, Outcome, Pilot, Seeds, Study
+from spectra_tune.design.study import Contrast, Pilot, Study
 from spectra_tune.design.treatment import Treatment
 from spectra_tune.errors import InvalidStudy, NotComparable, nearest
+from spectra_tune.objectives import SPLIT_METRICS, Metric, Objective, SplitMetric, objective_of
 from spectra_tune.schedules.distance_to_criticality import DistanceToCriticality
 
 __all__ = [
+    "SPLIT_METRICS",
     "Arm",
     "Block",
     "Claim",
@@ -20,11 +24,14 @@ __all__ = [
     "DistanceToCriticality",
     "InvalidStudy",
     "Member",
+    "Metric",
     "NotComparable",
+    "Objective",
     "Outcome",
     "Pilot",
     "Search",
     "Seeds",
+    "SplitMetric",
     "Study",
     "Treatment",
     "condition_signature",
@@ -33,5 +40,6 @@ __all__ = [
     "grid",
     "members",
     "nearest",
+    "objective_of",
     "run_signature",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spectra_tune.design.condition import Condition, changed, flat
+from spectra_tune.design.seeds import distinct_seeds
 from spectra_tune.design.signature import condition_signature, run_signature
 from spectra_tune.design.treatment import Treatment
 from spectra_tune.errors import InvalidStudy, at_least_one, nearest
@@ -44,19 +45,6 @@ def named_arms(arms: Mapping[str, Arm | Treatment] | Iterable[tuple[str, Arm]]) 
         if not isinstance(name, str) or not name or not isinstance(arm, Arm | Treatment):
             raise InvalidStudy(f"arms must map names to a Treatment or an Arm, got {name!r}: {arm!r}")
     return tuple((name, arm if isinstance(arm, Arm) else Arm(treatment=arm)) for name, arm in named.items())
-
-
-def distinct_seeds(seeds: Iterable[int], what: str) -> tuple[int, ...]:
-    if isinstance(seeds, int | str) or not hasattr(seeds, "__iter__"):
-        raise InvalidStudy(f"{what} must be a list or range of whole numbers, got {seeds!r}")
-    listed = tuple(seeds)
-    for seed in listed:
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise InvalidStudy(f"{what} must be whole numbers >= 0, got {seed!r}")
-    twice = sorted({seed for seed in listed if listed.count(seed) > 1})
-    if twice:
-        raise InvalidStudy(f"{what} must be distinct, since a repeated seed is no new observation: {twice} came twice")
-    return listed
 
 
 def checked_probes(probes: Iterable[str], probed_at: Iterable[int]) -> tuple[tuple[str, ...], tuple[int, ...]]:

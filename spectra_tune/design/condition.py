@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 
 from spectra_tune.errors import InvalidStudy, at_least_one, nearest, not_negative, positive
+from spectra_tune.objectives import CLASSIFICATION, objective_of
 from spectra_tune.schedules import LEARNING_RATES
 from spectra_tune.schedules.distance_to_criticality import DistanceToCriticality
 
@@ -29,19 +30,11 @@ class Condition:
     batch_size: int | None = None  # None is the full batch
 
     def __post_init__(self):
-        if not callable(getattr(self.task, "draw", None)) or not hasattr(self.task, "classes"):
+        _check_task(self.task)
+        missing = [name for name in ("build", "regularized") if not callable(getattr(self.network, name, None))]
+        if missing:
             raise InvalidStudy(
-                f"task must have draw(split, seed) and classes, got {self.task!r}; see spectra_tune.tasks"
-            )
-        classes = self.task.classes
-        if isinstance(classes, bool) or not isinstance(classes, int) or classes < 2:
-            raise InvalidStudy(f"a task must have two classes or more, a whole number, got {classes!r}")
-        if hasattr(self.task, "features"):
-            at_least_one(self.task.features, "features")
-        missing = [name for name in ("init", "forward", "regularized") if not hasattr(self.network, name)]
-        if missing and not callable(getattr(self.network, "implement", None)):
-            raise InvalidStudy(
-                f"network must have init, forward and regularized, {type(self.network).__name__} lacks "
+                f"network must have build and regularized, {type(self.network).__name__} lacks "
                 f"{', '.join(missing)}; see spectra_tune.networks"
             )
         if self.optimizer not in OPTIMIZERS:
@@ -62,6 +55,22 @@ class Condition:
                 )
 
 
+def _check_task(task: Any) -> None:
+    """Refuses what is no task, or one that does not say its sizes."""
+    if not callable(getattr(task, "draw", None)):
+        raise InvalidStudy(f"task must have draw(split, seed), got {task!r}; see spectra_tune.tasks")
+    if objective_of(task).name == CLASSIFICATION:
+        if not hasattr(task, "classes"):
+            raise InvalidStudy(
+                f"task must have draw(split, seed) and classes, or say another objective, got {task!r}; see "
+                "spectra_tune.tasks"
+            )
+        if isinstance(task.classes, bool) or not isinstance(task.classes, int) or task.classes < 2:
+            raise InvalidStudy(f"a task must have two classes or more, a whole number, got {task.classes!r}")
+    if hasattr(task, "features"):
+        at_least_one(task.features, "features")
+
+
 def grid(**values: Any) -> tuple[Condition, ...]:
     """Every combination of the listed values of Condition's fields, the last one varying fastest."""
     known = {field.name for field in fields(Condition)}
@@ -76,21 +85,35 @@ def grid(**values: Any) -> tuple[Condition, ...]:
     return tuple(Condition(**dict(zip(values, choice, strict=True))) for choice in product(*values.values()))
 
 
-def network_fields(network: Any) -> tuple[str, ...]:
-    """Names of a network's own hyperparameters, which arms change flat, beside the Condition's."""
-    return tuple(field.name for field in fields(network)) if is_dataclass(network) else ()
+def kind_of(network: Any) -> str:
+    """What kind of network it is: as it says, or its class's name."""
+    return getattr(network, "kind", None) or type(network).__name__
+
+
+def hyperparameters(network: Any) -> dict[str, Any]:
+    """A network's own hyperparameters by name, which arms change flat, beside the Condition's: those that it says, or
+    its fields."""
+    if callable(getattr(network, "hyperparameters", None)):
+        return network.hyperparameters()
+    return {field.name: getattr(network, field.name) for field in fields(network)} if is_dataclass(network) else {}
+
+
+def with_hyperparameters(network: Any, **changes: Any) -> Any:
+    """The network with some of its hyperparameters set otherwise."""
+    own = getattr(network, "with_hyperparameters", None)
+    return own(**changes) if callable(own) else replace(network, **changes)
 
 
 def flat(condition: Condition) -> dict[str, Any]:
     """A Condition's fields and, beside them, those of its network: what arms may be compared in."""
     own = {field.name: getattr(condition, field.name) for field in fields(condition)}
-    return own | {name: getattr(condition.network, name) for name in network_fields(condition.network)}
+    return own | {"kind": kind_of(condition.network)} | hyperparameters(condition.network)
 
 
 def changed(condition: Condition, changes: dict[str, Any]) -> Condition:
     """The Condition with an arm's `changes` carried out; unknown or forbidden keys are refused."""
     own = {field.name for field in fields(condition)}
-    of_network = set(network_fields(condition.network))
+    of_network = set(hyperparameters(condition.network))
     allowed = (own | of_network) - NEVER_CHANGED
     for name in changes:
         if name in NEVER_CHANGED:
@@ -98,7 +121,7 @@ def changed(condition: Condition, changes: dict[str, Any]) -> Condition:
         if name not in allowed:
             raise InvalidStudy(f"an arm cannot change {name!r}; {nearest(name, allowed)}")
     of_network &= set(changes)
-    network = (
-        replace(condition.network, **{name: changes[name] for name in of_network}) if of_network else condition.network
-    )
+    network = condition.network
+    if of_network:
+        network = with_hyperparameters(network, **{name: changes[name] for name in of_network})
     return replace(condition, network=network, **{name: changes[name] for name in changes if name in own})

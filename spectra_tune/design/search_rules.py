@@ -6,7 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from spectra_tune.design.block import Arm, check_capacity, differing_fields
-from spectra_tune.design.condition import Condition, flat
+from spectra_tune.design.condition import Condition, flat, with_hyperparameters
 from spectra_tune.design.search import STRATA, TREATMENT_FIELDS, Search
 from spectra_tune.errors import InvalidStudy, NotComparable, nearest
 from spectra_tune.schedules import has_start
@@ -32,7 +32,7 @@ def stratified(conditions: Iterable[Condition], search: Search) -> tuple[Conditi
             missing = [name for name in sizes if not hasattr(condition.network, name)]
             if missing:
                 raise InvalidStudy(f"the space lists {missing[0]}, which {type(condition.network).__name__} lacks")
-            network = replace(condition.network, **sizes) if sizes else condition.network
+            network = with_hyperparameters(condition.network, **sizes) if sizes else condition.network
             found.append(replace(condition, network=network))
     return tuple(dict.fromkeys(found))
 

@@ -1,16 +1,15 @@
 """Signatures: a run is identified by what determines it, not by a name that somebody typed."""
 
 import hashlib
-import inspect
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from spectra_tune.design.condition import Condition
+from spectra_tune.design.sources import is_own, source_digest
 from spectra_tune.design.treatment import Treatment
-from spectra_tune.errors import InvalidStudy
 
 
 def run_signature(condition: Condition, treatment: Treatment, seed: int, stream: int) -> str:
@@ -46,39 +45,32 @@ def canonical(thing: Any) -> Any:
         return {str(key): canonical(value) for key, value in thing.items()}
     if hasattr(thing, "tobytes") and hasattr(thing, "shape"):
         return {"array": hashlib.sha256(thing.tobytes()).hexdigest(), "shape": list(thing.shape)}
-    if callable(thing) and not isinstance(thing, type) and hasattr(thing, "__qualname__"):
-        return {"function": thing.__qualname__, "source": _source_digest(thing)}
+    if isinstance(thing, type):
+        return {"type": thing.__qualname__} | ({"source": source_digest(thing)} if is_own(thing) else {})
+    if callable(thing) and hasattr(thing, "__qualname__"):
+        return {"function": thing.__qualname__, "source": source_digest(thing)}
     return _canonical_object(thing)
 
 
 def _canonical_object(thing: Any) -> dict[str, Any]:
     kind = type(thing)
-    state = {field.name: getattr(thing, field.name) for field in fields(thing)} if is_dataclass(thing) else vars(thing)
+    state = _state(thing) if is_dataclass(thing) else vars(thing)
     form: dict[str, Any] = {"class": kind.__qualname__} | {name: canonical(state[name]) for name in state}
-    if kind.__module__.partition(".")[0] != "spectra_tune":
-        form["source"] = _source_digest(kind)
+    if is_own(kind):
+        form["source"] = source_digest(kind)
         if callable(getattr(thing, "draw", None)):
             form["data"] = _data_digest(thing)
     return form
 
 
-def _source_digest(definition: Any) -> str:
-    """sha256 of the file that defines a user's class or function; kept on it, since a worker has no such file."""
-    known = vars(definition).get("__source_digest__")
-    if known is None:
-        try:
-            source = Path(inspect.getsourcefile(definition) or "").read_bytes()
-        except (OSError, TypeError):
-            try:
-                source = inspect.getsource(definition).encode()
-            except (OSError, TypeError):
-                raise InvalidStudy(
-                    f"the source of {definition.__qualname__} must be readable, since it determines the runs: "
-                    "define it in a file"
-                ) from None
-        known = hashlib.sha256(source).hexdigest()
-        definition.__source_digest__ = known
-    return known
+def _state(thing: Any) -> dict[str, Any]:
+    """A dataclass's fields that have not their default: one more field with a default changes no signature."""
+    state = {field.name: (getattr(thing, field.name), field.default) for field in fields(thing)}
+    return {
+        name: value
+        for name, (value, default) in state.items()
+        if default is MISSING or type(value) is not type(default) or value != default
+    }
 
 
 _DATA_DIGESTS: dict[int, tuple[Any, str]] = {}

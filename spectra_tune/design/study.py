@@ -5,18 +5,16 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import combinations
 from typing import Any
 
-from spectra_tune.design.block import REPORTS, Arm, Block, checked_probes, differing_fields, distinct_seeds, named_arms
+from spectra_tune.design.block import REPORTS, Arm, Block, checked_probes, differing_fields, named_arms
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat
+from spectra_tune.design.outcome import Outcome
 from spectra_tune.design.search import Search
 from spectra_tune.design.search_rules import check_search, stratified, with_values
+from spectra_tune.design.seeds import Seeds
 from spectra_tune.design.signature import condition_signature, digest
 from spectra_tune.design.treatment import Treatment
 from spectra_tune.errors import InvalidStudy, NotComparable, at_least_one, nearest, positive
-
-SPLITS = ("train", "validation", "test")
-OUTCOMES = ("test_accuracy", "test_balanced_accuracy")
-DESCRIPTIVE = tuple(f"{split}_{measure}" for split in SPLITS for measure in ("accuracy", "balanced_accuracy", "loss"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,48 +34,6 @@ class Contrast:
 
     def __str__(self) -> str:
         return f"{self.treatment} − {self.baseline}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seeds:
-    """Disjoint pools: `confirm` carries verdicts, `search` selects."""
-
-    confirm: Any  # given as a range or list, kept as a tuple
-    search: Any = ()
-
-    def __post_init__(self):
-        object.__setattr__(self, "confirm", distinct_seeds(self.confirm, "confirmation seeds"))
-        object.__setattr__(self, "search", distinct_seeds(self.search, "search seeds"))
-        if not self.confirm:
-            raise InvalidStudy("a study needs confirmation seeds, got none")
-        both = sorted(set(self.confirm) & set(self.search))
-        if both:
-            raise InvalidStudy(f"search and confirmation seeds must be disjoint, both have {both}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What is compared, the difference that would matter, and the family-wise error allowed."""
-
-    metric: str = "test_accuracy"
-    margin_pp: float = 1.0  # percentage points
-    alpha: float = 0.01  # over all contrasts x Conditions of the study
-    descriptive: tuple[str, ...] = ()  # metrics reported with estimate and interval, never with a verdict
-
-    def __post_init__(self):
-        if self.metric not in OUTCOMES:
-            raise InvalidStudy(
-                f"a verdict is about test data: the outcome must be one of {', '.join(OUTCOMES)}, got {self.metric!r}"
-                + ("; list it as descriptive" if self.metric in DESCRIPTIVE else "")
-            )
-        object.__setattr__(self, "margin_pp", positive(self.margin_pp, "margin_pp"))
-        object.__setattr__(self, "alpha", positive(self.alpha, "alpha"))
-        if self.alpha >= 0.5:
-            raise InvalidStudy(f"alpha must be below 0.5, got {self.alpha}")
-        object.__setattr__(self, "descriptive", tuple(self.descriptive))
-        for metric in self.descriptive:
-            if metric not in DESCRIPTIVE:
-                raise InvalidStudy(f"no metric is called {metric!r}; {nearest(metric, DESCRIPTIVE)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,17 +3,20 @@
 from dataclasses import dataclass, fields
 
 from spectra_tune.errors import InvalidStudy, finite, nearest, not_negative, positive
+from spectra_tune.penalties import PENALTIES
 from spectra_tune.schedules import SCHEDULES, has_start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
-    """A penalty, strength * sum over layers of (sigma - target)^2, added to the mean loss; sigma is the spectral norm.
+    """A penalty on the regularized weights, added to the mean loss: strength times what spectra_tune.penalties says.
 
+    By default the squared distance of each weight's sigma, its spectral norm, from a target that a schedule moves.
     Strength 0 has one canonical form, `Treatment.none()`: whatever else was given (and checked) is dropped.
     """
 
     strength: float  # weight of the penalty in the loss, >= 0; 0 is no regularizer
+    penalty: str = "spectral_norm"  # a name in penalties.PENALTIES
     schedule: str = "static"  # a name in schedules.SCHEDULES
     sigma_start: float | None = None  # target at the first step; for schedules that move
     sigma_end: float | None = None  # target at the last step; of a static schedule all along
@@ -36,6 +39,8 @@ class Treatment:
         for name in ("sigma_start", "sigma_end"):
             if getattr(self, name) is not None:
                 put(name, positive(getattr(self, name), name))
+        if self.penalty not in PENALTIES:
+            raise InvalidStudy(f"no penalty is called {self.penalty!r}; {nearest(self.penalty, PENALTIES)}")
         if self.schedule not in SCHEDULES:
             raise InvalidStudy(f"no schedule is called {self.schedule!r}; {nearest(self.schedule, SCHEDULES)}")
         if not isinstance(self.one_sided, bool):
@@ -44,6 +49,9 @@ class Treatment:
             for field in fields(self):
                 if field.name != "strength":
                     put(field.name, field.default)
+            return
+        if not PENALTIES[self.penalty].targets:
+            self._check_no_target()
             return
         if self.sigma_end is None:
             raise InvalidStudy("a penalty needs a target: sigma_end must be given when strength > 0, got none")
@@ -59,4 +67,14 @@ class Treatment:
                 raise InvalidStudy(
                     f"beta scales the start of a schedule, and {self.schedule!r} has none: "
                     f"beta must be 0, got {self.beta}; choose a schedule that moves"
+                )
+
+    def _check_no_target(self) -> None:
+        """Refuses settings of a target where the penalty has none."""
+        for field in fields(self):
+            given = getattr(self, field.name)
+            if field.name not in ("strength", "penalty") and given != field.default:
+                raise InvalidStudy(
+                    f"penalty {self.penalty!r} has no target: leave {field.name} away, got {given!r}, or choose one of "
+                    + ", ".join(name for name, of in PENALTIES.items() if of.targets)
                 )

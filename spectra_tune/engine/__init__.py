@@ -1,8 +1,13 @@
-"""Train a block: members stacked, one program; an iterator of reports, then the run table."""
+"""Train a block: an iterator of reports, then the run table.
 
-from spectra_tune.engine.failed import failed_runs
+Members train stacked, as one program, where their network has a stacked form, else in turn, as real modules.
+"""
+
 from spectra_tune.engine.memory import bytes_on_gpu, parts
-from spectra_tune.engine.training import BlockTraining, Report, capacity_ratio, parameter_count, run_block, train
+from spectra_tune.engine.reports import Report
+from spectra_tune.engine.rows import failed_runs
+from spectra_tune.engine.size import capacity_ratio, parameter_count
+from spectra_tune.engine.training import BlockTraining, run_block, train
 
 __all__ = [
     "BlockTraining",

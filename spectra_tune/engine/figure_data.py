@@ -5,8 +5,12 @@ from collections.abc import Iterable
 import numpy
 import pandas
 import torch
+from torch import Tensor
+from torch.nn import Module
 
-from spectra_tune.engine.stacked.program import Program
+from spectra_tune.engine.members.draws import Draw
+from spectra_tune.engine.members.trainer import Trainer
+from spectra_tune.objectives import CLASSIFICATION, objective_of
 from spectra_tune.results import figure_table
 
 GRID = 81
@@ -22,51 +26,55 @@ SPECTRA_SEEDS = 4
 """Seeds whose spectra are kept."""
 
 
-def figure_data(programs: Iterable[Program], seeds: tuple[int, ...]) -> pandas.DataFrame:
-    """The figure table of finished programs: boundaries and data of the first seed, spectra of the first few."""
+def figure_data(trainers: Iterable[Trainer], draw: Draw, seeds: tuple[int, ...]) -> pandas.DataFrame:
+    """The figure table of finished members: boundaries and data of the first seed, spectra of the first few."""
     parts = []
-    for program in programs:
-        for slot, member in enumerate(program.members):
-            if slot in program.diverged or member.seed not in seeds[:SPECTRA_SEEDS]:
+    for trainer in trainers:
+        states = trainer.states()
+        for slot, member in enumerate(trainer.members):
+            if slot in trainer.diverged or member.seed not in seeds[:SPECTRA_SEEDS]:
                 continue
-            weights = {name: value[slot] for name, value in program.parameters.items()}
-            parts += [_spectrum(weights[name], layer, member.signature) for layer, name in _regularized(program)]
-            if member.seed == seeds[0] and program.features == 2:
-                parts += [_boundary(program, weights, member.seed, member.signature)]
-                parts += [_data(program, member.seed, member.signature)]
+            of_layers = enumerate(trainer.regularized, start=1)
+            parts += [_spectrum(states[slot][name], layer, member.signature) for layer, name in of_layers]
+            if member.seed == seeds[0] and _shows_a_boundary(trainer, draw):
+                x = [draw(split, member.seed).numbers for split in trainer.splits]
+                label = [draw(split, member.seed).y for split in trainer.splits]
+                parts += [_boundary(trainer.module(), states[slot], numpy.concatenate(x), member.signature)]
+                parts += [_data(x, label, member.signature)]
     return pandas.concat(parts, ignore_index=True) if parts else figure_table({})
 
 
-def _regularized(program: Program) -> Iterable[tuple[int, str]]:
-    return enumerate(program.network.regularized, start=1)
+def _shows_a_boundary(trainer: Trainer, draw: Draw) -> bool:
+    """Whether classes lie in a plane of two features."""
+    in_plane = draw("train", trainer.members[0].seed).x.shape[1:] == (2,)
+    return in_plane and objective_of(trainer.condition.task).name == CLASSIFICATION
 
 
-def _spectrum(weight_OI: torch.Tensor, layer: int, signature: str) -> pandas.DataFrame:
+def _spectrum(weight: Tensor, layer: int, signature: str) -> pandas.DataFrame:
     """All singular values, largest first: x is the layer, y the place."""
-    values = torch.linalg.svdvals(weight_OI.double().cpu()).numpy()
+    values = torch.linalg.svdvals(weight.double().cpu()).numpy()
     columns = {"x": float(layer), "y": numpy.arange(1.0, len(values) + 1), "value": values}
     return figure_table({"signature": signature, "figure": "spectrum", **columns})
 
 
-def _boundary(program: Program, weights: dict[str, torch.Tensor], seed: int, signature: str) -> pandas.DataFrame:
+def _boundary(module: Module, state: dict[str, Tensor], x: numpy.ndarray, signature: str) -> pandas.DataFrame:
     """Over a grid of the plane: the probability of class 1 of two, the most probable class of more."""
-    x = numpy.concatenate([program.drawn(split, seed).x for split in program.splits])
     low, high = x.min(axis=0), x.max(axis=0)
     axes = numpy.linspace(low - MARGIN * (high - low), high + MARGIN * (high - low), GRID)
     points = numpy.stack(numpy.meshgrid(axes[:, 0], axes[:, 1], indexing="xy"), axis=-1).reshape(-1, 2)
-    kind = next(iter(weights.values()))
+    kind = next(iter(state.values()))
+    module.to(kind.device, kind.dtype).load_state_dict(state)
+    module.eval()
     with torch.no_grad():
-        outputs = program.network.forward(weights, torch.as_tensor(points, dtype=kind.dtype, device=kind.device))
-    outputs = outputs.double().cpu()
+        outputs = module(torch.as_tensor(points, dtype=kind.dtype, device=kind.device)).double().cpu()
     value = torch.sigmoid(outputs[:, 0]) if outputs.shape[1] == 1 else outputs.argmax(dim=1)
     columns = {"x": points[:, 0], "y": points[:, 1], "value": value.numpy().astype(float)}
     return figure_table({"signature": signature, "figure": "boundary", **columns})
 
 
-def _data(program: Program, seed: int, signature: str) -> pandas.DataFrame:
+def _data(x: list[numpy.ndarray], label: list[numpy.ndarray], signature: str) -> pandas.DataFrame:
     """Points of all splits and their classes."""
-    drawn = [program.drawn(split, seed) for split in program.splits]
-    x = numpy.concatenate([one.x[:MOST_SAMPLES] for one in drawn])
-    label = numpy.concatenate([one.y[:MOST_SAMPLES] for one in drawn])
-    columns = {"x": x[:, 0], "y": x[:, 1], "value": label.astype(float)}
+    points = numpy.concatenate([of_split[:MOST_SAMPLES] for of_split in x])
+    value = numpy.concatenate([of_split[:MOST_SAMPLES] for of_split in label]).astype(float)
+    columns = {"x": points[:, 0], "y": points[:, 1], "value": value}
     return figure_table({"signature": signature, "figure": "data", **columns})

@@ -1,12 +1,15 @@
 """What a block needs in memory, and how one that needs too much is split by its seeds."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
 from spectra_tune.design import Block, members
+from spectra_tune.engine.groups import stacks
+from spectra_tune.engine.size import parameter_count
 from spectra_tune.engine.stacked.chunks import GPU_CHUNK, chunks
-from spectra_tune.engine.training import parameter_count
-from spectra_tune.networks import implement, outputs_for
+from spectra_tune.objectives import objective_of
+from spectra_tune.tasks import shape_of
 
 BOUND_BYTES = 2**30
 """Of one Tune trial's block; beside it a worker needs about 0.5 GB for its libraries and 0.1 GB for passes."""
@@ -46,10 +49,13 @@ def bytes_per_seed(block: Block) -> int:
 
 
 def bytes_per_member(block: Block) -> int:
-    """Bytes of one run: members x (36 x parameters + 8 x samples x (features + classes + 3) + curves)."""
+    """Bytes of one run: members x (36 x parameters + 8 x samples x (numbers of a sample + outputs + 4) + curves).
+
+    Of a member that trains in turn the same: its data lie beside its module instead of in a stack.
+    """
     task, samples = block.condition.task, _samples(block.condition.task)
     parameters = parameter_count(block.condition.network, task)
-    columns = task.features + outputs_for(task.classes) + 4
+    columns = _numbers(task) + objective_of(task).outputs(task) + 4
     data = 0 if getattr(task, "fixed", False) else 2 * 4 * samples * columns
     return COPIES * 4 * parameters + data + (block.reports + 1) * CURVES * CURVE_ROW_BYTES
 
@@ -57,14 +63,17 @@ def bytes_per_member(block: Block) -> int:
 def bytes_on_gpu(block: Block) -> int:
     """Bytes of a GPU that a block needs: its programs there are padded, and train one after the other.
 
-    context + programs x 256 x bytes of a member + 256 x samples of a batch x cells of a layer x 12
+    Stacked: context + programs x 256 x bytes of a member + 256 x samples of a batch x cells of a layer x 12. In turn:
+    context + members x bytes of a member + samples of a batch x parameters x 12.
     """
     task, condition = block.condition.task, block.condition
-    samples = _samples(task)
+    samples, network = _samples(task), block.condition.network
+    batch = condition.batch_size or samples
+    if not stacks(network, task):
+        passing = PASS_COPIES * 4 * batch * parameter_count(network, task)
+        return CONTEXT_BYTES + len(block.arms) * len(block.seeds) * bytes_per_member(block) + passing
     programs = len(chunks(members(block), samples, "cuda"))
-    network = implement(condition.network, task)
-    cells = getattr(network, "cells", None) or parameter_count(condition.network, task)
-    passing = PASS_COPIES * 4 * GPU_CHUNK * (condition.batch_size or samples) * cells
+    passing = PASS_COPIES * 4 * GPU_CHUNK * batch * network.stacked(task).cells
     return CONTEXT_BYTES + programs * GPU_CHUNK * bytes_per_member(block) + passing
 
 
@@ -72,7 +81,13 @@ def _drawn_bytes(block: Block) -> int:
     task = block.condition.task
     if getattr(task, "fixed", False):
         return 0
-    return 8 * (2 * _samples(task) + TEST_SAMPLES) * (task.features + 1)
+    return 8 * (2 * _samples(task) + TEST_SAMPLES) * (_numbers(task) + 1)
+
+
+def _numbers(task: Any) -> int:
+    """Of one sample's inputs."""
+    shape = shape_of(task)
+    return math.prod(shape if shape is not None else task.draw("train", 0)[0].shape[1:])
 
 
 def _samples(task: Any) -> int:

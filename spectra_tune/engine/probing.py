@@ -1,4 +1,4 @@
-"""Probes taken on a program's members, on a probe set that all members of a task share."""
+"""Probes taken on a group's members, on a probe set that all members of a task share."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,8 +7,9 @@ import numpy
 import torch
 
 from spectra_tune import probes
-from spectra_tune.engine.samples import checked_draw
-from spectra_tune.engine.stacked.program import Program
+from spectra_tune.engine.members.draws import checked_draw
+from spectra_tune.engine.members.trainer import Trainer
+from spectra_tune.objectives import objective_of
 from spectra_tune.probes.probe_input import ProbeInput, ProbeResult
 from spectra_tune.randomness import derived_seed
 from spectra_tune.results import PROBE_REASONS
@@ -29,23 +30,25 @@ class ProbeSet:
         drawn, count = [], 0
         while count < LEAST_POINTS and len(drawn) < MOST_DRAWS:
             drawn.append(checked_draw(task, "validation", derived_seed(len(drawn), "probe")))
-            count += len(drawn[-1].y)
-        self.x = numpy.concatenate([one.x for one in drawn])[:LEAST_POINTS]
-        self.label = numpy.concatenate([one.y for one in drawn])[:LEAST_POINTS]
-        span = numpy.ptp(self.x, axis=0)
-        self.low, self.high = self.x.min(axis=0) - MARGIN * span, self.x.max(axis=0) + MARGIN * span
+            count += len(drawn[-1])
+        tokens = getattr(task, "vocabulary", None) is not None
+        self.x = numpy.concatenate([one.x if tokens else one.numbers for one in drawn])[:LEAST_POINTS]
+        self.target = numpy.concatenate([one.y for one in drawn])[:LEAST_POINTS]
+        flat = self.x.reshape(len(self.x), -1)
+        span = numpy.ptp(flat, axis=0)
+        self.low, self.high = flat.min(axis=0) - MARGIN * span, flat.max(axis=0) + MARGIN * span
 
 
-def take(program: Program, names: Sequence[str], points: ProbeSet) -> ProbeResults:
-    """Results of all the probes of these names, by quantity."""
-    count = len(program.members)
+def take(trainer: Trainer, names: Sequence[str], points: ProbeSet) -> ProbeResults:
+    """Results of all the probes of these names, by quantity; on a processor, in double precision."""
     probed = ProbeInput(
-        network=program.network,
-        parameters={name: value[:count].double().cpu() for name, value in program.parameters.items()},
-        initial={name: value.double().cpu() for name, value in program.initial().items()},
-        x_NF=torch.from_numpy(points.x),
-        label_N=torch.from_numpy(points.label),
-        classes=program.condition.task.classes,
+        module=trainer.module(),
+        states=trainer.states(),
+        initial=trainer.initial(),
+        regularized=trainer.regularized,
+        x=torch.from_numpy(points.x),
+        target=torch.from_numpy(points.target),
+        objective=objective_of(trainer.condition.task),
         low_F=points.low,
         high_F=points.high,
     )
@@ -55,13 +58,13 @@ def take(program: Program, names: Sequence[str], points: ProbeSet) -> ProbeResul
     return found
 
 
-def columns(readings: ProbeResults, slot: int) -> dict[str, Any]:
+def columns(results: ProbeResults, slot: int) -> dict[str, Any]:
     """One member's columns of the run table: a number or NaN for every quantity, and why some have none."""
-    reasons = [f"{name}: {of.reasons[slot]}" for name, of in readings.items() if of.reasons[slot] is not None]
-    values = {f"probe_{name}": float(of.values[slot]) for name, of in readings.items()}
+    reasons = [f"{name}: {of.reasons[slot]}" for name, of in results.items() if of.reasons[slot] is not None]
+    values = {f"probe_{name}": float(of.values[slot]) for name, of in results.items()}
     return values | {PROBE_REASONS: "; ".join(reasons)}
 
 
-def series(readings: ProbeResults) -> dict[str, numpy.ndarray]:
+def series(results: ProbeResults) -> dict[str, numpy.ndarray]:
     """Every quantity of all members as a metric of the curve table; NaN where it could not be measured."""
-    return {f"probe_{name}": of.values for name, of in readings.items()}
+    return {f"probe_{name}": of.values for name, of in results.items()}

@@ -1,171 +1,115 @@
-"""Multilayer perceptron, for one member and, stacked, with its backward pass in closed form.
+"""The multilayer perceptron: Linear layers with an activation between, every weight but the last one's regularized."""
 
-Axes: M member, O out, I in, J feature and one more, N sample.
-"""
-
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+from spectra_tune.errors import InvalidStudy, at_least_one, nearest, positive
+from spectra_tune.objectives import objective_of
+from spectra_tune.tasks import shape_of
 
-from spectra_tune.networks import Network
-from spectra_tune.operators.batched_matmul import product
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Linear, Module
+
+    from spectra_tune.networks.perceptron_stacked import StackedPerceptron
+    from spectra_tune.operators import Operator
+
+ACTIVATIONS = ("relu", "tanh")
+INITS = ("linear", "he")
 
 
-def implement(network: Network, features: int, outputs: int) -> "MLP":
-    """The perceptron features -> width -> ... -> width -> outputs."""
-    sizes = (features, *[network.width] * network.depth, outputs)
-    return MLP(sizes=sizes, activation=network.activation, init_name=network.init, init_gain=network.init_gain)
+def mlp(
+    *, width: int, depth: int = 2, activation: str = "relu", init: str = "linear", init_gain: float = 1.0
+) -> "Perceptron":
+    """A multilayer perceptron with `depth` hidden layers of `width` units; every hidden weight matrix is regularized.
+
+    init "linear" is torch.nn.Linear's distribution (uniform, bound 1/sqrt(fan in)), "he" is normal with standard
+    deviation sqrt(2/fan in); init_gain multiplies the weights. Biases always start as torch.nn.Linear's.
+    """
+    return Perceptron(width=width, depth=depth, activation=activation, init=init, init_gain=init_gain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MLP:
-    """Weights `weight_l` (out, in) and biases `bias_l` (out), l = 1 … depth + 1; the last layer is not regularized."""
+class Perceptron:
+    """A perceptron without its input and output sizes, which are the task's."""
 
-    sizes: tuple[int, ...]
+    width: int
+    depth: int  # hidden layers
     activation: str
-    init_name: str
-    init_gain: float
+    init: str
+    init_gain: float  # factor of the initial weights, not of the biases
 
-    @property
-    def layers(self) -> range:
-        return range(1, len(self.sizes))
+    def __post_init__(self):
+        at_least_one(self.width, "width")
+        at_least_one(self.depth, "depth")
+        if self.activation not in ACTIVATIONS:
+            raise InvalidStudy(f"no activation is called {self.activation!r}; {nearest(self.activation, ACTIVATIONS)}")
+        if self.init not in INITS:
+            raise InvalidStudy(f"no init is called {self.init!r}; {nearest(self.init, INITS)}")
+        object.__setattr__(self, "init_gain", positive(self.init_gain, "init_gain"))
 
-    @property
-    def regularized(self) -> tuple[str, ...]:
-        return tuple(f"weight_{layer}" for layer in self.layers[:-1])
+    def build(self, task: Any) -> "Module":
+        """Linear modules layer_1, layer_2, …, the draws of each in torch.nn.Linear's order."""
+        from torch import nn
 
-    @property
-    def in_series(self) -> tuple[str, ...]:
-        return tuple(f"weight_{layer}" for layer in self.layers)
+        activation = nn.ReLU if self.activation == "relu" else nn.Tanh
+        modules: OrderedDict[str, Module] = OrderedDict()
+        if len(shape_of(task) or ()) > 1:
+            modules["flatten"] = nn.Flatten()
+        for layer, (below, above) in enumerate(pairwise(self._sizes(task)), start=1):
+            modules[f"layer_{layer}"] = self._linear(below, above)
+            if layer <= self.depth:
+                modules[f"activation_{layer}"] = activation()
+        return nn.Sequential(modules)
 
-    @property
-    def side_by_side(self) -> tuple[tuple[str, str], ...]:
-        """The first layer's weight and bias are one matrix (out, in + 1) when stacked: one product does both."""
-        return (("weight_1", "bias_1"),)
+    def _linear(self, fan_in: int, fan_out: int) -> "Linear":
+        """A layer with its initial weights."""
+        import torch
 
-    @property
-    def cells(self) -> int:
-        """Numbers that a stacked pass keeps in a layer, per member and sample."""
-        return max(self.sizes)
-
-    def init(self, generator: torch.Generator) -> dict[str, Tensor]:
-        """Initial parameters in float32; the draws of each layer come in torch.nn.Linear's order."""
-        parameters = {}
-        for layer in self.layers:
-            fan_in = self.sizes[layer - 1]
-            weight = torch.empty(self.sizes[layer], fan_in)
-            if self.init_name == "he":
-                weight.normal_(0.0, (2 / fan_in) ** 0.5, generator=generator)
+        linear = torch.nn.utils.skip_init(torch.nn.Linear, fan_in, fan_out)
+        with torch.no_grad():
+            if self.init == "he":
+                linear.weight.normal_(0.0, (2 / fan_in) ** 0.5)
             else:
-                weight.uniform_(-(fan_in**-0.5), fan_in**-0.5, generator=generator)
-            parameters[f"weight_{layer}"] = weight * self.init_gain
-            bias = torch.empty(self.sizes[layer])
-            parameters[f"bias_{layer}"] = bias.uniform_(-(fan_in**-0.5), fan_in**-0.5, generator=generator)
-        return parameters
+                linear.weight.uniform_(-(fan_in**-0.5), fan_in**-0.5)
+            linear.weight.mul_(self.init_gain)
+            linear.bias.uniform_(-(fan_in**-0.5), fan_in**-0.5)
+        return linear
 
-    def forward(self, parameters: dict[str, Tensor], x: Tensor) -> Tensor:
-        """Logits (samples, outputs) of one member for x (samples, features)."""
-        return deque(self._outputs(parameters, x), maxlen=1).pop()  # hidden layers are not kept
+    def regularized(self, module: "Module") -> "dict[str, Operator]":
+        """Every layer's weight but the last one's, from the input on."""
+        from spectra_tune.operators.dense import Matrix
 
-    def with_hidden(self, parameters: dict[str, Tensor], x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The logits and the activations (samples, width) of each hidden layer, from the input on."""
-        *hidden, logits = self._outputs(parameters, x)
-        return logits, hidden
+        weights: dict[str, Tensor] = dict(module.named_parameters())
+        return {f"layer_{layer}": Matrix(weights[f"layer_{layer}.weight"]) for layer in range(1, self.depth + 1)}
 
-    def _outputs(self, parameters: dict[str, Tensor], x: Tensor) -> Iterator[Tensor]:
-        """What each layer gives to the next: activations, and of the last layer the logits."""
-        output = x
-        for layer in self.layers:
-            output = torch.nn.functional.linear(output, parameters[f"weight_{layer}"], parameters[f"bias_{layer}"])
-            if layer < self.layers[-1]:
-                output = torch.relu(output) if self.activation == "relu" else torch.tanh(output)
-            yield output
+    def stacked(self, task: Any) -> "StackedPerceptron | None":
+        """The form in which all members train as one program; none for tokens."""
+        if getattr(task, "vocabulary", None) is not None:
+            return None
+        from spectra_tune.networks.perceptron_stacked import StackedPerceptron
 
-    def stacked(
-        self,
-        parameters: dict[str, Tensor],
-        x_MJN: Tensor,
-        empty: Callable[..., Tensor],
-        gradients: dict[str, Tensor] | None = None,
-    ) -> "Passes":
-        """Passes of all members at once over x, whose last row is ones; without gradients only forward.
+        return StackedPerceptron(sizes=self._sizes(task), activation=self.activation)
 
-        parameters, gradients: (members, …) by name, those of `side_by_side` also as one under their names joined by a
-        plus sign. empty: makes tensors of a shape, as torch.empty does.
-        """
-        return Passes(self, parameters, x_MJN, empty, gradients)
+    def parameter_count(self, task: Any) -> int:
+        """Trainable numbers, counted without building the network."""
+        return sum(below * above + above for below, above in pairwise(self._sizes(task)))
 
+    def _sizes(self, task: Any) -> tuple[int, ...]:
+        """Numbers from layer to layer: inputs, hidden ones, outputs."""
+        shape = shape_of(task)
+        if shape is None:
+            raise InvalidStudy(f"a perceptron must know its inputs: give {task} features, or a shape")
+        outputs = objective_of(task).outputs(task)
+        return (prod(shape), *[self.width] * self.depth, outputs)
 
-class Passes:
-    """Forward and backward passes of stacked perceptrons, in buffers bound to their parameters and input.
+    @property
+    def kind(self) -> str:
+        """The constructor's name."""
+        return mlp.__name__
 
-    logits_MON: written by `forward`; `backward` expects the derivative of the loss by the logits in its place and
-    writes the gradients. hidden: each hidden layer's activations (members, units, samples), written by `forward`.
-    Nothing is kept in the buffers from one pair of calls to the next.
-    """
-
-    def __init__(
-        self,
-        mlp: MLP,
-        parameters: dict[str, Tensor],
-        x_MJN: Tensor,
-        empty: Callable[..., Tensor],
-        gradients: dict[str, Tensor] | None,
-    ):
-        members, _, samples = x_MJN.shape
-        self._relu = mlp.activation == "relu"
-        self._outputs = [empty(members, size, samples) for size in mlp.sizes[1:]]
-        *self.hidden, self.logits_MON = self._outputs
-        inputs = [x_MJN, *self.hidden]
-        weights = [parameters["weight_1+bias_1"], *(parameters[f"weight_{layer}"] for layer in mlp.layers[1:])]
-        self._biases_MO1 = [parameters[f"bias_{layer}"].unsqueeze(2) for layer in mlp.layers]
-        self._forward = [
-            product(weight, below, output, add=number > 0)
-            for number, (weight, below, output) in enumerate(zip(weights, inputs, self._outputs, strict=True))
-        ]
-        if gradients is not None:
-            self._errors = [*(empty(*hidden.shape) for hidden in self.hidden), self.logits_MON]
-            self._weights_MOI = weights
-            to = [gradients["weight_1+bias_1"], *(gradients[f"weight_{layer}"] for layer in mlp.layers[1:])]
-            self._bias_gradients_MO = [gradients[f"bias_{layer}"] for layer in mlp.layers]
-            self._to_gradient = [
-                product(error, below.mT, gradient)
-                for error, below, gradient in zip(self._errors, inputs, to, strict=True)
-            ]
-            self._to_below = [
-                product(weights[number].mT, self._errors[number], self._errors[number - 1])
-                for number in range(1, len(weights))
-            ]
-
-    def forward(self) -> None:
-        for number, output in enumerate(self._outputs):
-            if number > 0:
-                output.copy_(self._biases_MO1[number].expand_as(output))
-            self._forward[number]()
-            if number < len(self.hidden):
-                if self._relu:
-                    output.relu_()
-                else:
-                    output.tanh_()
-
-    def backward(self) -> None:
-        for number in reversed(range(len(self._errors))):
-            self._to_gradient[number]()
-            if number > 0:
-                torch.sum(self._errors[number], dim=2, out=self._bias_gradients_MO[number])
-                self._error_below(number)
-
-    def _error_below(self, number: int) -> None:
-        """The loss's derivative by the layer below, before its activation."""
-        error, hidden = self._errors[number - 1], self.hidden[number - 1]
-        if self._errors[number].shape[1] == 1:
-            torch.mul(self._weights_MOI[number].mT, self._errors[number], out=error)  # an outer product
-        else:
-            self._to_below[number - 1]()
-        if self._relu:
-            torch.ops.aten.threshold_backward.grad_input(error, hidden, 0, grad_input=error)
-        else:
-            torch.ops.aten.tanh_backward.grad_input(error, hidden, grad_input=error)
+    def __str__(self) -> str:
+        return self.kind

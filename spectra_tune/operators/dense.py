@@ -1,17 +1,17 @@
-"""Top singular values of stacked weights, and the penalty on them.
+"""Matrices: the top singular values of stacked weights, and the pull along their gradients.
 
 Axes: M member, O out, I in, K the smaller of the two.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
 
-import numpy
 import torch
-from scipy.sparse.linalg import ArpackError, svds
 from torch import Tensor
 
-from spectra_tune.operators.batched_matmul import one_thread, product
+from spectra_tune.errors import InvalidStudy
+from spectra_tune.operators import Followed
+from spectra_tune.operators.batched_matmul import product
+from spectra_tune.operators.pull import Pull
 from spectra_tune.operators.tracked import TrackedTopSingularValue
 
 WIDEST_SQUARED = 128
@@ -21,40 +21,15 @@ GROUPS_OF_SQUARINGS, SQUARINGS_PER_GROUP = 4, 3
 """12 squarings raise the Gram matrix to the power 4096; normalising each third keeps float32 in range to K = 2**15."""
 
 
-def spectrum_of(weight_MOI: Tensor) -> "TopSingularValue | TrackedTopSingularValue":
-    """What measures this weight at every step: stateless where that is cheap, else a tracking scheme.
+def spectrum_of(weight_MOI: Tensor, gradient_MOI: Tensor | None = None) -> "TopSingularValue | TrackedTopSingularValue":
+    """What follows this weight at every step: stateless where that is cheap, else a tracking scheme.
 
     A GPU squares at any width, since that waits for nothing; so do other numbers than float32.
     """
     wide = min(weight_MOI.shape[1:]) > WIDEST_SQUARED
     if wide and weight_MOI.dtype == torch.float32 and not weight_MOI.is_cuda:
-        return TrackedTopSingularValue(weight_MOI)
-    return TopSingularValue(weight_MOI)
-
-
-def spectral_norms(weight_MOI: Tensor) -> Tensor:
-    """Spectral norms (members,) of wide weights without a state, relative error <= 1e-5; NaN where one is not finite.
-
-    Source: ARPACK from a fixed start, which is cheaper once than squaring.
-    """
-    with one_thread():
-        return torch.tensor([_arpack_norm(weight) for weight in weight_MOI.numpy()], dtype=weight_MOI.dtype)
-
-
-def _arpack_norm(weight_OI: numpy.ndarray) -> float:
-    largest = numpy.abs(weight_OI).max()
-    if not numpy.isfinite(largest):
-        return numpy.nan
-    if largest == 0:
-        return 0.0
-    scale = 2.0 ** numpy.floor(numpy.log2(float(largest)))  # a power of two: no bit changes, and no square overflows
-    weight_OI = (weight_OI.astype(numpy.float64) / scale).astype(weight_OI.dtype)
-    start = numpy.random.default_rng(0).normal(size=min(weight_OI.shape)).astype(weight_OI.dtype)
-    try:
-        found: Any = svds(weight_OI, k=1, v0=start, tol=1e-7, return_singular_vectors=False)  # type: ignore[arg-type]
-    except ArpackError:
-        found = numpy.linalg.svd(weight_OI, compute_uv=False)
-    return float(found[0]) * scale
+        return TrackedTopSingularValue(weight_MOI, gradient_MOI)
+    return TopSingularValue(weight_MOI, gradient_MOI)
 
 
 class TopSingularValue:
@@ -66,7 +41,7 @@ class TopSingularValue:
     Source: repeated squaring of the Gram matrix, stateless; two columns or rows have a closed form.
     """
 
-    def __init__(self, weight_MOI: Tensor):
+    def __init__(self, weight_MOI: Tensor, gradient_MOI: Tensor | None = None):
         tall = weight_MOI.shape[1] >= weight_MOI.shape[2]
         matrix = weight_MOI if tall else weight_MOI.mT
         members, rows, columns = matrix.shape
@@ -84,6 +59,9 @@ class TopSingularValue:
         self._vector_square = product(self._vector.mT, self._vector, self._squares)
         self.sigma_M = new(members)
         self.u_MO1, self.v_MI1 = (self._image, self._vector) if tall else (self._vector, self._image)
+        self.weights = (weight_MOI,)
+        self.gradients = () if gradient_MOI is None else (gradient_MOI,)
+        self.pull = Pull(self.u_MO1, self.v_MI1, gradient_MOI)
 
     def __call__(self) -> None:
         self._gram()
@@ -95,6 +73,23 @@ class TopSingularValue:
         self._image_square()
         torch.sqrt(self._squares.view(-1), out=self.sigma_M)
         self._image.div_(self.sigma_M.clamp(min=self._tiny)[:, None, None])
+
+    def measured(self) -> Tensor:
+        """Sigma (members,) now, whatever is done with it."""
+        self()
+        return self.sigma_M
+
+    @property
+    def fallbacks(self) -> list[int]:
+        """None: every call is exact."""
+        return [0] * len(self.sigma_M)
+
+    def state(self) -> dict[str, Tensor]:
+        """Nothing goes on from call to call."""
+        return {}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        assert not state
 
     def _closed_form(self) -> None:
         """Unit eigenvector of a symmetric 2 x 2 matrix, by operations that round alike in any company."""
@@ -132,30 +127,13 @@ class TopSingularValue:
         self._vector.div_(self._squares.sqrt().clamp_(min=self._tiny))
 
 
-class Penalty:
-    """strength * (sigma - target)^2 on one stacked weight; a call adds its gradient, u and v held fixed.
+class Matrix:
+    """A weight (out, in) as the map that it is: a network's `regularized` names its parameters so."""
 
-    The gradient is 2 * strength * (sigma - target) * u v^T; one-sided members are left alone below their target.
-    """
+    def __init__(self, weight: Tensor):
+        if weight.ndim != 2:
+            raise InvalidStudy(f"a matrix must be (out, in), got a weight of shape {tuple(weight.shape)}")
+        self.weights = (weight,)
 
-    def __init__(
-        self,
-        top: TopSingularValue | TrackedTopSingularValue,
-        gradient_MOI: Tensor,
-        strength_M: Tensor,
-        one_sided_M: Tensor,
-    ):
-        self._top = top
-        self._twice_strength_M = 2 * strength_M
-        self._one_sided_M = one_sided_M if bool(one_sided_M.any()) else None
-        self._pulled = torch.empty_like(self._top.u_MO1)
-        self._add: Callable[[], None] = product(self._pulled, self._top.v_MI1.mT, gradient_MOI, add=True)
-
-    def __call__(self, target_M: Tensor) -> None:
-        self._top()
-        excess_M = self._top.sigma_M - target_M
-        if self._one_sided_M is not None:
-            excess_M = torch.where(self._one_sided_M & (excess_M < 0), 0.0, excess_M)
-        pull_M = excess_M.mul_(self._twice_strength_M)
-        torch.mul(self._top.u_MO1, pull_M[:, None, None], out=self._pulled)
-        self._add()
+    def follow(self, weights: Sequence[Tensor], gradients: Sequence[Tensor] | None) -> Followed:
+        return spectrum_of(weights[0], None if gradients is None else gradients[0])

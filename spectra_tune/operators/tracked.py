@@ -12,7 +12,9 @@ import torch
 from scipy.linalg import eigh, get_lapack_funcs
 from torch import Tensor
 
+from spectra_tune.operators.arpack import spectral_norms
 from spectra_tune.operators.batched_matmul import multiply, one_thread
+from spectra_tune.operators.pull import Pull
 
 Array = np.ndarray
 _eigen_decomposition, _cholesky_factor = get_lapack_funcs(("syevd", "potrf"), dtype=np.float32)
@@ -94,12 +96,15 @@ def top_singular_value_tracked(weight_OI: Tensor, state: RitzState) -> tuple[Ten
 class TrackedTopSingularValue:
     """Top singular values and vectors of one stacked wide weight; a call renews them, member by member."""
 
-    def __init__(self, weight_MOI: Tensor):
+    def __init__(self, weight_MOI: Tensor, gradient_MOI: Tensor | None = None):
         members, rows, columns = weight_MOI.shape
         self._weight_MOI = weight_MOI
         self._states = [RitzState.fresh(rows, columns) for _ in range(members)]
         self.sigma_M = weight_MOI.new_empty(members)
         self.u_MO1, self.v_MI1 = weight_MOI.new_empty(members, rows, 1), weight_MOI.new_empty(members, columns, 1)
+        self.weights = (weight_MOI,)
+        self.gradients = () if gradient_MOI is None else (gradient_MOI,)
+        self.pull = Pull(self.u_MO1, self.v_MI1, gradient_MOI)
 
     def __call__(self) -> None:
         with one_thread():
@@ -107,6 +112,10 @@ class TrackedTopSingularValue:
                 sigma, u_O, v_I, self._states[member] = top_singular_value_tracked(self._weight_MOI[member], state)
                 self.sigma_M[member] = sigma
                 self.u_MO1[member, :, 0], self.v_MI1[member, :, 0] = u_O, v_I
+
+    def measured(self) -> Tensor:
+        """Sigma (members,) now, without a step of the tracking."""
+        return spectral_norms(self._weight_MOI)
 
     @property
     def fallbacks(self) -> list[int]:

@@ -3,14 +3,13 @@
 Axes: Y, X row and column of the grid; F feature, N point, O output.
 """
 
-from typing import Any
-
 import numpy
 import torch
 from numpy import ndarray
-from torch import Tensor
+from torch.nn import Module
 
 from spectra_tune.geometry.boxes import boundary_length, box_dimension, labels_on_grid
+from spectra_tune.objectives import CLASSIFICATION, classification
 from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member, not_computed
 
 QUANTITIES = (
@@ -36,19 +35,29 @@ def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     boundary is too small for a dimension; that one still has a length.
     Cost for each member, in float64 on one core: 0.06 s for a short boundary at width 8, 0.2 s for a long one at 64.
     """
-    if probed.x_NF.shape[1] != 2:
-        reason = f"a boundary is measured in the plane of two features, the task has {probed.x_NF.shape[1]}"
+    reason = _no_plane(probed)
+    if reason is not None:
         return dict.fromkeys(QUANTITIES, not_computed(probed.members, reason))
 
     def boundary(number: int) -> dict[str, float | str]:
-        parameters = probed.member(number)
+        module = probed.member(number)
 
         def label_of(points: ndarray) -> ndarray:
-            return decisions(probed.network, parameters, points)
+            return decisions(module, points)
 
         return boundary_of(labels_on_grid(label_of, probed.low_F, probed.high_F), probed.low_F, probed.high_F)
 
     return each_member(probed, QUANTITIES, boundary)
+
+
+def _no_plane(probed: ProbeInput) -> str | None:
+    """Why there is no boundary to look for."""
+    if probed.objective.name != CLASSIFICATION:
+        return f"a boundary lies between classes, and {probed.objective.name} has none"
+    if probed.x.shape[1:] != (2,) or not probed.x.is_floating_point():
+        features = probed.x[0].numel()
+        return f"a boundary is measured in the plane of two features, the task has {features}"
+    return None
 
 
 def boundary_of(label_YX: ndarray, low_F: ndarray, high_F: ndarray) -> dict[str, float | str]:
@@ -69,14 +78,14 @@ def boundary_of(label_YX: ndarray, low_F: ndarray, high_F: ndarray) -> dict[str,
     return {quantity: str(boxes.reason) if value is None else value for quantity, value in found.items()}
 
 
-def decisions(network: Any, parameters: dict[str, Tensor], points: ndarray) -> ndarray:
-    """One member's decision at each of the points (points, 2): 0 … classes - 1, or -1 where an output is not finite."""
-    kind = next(iter(parameters.values()))
+def decisions(module: Module, points: ndarray) -> ndarray:
+    """A module's decision at each of the points (points, 2): 0 … classes - 1, or -1 where an output is not finite."""
+    kind = next(module.parameters())
     with torch.no_grad():
         parts = [
-            network.forward(parameters, torch.as_tensor(part, dtype=kind.dtype, device=kind.device))
+            module(torch.as_tensor(part, dtype=kind.dtype, device=kind.device))
             for part in numpy.split(points, range(MOST_POINTS, len(points), MOST_POINTS))
         ]
     outputs_NO = torch.cat(parts)
-    label_N = (outputs_NO[:, 0] > 0).long() if outputs_NO.shape[1] == 1 else outputs_NO.argmax(dim=1)
+    label_N = classification.predicted(outputs_NO)
     return torch.where(outputs_NO.isfinite().all(dim=1), label_N, -1).cpu().numpy()

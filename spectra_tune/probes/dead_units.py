@@ -4,9 +4,9 @@ Axes: N probe point, U unit.
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from spectra_tune.probes.hidden import hidden_layers
+from spectra_tune.probes.hidden import hidden_layers, with_hidden
 from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member, not_computed
 
 LEAST_POINTS = 1000
@@ -23,19 +23,19 @@ def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     layers = hidden_layers(probed)
     if isinstance(layers, str):
         return dict.fromkeys(QUANTITIES, not_computed(probed.members, layers))
-    of_layers = [f"{quantity}_{layer}" for quantity in QUANTITIES for layer in range(1, layers + 1)]
+    of_layers = [f"{quantity}_{layer}" for quantity in QUANTITIES for layer in range(1, len(layers) + 1)]
     quantities = (*QUANTITIES, *of_layers)
-    reason = _not_meaningful(probed)
+    reason = _not_meaningful(probed, layers)
     if reason is not None:
         return dict.fromkeys(quantities, not_computed(probed.members, reason))
-    x_NF = probed.points_NF
+    x = probed.points
 
     def shares(member: int) -> dict[str, float]:
         with torch.no_grad():
-            _, hidden = probed.network.with_hidden(probed.member(member), x_NF)
-        if not all(bool(h.isfinite().all()) for h in hidden):
+            _, hidden = with_hidden(probed.member(member), x)
+        if not all(bool(h.isfinite().all()) for _, h in hidden):
             return dict.fromkeys(quantities, float("nan"))
-        active_NU = [h.flatten(1) > 0 for h in hidden]
+        active_NU = [h.flatten(1) > 0 for _, h in hidden]
         never_U, always_U = [~a.any(dim=0) for a in active_NU], [a.all(dim=0) for a in active_NU]
         values = [_share(*never_U), _share(*always_U), *map(_share, never_U), *map(_share, always_U)]
         return dict(zip(quantities, values, strict=True))
@@ -47,12 +47,10 @@ def _share(*flags_U: Tensor) -> float:
     return sum(int(flags.sum()) for flags in flags_U) / sum(len(flags) for flags in flags_U)
 
 
-def _not_meaningful(probed: ProbeInput) -> str | None:
-    activation = getattr(probed.network, "activation", None)
-    if activation is None:
-        return "the network does not say what its hidden units are: give it activation = 'relu' if they are max(0, ·)"
-    if activation != "relu":
-        return f"units of {activation} are not silent below 0: only those of relu can be dead"
-    if len(probed.x_NF) < LEAST_POINTS:
-        return f"a dead unit is one that is silent on {LEAST_POINTS} or more points, got {len(probed.x_NF)}"
+def _not_meaningful(probed: ProbeInput, layers: list[type[nn.Module]]) -> str | None:
+    other = [kind.__name__ for kind in layers if not issubclass(kind, nn.ReLU)]
+    if other:
+        return f"units of {other[0].lower()} are not silent below 0: only those of relu can be dead"
+    if len(probed.x) < LEAST_POINTS:
+        return f"a dead unit is one that is silent on {LEAST_POINTS} or more points, got {len(probed.x)}"
     return None

@@ -15,11 +15,11 @@ def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
 
     Norm of the change over the norm at the start, both Frobenius. 0 is what has not moved.
     """
-    names = {f"distance_from_init_{layer}": [name] for layer, name in enumerate(probed.network.regularized, start=1)}
-    names["distance_from_init"] = list(probed.parameters)
+    names = {f"distance_from_init_{layer}": [name] for layer, name in enumerate(probed.regularized, start=1)}
+    names["distance_from_init"] = list(probed.start(0))
 
     def distances(member: int) -> dict[str, float | str]:
-        now, start = probed.member(member), probed.start(member)
+        now, start = probed.parameters(member), probed.start(member)
         return {
             quantity: _distance([now[name] for name in of], [start[name] for name in of])
             for quantity, of in names.items()

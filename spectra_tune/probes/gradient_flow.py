@@ -10,8 +10,8 @@ import numpy
 import torch
 from torch import Tensor
 
-from spectra_tune.networks import outputs_for
-from spectra_tune.probes.hidden import hidden_layers
+from spectra_tune import objectives
+from spectra_tune.probes.hidden import hidden_layers, with_hidden
 from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member, not_computed
 
 SLOPE = "gradient_flow_slope"
@@ -20,7 +20,7 @@ LEAST_LAYERS = 2
 
 NO_GRADIENT = "the loss's gradient is exactly zero at the last hidden layer on every probe point"
 
-NOT_CONNECTED = "with_hidden must compute the logits from each hidden layer that it shows, and these from the input"
+NOT_CONNECTED = "the outputs must be computed from each hidden layer that the network shows, and these from the input"
 
 
 def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
@@ -35,12 +35,12 @@ def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     layers = hidden_layers(probed)
     if isinstance(layers, str):
         return {SLOPE: not_computed(probed.members, layers)}
-    if layers < LEAST_LAYERS:
+    if len(layers) < LEAST_LAYERS:
         return {SLOPE: not_computed(probed.members, f"a flow needs {LEAST_LAYERS} hidden layers, the network has one")}
-    quantities = [*(f"gradient_flow_{layer}" for layer in range(1, layers)), SLOPE]
+    quantities = [*(f"gradient_flow_{layer}" for layer in range(1, len(layers))), SLOPE]
 
     def flow(member: int) -> dict[str, float | str]:
-        sizes = _gradient_sizes(probed, probed.member(member))
+        sizes = _gradient_sizes(probed, member)
         if isinstance(sizes, str):
             return dict.fromkeys(quantities, sizes)
         if sizes[-1] == 0:
@@ -51,23 +51,18 @@ def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     return each_member(probed, quantities, flow)
 
 
-def _gradient_sizes(probed: ProbeInput, parameters: dict[str, Tensor]) -> list[float] | str:
+def _gradient_sizes(probed: ProbeInput, member: int) -> list[float] | str:
     """Norm over the probe set of the gradients at each hidden layer, or the reason why there is none."""
+    loss, points = objectives.implement(probed.objective).loss, probed.points
     with torch.enable_grad():
-        logits_NO, hidden = probed.network.with_hidden(parameters, probed.points_NF.requires_grad_())
-        if not all(one.requires_grad for one in hidden):
+        x = points.requires_grad_() if points.is_floating_point() else points
+        outputs, hidden = with_hidden(probed.member(member), x)
+        shown = [activation for _, activation in hidden]
+        if not all(one.requires_grad for one in shown):
             return NOT_CONNECTED
-        gradients = torch.autograd.grad(_loss(logits_NO, probed), hidden, allow_unused=True)
+        gradients = torch.autograd.grad(loss(outputs, probed.target) * len(points), shown, allow_unused=True)
     sizes = [_norm(one.flatten(1)) for one in gradients if one is not None]
-    return sizes if len(sizes) == len(hidden) else NOT_CONNECTED
-
-
-def _loss(logits_NO: Tensor, probed: ProbeInput) -> Tensor:
-    """Sum over the probe set of what the network is trained to make small, without the penalty."""
-    if outputs_for(probed.classes) == 1:
-        label_N = probed.label_N.to(torch.float64)
-        return torch.nn.functional.binary_cross_entropy_with_logits(logits_NO[:, 0], label_N, reduction="sum")
-    return torch.nn.functional.cross_entropy(logits_NO, probed.label_N, reduction="sum")
+    return sizes if len(sizes) == len(shown) else NOT_CONNECTED
 
 
 def _norm(gradient_NU: Tensor) -> float:

@@ -1,20 +1,20 @@
-"""Derivatives of the logits by the input at each probe point, and their norms.
+"""Derivatives of the outputs by the input at each probe point, and their norms.
 
 Axes: N probe point, O output, F feature, K the smaller of the two.
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor
+from torch.nn import Module
 
-from spectra_tune.networks import outputs_for
 from spectra_tune.probes.probe_input import ProbeInput
 
 MOST_CELLS = 2**22
 """Numbers of the derivatives held at a time: 32 MiB."""
 
 MOST_POINTS = 4096
+
+TOKENS = "its inputs are tokens, by which nothing has a derivative"
 
 
 def jacobian_norms(probed: ProbeInput, member: int) -> tuple[Tensor, Tensor]:
@@ -24,28 +24,30 @@ def jacobian_norms(probed: ProbeInput, member: int) -> tuple[Tensor, Tensor]:
     """
     key = ("jacobian_norms", member)
     if key not in probed.kept:
-        cells = probed.x_NF.shape[1] * outputs_for(probed.classes)
-        tiles = probed.points_NF.split(max(1, min(MOST_POINTS, MOST_CELLS // cells)))
-        parameters = probed.member(member)
-        norms = [norms_of(jacobians(probed.network, parameters, tile_NF)) for tile_NF in tiles]
+        points, module = probed.points, probed.member(member)
+        with torch.no_grad():
+            outputs = module(points[:1]).shape[1]
+        tiles = points.split(max(1, min(MOST_POINTS, MOST_CELLS // (points[0].numel() * outputs))))
+        norms = [norms_of(jacobians(module, tile)) for tile in tiles]
         spectral_N, frobenius_N = (torch.cat(parts) for parts in zip(*norms, strict=True))
         probed.kept[key] = spectral_N, frobenius_N
     return probed.kept[key]
 
 
-def jacobians(network: Any, parameters: dict[str, Tensor], x_NF: Tensor) -> Tensor:
-    """Derivatives (points, outputs, features) of one member's logits: a backward pass for each output.
+def jacobians(module: Module, x: Tensor) -> Tensor:
+    """Derivatives (points, outputs, features) of a module's outputs: a backward pass for each output.
 
-    A sample's logits depend on nothing but the sample, so that a sum over samples has each one's derivative.
+    In evaluation mode a sample's outputs depend on nothing but the sample, so that a sum over samples has each one's
+    derivative.
     """
     with torch.enable_grad():
-        x_NF = x_NF.detach().requires_grad_()
-        logits_NO = network.forward(parameters, x_NF)
-        if not logits_NO.requires_grad:  # they do not depend on x at all
-            return x_NF.new_zeros(len(x_NF), logits_NO.shape[1], x_NF.shape[1])
-        sum_O = logits_NO.sum(dim=0)
-        rows_NF = [torch.autograd.grad(one, x_NF, retain_graph=True, materialize_grads=True)[0] for one in sum_O]
-    return torch.stack(rows_NF, dim=1)
+        x = x.detach().requires_grad_()
+        output_NO = module(x)
+        if not output_NO.requires_grad:  # they do not depend on x at all
+            return x.new_zeros(len(x), output_NO.shape[1], x[0].numel())
+        sum_O = output_NO.sum(dim=0)
+        rows = [torch.autograd.grad(one, x, retain_graph=True, materialize_grads=True)[0] for one in sum_O]
+    return torch.stack([row.flatten(1) for row in rows], dim=1)
 
 
 def norms_of(jacobian_NOF: Tensor) -> tuple[Tensor, Tensor]:

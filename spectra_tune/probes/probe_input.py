@@ -3,6 +3,7 @@
 Axes: M member, N probe point, F feature.
 """
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,15 +11,20 @@ from typing import Any
 import numpy
 import torch
 from torch import Tensor
+from torch.nn import Module
 
 from spectra_tune.errors import InvalidStudy
+from spectra_tune.objectives import Objective
+
+State = Mapping[str, Tensor]
+"""A member's parameters and buffers, by the module's names."""
 
 NOT_FINITE = "its parameters are not all finite"
 OVERFLOWS = "it overflows double precision"
 
 
 def not_computed(members: int, reason: str) -> "ProbeResult":
-    """A reading of no member, all for one reason."""
+    """A result of no member, all for one reason."""
     return ProbeResult(values=numpy.full(members, numpy.nan), reasons=(reason,) * members)
 
 
@@ -31,13 +37,13 @@ def each_member(
     raises, what it says is the reason. Members go one by one, so that the bits of one depend on no other.
     """
     found = [_measured(probed, quantities, measure, member) for member in range(probed.members)]
-    return {quantity: _reading([one[quantity] for one in found]) for quantity in quantities}
+    return {quantity: _result([one[quantity] for one in found]) for quantity in quantities}
 
 
 def _measured(
     probed: "ProbeInput", quantities: Sequence[str], measure: Callable[[int], Mapping[str, float | str]], member: int
 ) -> Mapping[str, float | str]:
-    if not all(bool(value[member].isfinite().all()) for value in probed.parameters.values()):
+    if not all(bool(value.isfinite().all()) for value in probed.parameters(member).values()):
         return dict.fromkeys(quantities, NOT_FINITE)
     try:
         return measure(member)
@@ -52,7 +58,7 @@ def said_by_torch(error: RuntimeError) -> str:
     return f"torch in double precision: {' '.join(str(error).split())}"
 
 
-def _reading(found: Sequence[float | str]) -> "ProbeResult":
+def _result(found: Sequence[float | str]) -> "ProbeResult":
     values = numpy.array([numpy.nan if isinstance(one, str) else one for one in found], dtype=numpy.float64)
     values[numpy.isinf(values)] = numpy.nan
     reasons = (one if isinstance(one, str) else OVERFLOWS for one in found)
@@ -62,54 +68,81 @@ def _reading(found: Sequence[float | str]) -> "ProbeResult":
     )
 
 
-def _of_member(stacked: dict[str, Tensor], number: int) -> dict[str, Tensor]:
-    return {name: value[number].detach().to(torch.float64) for name, value in stacked.items()}
+def _double(state: State) -> dict[str, Tensor]:
+    """A state in double precision on a processor; what is no floating-point number stays what it is."""
+    return {
+        name: value.detach().cpu().to(torch.float64) if value.is_floating_point() else value.detach().cpu()
+        for name, value in state.items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeInput:
     """Trained members of one architecture and a probe set that they all share.
 
-    network: with forward(parameters, x) for one member, and regularized. parameters, initial: (members, …) by name, at
-    the end and at the start of training. low_F, high_F: bounds of the task's data.
+    module: of that architecture; its own weights mean nothing. states, initial: of each member, at the end and at the
+    start of training. regularized: names of the regularized weights' parameters, from the input on. x: points
+    (points, …), target: what the objective scores against. low_F, high_F: bounds of the task's data, flat.
     """
 
-    network: Any
-    parameters: dict[str, Tensor]
-    initial: dict[str, Tensor]
-    x_NF: Tensor
-    label_N: Tensor  # int64
-    classes: int
+    module: Module
+    states: Sequence[State]
+    initial: Sequence[State]
+    regularized: tuple[str, ...]
+    x: Tensor
+    target: Tensor
+    objective: Objective
     low_F: numpy.ndarray
     high_F: numpy.ndarray
     kept: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)  # what several probes need
 
     def __post_init__(self):
-        shapes, before = ({n: tuple(v.shape) for n, v in of.items()} for of in (self.parameters, self.initial))
-        if shapes != before:
-            raise InvalidStudy(f"parameters and initial must have equal names and shapes, got {shapes} and {before}")
-        if self.x_NF.ndim != 2 or self.label_N.shape != self.x_NF.shape[:1]:
+        shapes = [{name: tuple(value.shape) for name, value in of.items()} for of in (*self.states, *self.initial)]
+        if not self.states or len(self.initial) != len(self.states) or any(one != shapes[0] for one in shapes):
             raise InvalidStudy(
-                f"x_NF must be (points, features) and label_N (points,), got {tuple(self.x_NF.shape)} and "
-                f"{tuple(self.label_N.shape)}"
+                f"states and initial must have equal names and shapes for each member, got {len(self.states)} and "
+                f"{len(self.initial)} of {shapes[:2]}"
+            )
+        if self.x.ndim < 2 or self.target.shape[:1] != self.x.shape[:1]:
+            raise InvalidStudy(
+                f"x must be (points, …) and target (points, …), got {tuple(self.x.shape)} and "
+                f"{tuple(self.target.shape)}"
             )
 
     @property
     def members(self) -> int:
-        return len(next(iter(self.parameters.values())))
+        return len(self.states)
 
     @property
-    def points_NF(self) -> Tensor:
-        """The probe set in float64."""
-        return self.x_NF.detach().to(torch.float64)
+    def points(self) -> Tensor:
+        """The probe set: numbers in float64, tokens as they are."""
+        return self.x.detach().to(torch.float64) if self.x.is_floating_point() else self.x.detach()
 
-    def member(self, number: int) -> dict[str, Tensor]:
-        """One member's parameters in float64, without gradients."""
-        return _of_member(self.parameters, number)
+    def member(self, number: int) -> Module:
+        """One member's module in float64, in evaluation mode, without gradients of its parameters.
+
+        There is one module: it is this member's until another one is asked for.
+        """
+        if "module" not in self.kept:
+            module = copy.deepcopy(self.module).to("cpu", torch.float64).eval()
+            self.kept["module"] = module.requires_grad_(False)
+        module: Module = self.kept["module"]
+        if self.kept.get("number") != number:
+            module.load_state_dict(_double(self.states[number]))
+            self.kept["number"] = number
+        return module
+
+    def parameters(self, number: int) -> dict[str, Tensor]:
+        """One member's parameters in float64, by name; a shared one under its first name."""
+        return self._parameters_of(self.states[number])
 
     def start(self, number: int) -> dict[str, Tensor]:
         """What one member's parameters were at first, likewise."""
-        return _of_member(self.initial, number)
+        return self._parameters_of(self.initial[number])
+
+    def _parameters_of(self, state: State) -> dict[str, Tensor]:
+        double = _double(state)
+        return {name: double[name] for name, _ in self.module.named_parameters()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,11 +155,11 @@ class ProbeResult:
     def __post_init__(self):
         if self.values.shape != (len(self.reasons),) or self.values.dtype != numpy.float64:
             raise InvalidStudy(
-                f"a reading must have a float64 value and a reason or None for each member, got values "
+                f"a result must have a float64 value and a reason or None for each member, got values "
                 f"{self.values.shape} of {self.values.dtype} and {len(self.reasons)} reasons"
             )
         for number, (value, reason) in enumerate(zip(self.values, self.reasons, strict=True)):
             if numpy.isnan(value) != bool(reason) or numpy.isinf(value):
                 raise InvalidStudy(
-                    f"a reading must be finite, or NaN and a reason, got {value}, {reason!r} for member {number}"
+                    f"a result must be finite, or NaN and a reason, got {value}, {reason!r} for member {number}"
                 )

@@ -1,9 +1,9 @@
-"""How far the logits move with the input: norms of their derivative at each probe point."""
+"""How far the outputs move with the input: norms of their derivative at each probe point."""
 
 import numpy
 
-from spectra_tune.probes.jacobians import jacobian_norms
-from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member
+from spectra_tune.probes.jacobians import TOKENS, jacobian_norms
+from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member, not_computed
 
 SUMMARIES = ("median", "p95", "max")
 
@@ -11,9 +11,11 @@ SUMMARIES = ("median", "p95", "max")
 def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     """`sensitivity_spectral_…` and `sensitivity_frobenius_…`: median, p95 and max over the probe set.
 
-    In logits per unit of input. Where the logits do not depend on the input the norms are 0, which is their true value.
+    In outputs per unit of input. Where outputs do not depend on the input the norms are 0, which is their true value.
     """
     quantities = [f"sensitivity_{norm}_{summary}" for norm in ("spectral", "frobenius") for summary in SUMMARIES]
+    if not probed.x.is_floating_point():
+        return dict.fromkeys(quantities, not_computed(probed.members, TOKENS))
 
     def norms(member: int) -> dict[str, float]:
         values = [value for norm_N in jacobian_norms(probed, member) for value in _summaries(norm_N.cpu().numpy())]

@@ -20,25 +20,15 @@ def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     stable rank: (Frobenius / spectral norm)^2. effective rank: exp of the entropy of the singular values' shares, in
     directions; Roy and Vetterli 2007. Both are 1 for rank one, n for n equal values; a zero weight has neither.
     """
-    names = tuple(probed.network.regularized)
+    names = probed.regularized
     quantities = [f"{quantity}_{layer}" for layer in range(1, len(names) + 1) for quantity in QUANTITIES]
 
     def ranks(member: int) -> dict[str, float | str]:
-        parameters = probed.member(member)
+        parameters = probed.parameters(member)
         values = [value for name in names for value in _sizes(singular_values(parameters[name]).cpu().numpy())]
         return dict(zip(quantities, values, strict=True))
 
     return each_member(probed, quantities, ranks)
-
-
-def spectra(weight_MOI: Tensor) -> numpy.ndarray:
-    """Each member's singular values (members, K), float64, the largest first; NaN where its weight is not finite."""
-    members, *sides = weight_MOI.shape
-    found_MK = numpy.full((members, min(sides)), numpy.nan)
-    for number, weight_OI in enumerate(weight_MOI.detach()):
-        if bool(weight_OI.isfinite().all()):
-            found_MK[number] = singular_values(weight_OI).cpu().numpy()
-    return found_MK
 
 
 def singular_values(weight_OI: Tensor) -> Tensor:

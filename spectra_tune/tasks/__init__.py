@@ -22,6 +22,13 @@ SAMPLING = frozenset({"samples", "tiles", "data_seed"})
 """Settings that say which points are drawn, not where the classes are."""
 
 
+def shape_of(task: Any) -> tuple[int, ...] | None:
+    """Of one sample of a task: its `shape`, or its `features` in a row; None where it says neither."""
+    if getattr(task, "shape", None) is not None:
+        return tuple(task.shape)
+    return (task.features,) if hasattr(task, "features") else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A data family with its settings: which data, not yet the data."""

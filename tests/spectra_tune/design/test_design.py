@@ -137,7 +137,7 @@ def test_overlapping_or_repeated_seeds_are_refused(seeds, says):
         Seeds(**seeds)
 
 
-@pytest.mark.parametrize("metric", ["train_accuracy", "validation_accuracy", "test_loss", "accuracy"])
+@pytest.mark.parametrize("metric", ["train_accuracy", "validation_accuracy", "train_mse", "accuracy"])
 def test_a_verdict_is_about_test_data_only(metric):
     with pytest.raises(InvalidStudy, match="a verdict is about test data"):
         Outcome(metric=metric)

@@ -6,8 +6,9 @@ import torch
 from spectra_tune.design import Block, Condition, Treatment
 from spectra_tune.engine import BlockTraining
 from spectra_tune.networks import mlp
-from spectra_tune.operators.dense import Penalty, TopSingularValue, spectral_norms, spectrum_of
+from spectra_tune.operators.dense import TopSingularValue, spectral_norms, spectrum_of
 from spectra_tune.operators.tracked import TrackedTopSingularValue
+from spectra_tune.penalties.spectral_norm import Penalty
 from spectra_tune.tasks import moons
 
 SHAPES = [(8, 2), (2, 8), (1, 5), (5, 1), (8, 8), (17, 17), (50, 16), (16, 50), (64, 64), (128, 128), (256, 256)]
@@ -49,7 +50,7 @@ def test_the_penalty_gradient_is_autograds_of_the_exact_norm(shape):
     penalty = (strength * (torch.linalg.matrix_norm(weight, 2) - target) ** 2).sum()
     (expected,) = torch.autograd.grad(penalty, weight)
     gradient = torch.zeros_like(weight)
-    Penalty(TopSingularValue(weight.detach()), gradient, strength, torch.zeros(16, dtype=torch.bool))(target)
+    Penalty(TopSingularValue(weight.detach(), gradient), strength, torch.zeros(16, dtype=torch.bool))(target)
     torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -59,7 +60,7 @@ def test_a_one_sided_penalty_leaves_small_norms_alone():
     ones = torch.ones(16)
     for target, expected_zero in ((sigma * 1.1, True), (sigma * 0.9, False)):
         gradient = torch.zeros_like(weight)
-        Penalty(TopSingularValue(weight), gradient, ones, torch.ones(16, dtype=torch.bool))(target)
+        Penalty(TopSingularValue(weight, gradient), ones, torch.ones(16, dtype=torch.bool))(target)
         assert bool((gradient == 0).all()) is expected_zero
 
 

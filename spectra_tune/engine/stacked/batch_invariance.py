@@ -1,14 +1,15 @@
 """Whether a member's bits are free of its company on this processor: rehearsed, not assumed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 
 from spectra_tune.design import Member
-from spectra_tune.engine.samples import Samples
+from spectra_tune.engine.members.draws import Draw
+from spectra_tune.engine.members.reactive_state import is_reactive
+from spectra_tune.engine.stacked.chunks import penalty_of
 from spectra_tune.engine.stacked.program import Program
-from spectra_tune.engine.stacked.reactive_state import is_reactive
 from spectra_tune.engine.stacked.workspace import Workspace
 
 COMPANY = 5
@@ -19,9 +20,7 @@ EPOCHS = 2
 _REHEARSED: dict[tuple, bool] = {}
 
 
-def equal_bits(
-    members: Sequence[Member], draw: Callable[[str, int], Samples], device: str, dtype: torch.dtype, size: int
-) -> bool:
+def equal_bits(members: Sequence[Member], draw: Draw, device: str, dtype: torch.dtype, size: int) -> bool:
     """Whether a program's first members end with equal bits alone and in other slots of a larger program.
 
     Rehearsed for a few epochs, once in a process for each architecture, optimizer, batch and penalty.
@@ -29,7 +28,7 @@ def equal_bits(
     member = members[0]
     condition = replace(member.condition, epochs=min(EPOCHS, member.condition.epochs))
     key = (condition.network, condition.task, condition.optimizer, condition.batch_size, device, dtype, size)
-    key = (*key, member.treatment.strength > 0, any(is_reactive(one) for one in members[:COMPANY]))
+    key = (*key, penalty_of(member), any(is_reactive(one) for one in members[:COMPANY]))
     if key not in _REHEARSED:
         rehearsed = [
             replace(one, condition=replace(one.condition, epochs=condition.epochs)) for one in members[:COMPANY]

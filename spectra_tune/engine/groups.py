@@ -1,0 +1,65 @@
+"""Members of a block that train together, and the way in which they do: as one program, or in turn."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+
+from spectra_tune import objectives
+from spectra_tune.design import Member
+from spectra_tune.engine.in_turn.trainer import InTurn
+from spectra_tune.engine.members.draws import Draw
+from spectra_tune.engine.members.trainer import Trainer
+from spectra_tune.engine.stacked.batch_invariance import equal_bits
+from spectra_tune.engine.stacked.chunks import chunks
+from spectra_tune.engine.stacked.program import Program
+from spectra_tune.engine.stacked.workspace import Workspace
+from spectra_tune.objectives import objective_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Some members of a block by their places in it, what trains them, and whether their bits are free of company."""
+
+    places: tuple[int, ...]
+    trainer: Trainer
+    equal_bits: Callable[[], bool]
+
+
+def stacks(network: Any, task: Any) -> bool:
+    """Whether a network trains as one program of all members: it and the task's objective have a stacked form."""
+    form = getattr(network, "stacked", None)
+    return form is not None and hasattr(objectives.implement(objective_of(task)), "Stacked") and form(task) is not None
+
+
+def groups(
+    members: Sequence[Member], draw: Draw, capacity_ratio: float, device: str, dtype: torch.dtype
+) -> tuple[Group, ...]:
+    """All members of a block, programs first."""
+    stacked = [stacks(member.condition.network, member.condition.task) for member in members]
+    together = [place for place, yes in enumerate(stacked) if yes]
+    found = []
+    if together:
+        workspace = Workspace(device, dtype)
+        samples = len(draw("train", members[0].seed))
+        for chosen, size in chunks([members[place] for place in together], samples, device):
+            places = tuple(together[one] for one in chosen)
+            of_program = [members[place] for place in places]
+            program = Program(of_program, draw, capacity_ratio, workspace, device, dtype, size)
+            rehearsed = partial(equal_bits, of_program, draw, device, dtype, size)
+            found.append(Group(places=places, trainer=program, equal_bits=rehearsed))
+    by_arm: dict[str, list[int]] = {}
+    for place, member in enumerate(members):
+        if not stacked[place]:
+            by_arm.setdefault(member.arm, []).append(place)
+    for places in by_arm.values():
+        alone = InTurn([members[place] for place in places], draw, capacity_ratio, device, dtype)
+        found.append(Group(places=tuple(places), trainer=alone, equal_bits=_in_turn))
+    return tuple(found)
+
+
+def _in_turn() -> bool:
+    """In turn each member trains alone, under its own random state: nothing is there that company could change."""
+    return True

@@ -1,0 +1,185 @@
+"""One member as a real module with a real optimizer, under its own random state."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spectra_tune import objectives, penalties
+from spectra_tune.design import Member
+from spectra_tune.engine.in_turn.evaluation import inputs_of, outputs_over, targets_of
+from spectra_tune.engine.in_turn.flat import FlatParameters
+from spectra_tune.engine.in_turn.optimizers import OPTIMIZERS
+from spectra_tune.engine.in_turn.signals import ModuleSignals
+from spectra_tune.engine.members.draws import Draw
+from spectra_tune.engine.members.generators import RandomState, generator_of, seed_of
+from spectra_tune.engine.members.pace import Pace
+from spectra_tune.engine.members.parameters import built, digest_of_parameters
+from spectra_tune.engine.members.reactive_state import ReactiveState
+from spectra_tune.engine.members.splits import batch_of
+from spectra_tune.errors import InvalidStudy
+from spectra_tune.networks.contract import check_module
+from spectra_tune.objectives import objective_of
+
+CHECKED_SAMPLES = 8
+"""That a module is tried on before it trains."""
+
+
+class MemberInTurn:
+    """One run in training; nothing of it is shared with another."""
+
+    def __init__(self, member: Member, draw: Draw, capacity_ratio: float, device: str, dtype: torch.dtype):
+        self._member, self._draw, self._device, self._dtype = member, draw, device, dtype
+        condition, treatment = member.condition, member.treatment
+        self.task, self._objective = condition.task, objectives.implement(objective_of(condition.task))
+        module = built(member)
+        self.init_digest = digest_of_parameters(dict(module.named_parameters()))
+        self.module = module.to(device, dtype)
+        self._random = RandomState(seed_of(member, "module"), device)
+        train = draw("train", member.seed)
+        self._x, self._y = inputs_of(train, self.task, device, dtype), targets_of(train, device)
+        with self._random.lent(kept=False):
+            check_module(condition.network, self.module, self._x[:CHECKED_SAMPLES], self.task)
+        self._flat = FlatParameters(self.module)
+        self._optimizer = OPTIMIZERS[condition.optimizer](
+            [self._flat.value], condition.learning_rate, condition.weight_decay
+        )
+        self._follow()
+        if treatment.strength > 0 and not self.followed:
+            raise InvalidStudy(
+                f"a penalty needs a weight to pull, {condition.network} regularizes none: name some "
+                "(regularized), or take the arm away"
+            )
+        self._penalties = self._pulls()
+        self.targeted = bool(self._penalties) and penalties.PENALTIES[treatment.penalty].targets
+        self._batch = batch_of(condition, len(self._x))
+        self._batches = -(-len(self._x) // self._batch)
+        self._reactions = ReactiveState([member])
+        self._signals = ModuleSignals(self.module, self._x, self._training_loss, self.sigmas)
+        self._pace = Pace(
+            [member], condition.epochs * self._batches, len(self.followed), capacity_ratio, self._reactions
+        )
+        self.epoch = 0
+
+    def _follow(self) -> None:
+        """Binds each regularized operator to its weights and their gradients."""
+        operators = self._member.condition.network.regularized(self.module)
+        names = {id(value): name for name, value in self.module.named_parameters()}
+        self.regularized = tuple(names[id(operator.weights[0])] for operator in operators.values())
+        self.followed = [
+            operator.follow(
+                [weight.detach().unsqueeze(0) for weight in operator.weights],
+                [self._flat.gradient_of(weight).unsqueeze(0) for weight in operator.weights],
+            )
+            for operator in operators.values()
+        ]
+
+    def _pulls(self) -> list[Any]:
+        """A penalty for each followed operator; none where the Treatment has no strength."""
+        treatment = self._member.treatment
+        if treatment.strength == 0:
+            return []
+        strength_M = torch.tensor([treatment.strength], device=self._device, dtype=self._dtype)
+        one_sided_M = torch.tensor([treatment.one_sided], device=self._device)
+        penalty = penalties.implement(treatment.penalty).Penalty
+        return [penalty(followed, strength_M, one_sided_M) for followed in self.followed]
+
+    def evaluating(self) -> AbstractContextManager[None]:
+        """Lends the member's random state for an evaluation, which leaves no trace on it."""
+        return self._random.lent(kept=False)
+
+    def train(self, epochs: int) -> None:
+        """Trains for so many epochs more."""
+        end = self.epoch + epochs
+        while self.epoch < end:
+            self._observe()
+            with self._random.lent():
+                self._train(int(min(end - self.epoch, self._reactions.epochs_until_next(self.epoch))))
+
+    def _observe(self) -> None:
+        with self.evaluating():
+            self._reactions.observe(self.epoch, self._signals)
+
+    def _train(self, epochs: int) -> None:
+        self.module.train()
+        for epoch in range(self.epoch, self.epoch + epochs):
+            for number, chosen in enumerate(self._places(epoch)):
+                self._step(epoch * self._batches + number, self._x[chosen], self._y[chosen])
+        self.epoch += epochs
+
+    def _places(self, epoch: int) -> list[Any]:
+        """The samples of each of an epoch's batches: all of them, or parts of an order drawn for this epoch."""
+        if self._member.condition.batch_size is None:
+            return [slice(None)]
+        order = torch.randperm(len(self._x), generator=generator_of(self._member, "order", epoch))
+        return list(order.to(self._device).split(self._batch))
+
+    def _step(self, number: int, x: Tensor, y: Tensor) -> None:
+        self._flat.gradient.zero_()
+        self._objective.loss(self.module(x), y).backward()
+        if self._penalties:
+            for penalty, target_M in zip(self._penalties, self._targets(number), strict=True):
+                penalty(target_M)
+        for group in self._optimizer.param_groups:
+            (group["lr"],) = self._pace.learning_rates(number)
+        self._optimizer.step()
+
+    def _targets(self, step: int) -> list[Tensor]:
+        """Target (1,) of each layer; of a penalty without any, zeros."""
+        if not self.targeted:
+            return [torch.zeros(1)] * len(self.followed)
+        (by_layer,) = self._pace.targets([step])
+        return [torch.tensor(of_layer, device=self._device, dtype=self._dtype) for of_layer in by_layer]
+
+    def scores(self, split: str) -> dict[str, float]:
+        """Every metric on a split."""
+        if split == "train":
+            x, y = self._x, self._y
+        else:
+            drawn = self._draw(split, self._member.seed)
+            x, y = inputs_of(drawn, self.task, self._device, self._dtype), targets_of(drawn, self._device)
+        with self.evaluating():
+            return self._objective.scores(outputs_over(self.module, x), y)
+
+    def _training_loss(self) -> float:
+        return self._objective.scores(outputs_over(self.module, self._x), self._y)[objective_of(self.task).loss.name]
+
+    def sigmas(self) -> list[float]:
+        """Spectral norm of each regularized weight; what follows it in training is not disturbed."""
+        return [float(followed.measured()) for followed in self.followed]
+
+    def fallbacks(self) -> int:
+        """Exact decompositions that following the operators fell back on."""
+        return sum(sum(followed.fallbacks) for followed in self.followed)
+
+    def targets_reached(self) -> list[float]:
+        """Target of each layer at the step taken last, before the first: of the first."""
+        if self.epoch == 0:
+            self._observe()
+        return [float(target_M) for target_M in self._targets(max(self.epoch * self._batches - 1, 0))]
+
+    def finite(self) -> bool:
+        """Whether all parameters are finite."""
+        return self._flat.finite()
+
+    def state(self) -> dict[str, Any]:
+        """All that `restore` needs for equal bits: orders derive from the epoch."""
+        return {
+            "epoch": self.epoch,
+            "module": {name: value.cpu().clone() for name, value in self.module.state_dict().items()},
+            "optimizer": self._optimizer.state_dict(),
+            "random": self._random.state(),
+            "followed": [followed.state() for followed in self.followed],
+            "reactions": self._reactions.state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continues from a state of the same run."""
+        self.epoch = state["epoch"]
+        self.module.load_state_dict(state["module"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._random.restore(state["random"])
+        for followed, its_state in zip(self.followed, state["followed"], strict=True):
+            followed.restore(its_state)
+        self._reactions.restore(state["reactions"])

@@ -1,0 +1,63 @@
+"""What a module in training reacts to: of one member, (1,) each.
+
+Axes: N sample, H hidden unit.
+"""
+
+from collections.abc import Callable
+
+import numpy
+import torch
+from numpy import ndarray
+from torch import Tensor
+from torch.nn import Module, ReLU
+
+from spectra_tune.engine.in_turn.evaluation import outputs_over
+from spectra_tune.engine.members.reactive_state import SLOPE_SAMPLES, SLOPE_STEP
+from spectra_tune.errors import InvalidStudy
+from spectra_tune.randomness import derived_seed
+
+
+class ModuleSignals:
+    """Observations of one module; x: its training inputs."""
+
+    def __init__(self, module: Module, x: Tensor, loss: Callable[[], float], sigmas: Callable[[], list[float]]):
+        self._module, self._x, self._loss, self._sigmas = module, x, loss, sigmas
+
+    def loss(self) -> ndarray:
+        return numpy.array([self._loss()])
+
+    def spectral_norm(self) -> ndarray:
+        return numpy.array([numpy.mean(self._sigmas())])
+
+    def dead_share(self) -> ndarray:
+        alive: dict[Module, Tensor] = {}
+
+        def see(module: Module, _inputs: object, output: Tensor) -> None:
+            positive_H = (output.flatten(1) > 0).any(dim=0)
+            alive[module] = alive[module] | positive_H if module in alive else positive_H
+
+        units = [module for module in self._module.modules() if isinstance(module, ReLU)]
+        if not units:
+            raise InvalidStudy(
+                "schedule 'dead_units' needs a network of rectified units, and sees those of modules torch.nn.ReLU; "
+                f"{type(self._module).__name__} has none: choose another schedule"
+            )
+        handles = [module.register_forward_hook(see) for module in units]
+        try:
+            outputs_over(self._module, self._x)
+        finally:
+            for handle in handles:
+                handle.remove()
+        found_H = torch.cat(list(alive.values()))
+        return numpy.array([1.0 - float(found_H.double().mean())])
+
+    def sensitivity(self) -> ndarray:
+        if not self._x.is_floating_point():
+            raise InvalidStudy("schedule 'sensitivity' needs inputs that are numbers, got tokens: choose another one")
+        x = self._x[:SLOPE_SAMPLES]
+        generator = torch.Generator().manual_seed(derived_seed(0, "probe", "slope"))
+        direction = torch.randn(len(x), x[0].numel(), generator=generator, dtype=torch.float64)
+        direction /= direction.norm(dim=1, keepdim=True)
+        moved = x + SLOPE_STEP * direction.view(x.shape).to(x)
+        rise = (outputs_over(self._module, moved) - outputs_over(self._module, x)).double().cpu().numpy()
+        return numpy.sqrt([((rise / SLOPE_STEP) ** 2).sum() / len(x) * direction.shape[1]])

@@ -1,0 +1,82 @@
+"""A Trainer of one arm's members: real modules, one after another up to each report."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+import torch
+from numpy import ndarray
+from torch import Tensor
+from torch.nn import Module
+
+from spectra_tune.design import Member
+from spectra_tune.engine.in_turn.member import MemberInTurn
+from spectra_tune.engine.members.draws import Draw
+from spectra_tune.engine.members.parameters import built
+from spectra_tune.engine.members.splits import splits_of
+
+
+class InTurn:
+    """Members that differ in their seed alone. Each one's bits are those that it would have by itself."""
+
+    def __init__(self, members: Sequence[Member], draw: Draw, capacity_ratio: float, device: str, dtype: torch.dtype):
+        self.members = tuple(members)
+        self.condition, self.splits = members[0].condition, splits_of(members[0])
+        self._dtype = dtype
+        self._each = [MemberInTurn(member, draw, capacity_ratio, device, dtype) for member in members]
+        first = self._each[0]
+        self.init_digests = [one.init_digest for one in self._each]
+        self.parameter_count = sum(value.numel() for value in first.module.parameters())
+        self.regularized, self.targeted = first.regularized, first.targeted
+        self.diverged: dict[int, int] = {}
+
+    @property
+    def epoch(self) -> int:
+        return self._each[0].epoch
+
+    @property
+    def finished(self) -> bool:
+        return self.epoch == self.condition.epochs
+
+    def train(self, epochs: int) -> None:
+        for one in self._each:
+            one.train(epochs)
+
+    def note_divergence(self) -> None:
+        for slot, one in enumerate(self._each):
+            if not one.finite():
+                self.diverged.setdefault(slot, self.epoch)
+
+    def scores(self, split: str) -> dict[str, ndarray]:
+        found = [one.scores(split) for one in self._each]
+        return {metric: numpy.array([of_member[metric] for of_member in found]) for metric in found[0]}
+
+    def sigmas(self) -> list[ndarray]:
+        return _by_layer([one.sigmas() for one in self._each])
+
+    def targets_reached(self) -> list[ndarray]:
+        return _by_layer([one.targets_reached() for one in self._each])
+
+    def fallbacks(self) -> list[int]:
+        return [one.fallbacks() for one in self._each]
+
+    def module(self) -> Module:
+        return built(self.members[0])
+
+    def states(self) -> list[dict[str, Tensor]]:
+        return [one.module.state_dict() for one in self._each]
+
+    def initial(self) -> list[dict[str, Tensor]]:
+        return [built(member).to(self._dtype).state_dict() for member in self.members]
+
+    def state(self) -> dict[str, Any]:
+        return {"members": [one.state() for one in self._each], "diverged": self.diverged}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.diverged = dict(state["diverged"])
+        for one, its_state in zip(self._each, state["members"], strict=True):
+            one.restore(its_state)
+
+
+def _by_layer(of_members: Sequence[Sequence[float]]) -> list[ndarray]:
+    return [numpy.array(of_layer) for of_layer in zip(*of_members, strict=True)]

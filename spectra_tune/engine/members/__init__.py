@@ -1,0 +1,1 @@
+"""What a block's members have, whichever way they train: data, generators, targets, learning rates, reactions."""

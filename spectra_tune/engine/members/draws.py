@@ -1,0 +1,85 @@
+"""The data of a block's members as their task draws it: checked, and drawn once however many arms share it."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy
+from numpy import ndarray
+
+from spectra_tune import objectives
+from spectra_tune.errors import InvalidStudy
+from spectra_tune.objectives import objective_of
+from spectra_tune.tasks import shape_of
+
+KINDS = ("float64", "float32", "uint8", "int64")
+"""Of inputs, kept as drawn; other numbers become float64. uint8 counts as a fraction of 255 where a network needs it as
+a number; int64 is tokens where the task has a vocabulary."""
+
+Draw = Callable[[str, int], "Samples"]
+"""(split, seed) to what a task draws."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Samples:
+    """What one task draws for one seed and split: x (samples, …), y (samples, …) as its objective has it."""
+
+    x: ndarray
+    y: ndarray
+    scores_of_constant: dict[str, float]  # of the best constant predictor, by metric
+    digest: str = field(init=False)  # sha256 (hex) of the arrays
+
+    def __post_init__(self):
+        object.__setattr__(self, "digest", hashlib.sha256(self.x.tobytes() + self.y.tobytes()).hexdigest())
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def numbers(self) -> ndarray:
+        """x as floating-point numbers."""
+        if self.x.dtype == numpy.uint8:
+            return self.x / 255.0
+        return self.x if self.x.dtype.kind == "f" else self.x.astype(numpy.float64)
+
+
+def cached_draws(task: Any) -> Draw:
+    """draw(split, seed), checked, and drawn once however many arms, or seeds, share it."""
+    drawn: dict[tuple[str, int | None], Samples] = {}
+    fixed = bool(getattr(task, "fixed", False))
+
+    def draw(split: str, seed: int) -> Samples:
+        key = (split, None if fixed else seed)
+        if key not in drawn:
+            drawn[key] = checked_draw(task, split, seed)
+        return drawn[key]
+
+    return draw
+
+
+def checked_draw(task: Any, split: str, seed: int) -> Samples:
+    """One draw of a task; refuses data that no network can be trained on."""
+    where = f"split {split!r}, seed {seed}"
+    try:
+        x, y = (numpy.asarray(array) for array in task.draw(split, seed))
+    except TypeError as error:
+        raise InvalidStudy(f"{task} must draw a pair of arrays x, y, got in {where}: {error}") from None
+    if x.dtype.kind not in "fiu":
+        raise InvalidStudy(f"{task} must draw numbers x, got an array of {x.dtype} in {where}")
+    if x.ndim < 2 or y.shape[:1] != x.shape[:1]:
+        raise InvalidStudy(f"{task} must draw x (samples, …) and y (samples, …), got {x.shape} and {y.shape}")
+    shape = shape_of(task)
+    if len(x) == 0 or (shape is not None and x.shape[1:] != shape):
+        raise InvalidStudy(f"{task} must draw samples of shape {shape}, got {x.shape} in {where}")
+    if not (numpy.abs(x) <= numpy.finfo(numpy.float32).max).all():
+        raise InvalidStudy(f"{task} must draw finite data that single precision holds, got others in {where}")
+    objective = objectives.implement(objective_of(task))
+    target = objective.checked(y, task, where)
+    kept = x if x.dtype.name in KINDS else x.astype(numpy.float64)
+    return Samples(x=kept, y=target, scores_of_constant=objective.scores_of_constant(target))
+
+
+def digest_of(samples: Sequence[Samples]) -> str:
+    """16 hex digits of sha256 over all the draws."""
+    return hashlib.sha256("".join(one.digest for one in samples).encode()).hexdigest()[:16]

@@ -1,0 +1,22 @@
+"""What a member trains and is evaluated on: splits by stage, batches by its Condition."""
+
+from spectra_tune.design import Condition, Member
+from spectra_tune.errors import InvalidStudy
+
+SPLITS = {"search": ("train", "validation"), "confirm": ("train", "validation", "test")}
+"""By stage: what selects sees no test data at all."""
+
+
+def splits_of(member: Member) -> tuple[str, ...]:
+    """Splits that a member is evaluated on."""
+    return SPLITS[member.stage]
+
+
+def batch_of(condition: Condition, count: int) -> int:
+    """Samples of a batch, of so many training samples."""
+    size = condition.batch_size or count
+    if size > count:
+        raise InvalidStudy(
+            f"a batch cannot be larger than the data: batch_size {size}, samples {count}; None is the full batch"
+        )
+    return size

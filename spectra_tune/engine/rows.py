@@ -1,0 +1,150 @@
+"""Rows of the run table: of runs that ended, and of those that could not be trained, with the same columns."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas
+
+from spectra_tune.design import Block, Condition, Member, flat, members
+from spectra_tune.engine.environment import environment
+from spectra_tune.engine.members.draws import Draw, cached_draws, digest_of
+from spectra_tune.engine.members.splits import splits_of
+from spectra_tune.engine.members.trainer import Trainer
+from spectra_tune.engine.probing import ProbeResults, columns
+from spectra_tune.engine.size import capacity_ratio, parameter_count, regularized_count
+from spectra_tune.objectives import SPLITS, objective_of
+from spectra_tune.results import CONDITION, COST, TREATMENT, column_of, run_table
+
+SIZES = ("parameters", "capacity_ratio")
+
+
+def protocol_of(condition: Condition, stream: int) -> dict[str, Any]:
+    """A run's protocol as columns: its Condition's fields, changes carried out, and its network's.
+
+    A full batch has batch_size 0.
+    """
+    protocol = flat(condition) | {"stream": stream, "task": str(condition.task)}
+    protocol["batch_size"] = protocol["batch_size"] or 0
+    protocol["learning_rate_schedule"] = str(protocol["learning_rate_schedule"])
+    del protocol["network"]
+    return {column_of(name): protocol[name] for name in (*CONDITION, *protocol) if name in protocol}
+
+
+def arm_columns(member: Member, device: str) -> dict[str, Any]:
+    """What all runs of a member's arm have in common."""
+    return {
+        "arm": member.arm,
+        "stage": member.stage,
+        "condition_signature": member.condition_signature,
+        "environment": environment(device),
+        **protocol_of(member.condition, member.stream),
+        **{name: _or_nan(getattr(member.treatment, name)) for name in TREATMENT},
+    }
+
+
+def draw_columns(member: Member, draw: Draw) -> dict[str, Any]:
+    """Digest of a member's data, and scores of the best constant predictor: NaN where a split is not evaluated."""
+    drawn = {split: draw(split, member.seed) for split in splits_of(member)}
+    row: dict[str, Any] = {"data_digest": digest_of(list(drawn.values()))}
+    for one in objective_of(member.condition.task).on(*SPLITS):
+        of_split = drawn[one.split].scores_of_constant if one.split in drawn else {}
+        row[one.of_constant] = of_split.get(one.metric.name, math.nan)
+    return row
+
+
+class Ends:
+    """What a group's members are at the end of their training."""
+
+    def __init__(self, trainer: Trainer, equal_bits: bool, results: ProbeResults):
+        self._objective = objective_of(trainer.condition.task)
+        self._equal_bits, self._results = equal_bits, results
+        self._scores = {split: trainer.scores(split) for split in trainer.splits}
+        self._sigmas = trainer.sigmas()
+        self._diverged, self._fallbacks = trainer.diverged, trainer.fallbacks()
+        self._digests = trainer.init_digests
+
+    def of(self, slot: int) -> dict[str, Any]:
+        """Status, metrics and sigmas of one member; all NaN if it diverged."""
+        loss = self._objective.loss.name
+        finite = all(math.isfinite(of_split[loss][slot]) for of_split in self._scores.values())
+        ok = slot not in self._diverged and finite
+        row: dict[str, Any] = {"status": "ok" if ok else "diverged", "init_digest": self._digests[slot]}
+        row |= {"diverged_at": float(self._diverged.get(slot, math.nan)), "sigma_fallbacks": self._fallbacks[slot]}
+        row["equal_bits"] = self._equal_bits
+        for one in self._objective.on(*SPLITS):
+            known = ok and one.split in self._scores
+            row[one.column] = float(self._scores[one.split][one.metric.name][slot]) if known else math.nan
+        for layer, values in enumerate(self._sigmas, start=1):
+            row[f"sigma_{layer}"] = float(values[slot]) if ok else math.nan
+        return row | (columns(self._results, slot) if self._results else {})
+
+
+def cost_columns(seconds: float, device: str) -> dict[str, Any]:
+    """What a run took, as far as its block knows: an arm's own costs are measured apart, see timing.py."""
+    return {"seconds": seconds, "device": device} | dict.fromkeys(COST, math.nan)
+
+
+def failed_runs(block: Block, *, device: str = "cpu") -> pandas.DataFrame:
+    """The run table of a block whose training raised: status "failed", metrics NaN, the constant's scores as ever.
+
+    Where the data cannot be drawn either, the constant's scores are NaN and nothing can be compared; where the network
+    cannot be built, its parameters are not counted.
+    """
+    draw = cached_draws(block.condition.task)
+    records = []
+    of_arm = {name: _sizes(arm.condition(block.condition)) for name, arm in block.arms}
+    for member in members(block):
+        objective = objective_of(member.condition.task)
+        sizes, layers = of_arm[member.arm]
+        row = arm_columns(member, device) | sizes
+        row |= {"one_split": bool(getattr(member.condition.task, "fixed", False))}
+        row |= {"seed": member.seed, "signature": member.signature}
+        try:
+            row |= draw_columns(member, draw)
+        except Exception:  # what the user's task raises is what failed the block
+            row |= {"data_digest": ""} | {one.of_constant: math.nan for one in objective.on(*SPLITS)}
+        row |= {"status": "failed", "init_digest": "", "diverged_at": math.nan, "sigma_fallbacks": 0}
+        row |= {"equal_bits": True} | {one.column: math.nan for one in objective.on(*SPLITS)}
+        row |= {f"sigma_{layer}": math.nan for layer in range(1, layers + 1)}
+        records.append(row | cost_columns(0.0, device))
+    return run_table(records)
+
+
+def _sizes(condition: Condition) -> tuple[dict[str, float], int]:
+    """Size columns of an arm's network, and how many of its weights are regularized."""
+    try:
+        sizes = (parameter_count(condition.network, condition.task), capacity_ratio(condition))
+        return dict(zip(SIZES, sizes, strict=True)), regularized_count(condition.network, condition.task)
+    except Exception:  # what the user's network raises is what failed the block
+        return dict.fromkeys(SIZES, math.nan), 0
+
+
+def table_of(
+    block_members: Sequence[Member],
+    draw: Draw,
+    ends: Sequence[tuple[Ends, int]],
+    sizes: Sequence[dict[str, float]],
+    seconds: float,
+    device: str,
+) -> pandas.DataFrame:
+    """The run table of members that ended: ends, and sizes, of each of them in their order."""
+    about: dict[str, dict[str, Any]] = {}
+    records = []
+    for member, (end, slot), size in zip(block_members, ends, sizes, strict=True):
+        if member.arm not in about:
+            about[member.arm] = arm_columns(member, device)
+            about[member.arm] |= size | {"one_split": bool(getattr(member.condition.task, "fixed", False))}
+        records.append(
+            about[member.arm]
+            | {"seed": member.seed, "signature": member.signature}
+            | draw_columns(member, draw)
+            | end.of(slot)
+            | cost_columns(seconds / len(block_members), device)
+        )
+    return run_table(records)
+
+
+def _or_nan(value: Any) -> Any:
+    """None as NaN, so that a column's type does not depend on which arms a table holds."""
+    return math.nan if value is None else value

@@ -1,0 +1,39 @@
+"""How large a network is on a task: its parameters, and their ratio to those at the task's reference width."""
+
+import math
+from functools import lru_cache
+from typing import Any
+
+from torch.nn import Module
+
+from spectra_tune.design import Condition
+from spectra_tune.design.condition import with_hyperparameters
+from spectra_tune.randomness import seeded_torch
+
+
+def parameter_count(network: Any, task: Any) -> int:
+    """Trainable numbers of a network on a task; counted without building it where it can say so itself."""
+    if hasattr(network, "parameter_count"):
+        return network.parameter_count(task)
+    return _built_counts(network, task)[0]
+
+
+def regularized_count(network: Any, task: Any) -> int:
+    """How many of a network's weights are regularized."""
+    return _built_counts(network, task)[1]
+
+
+@lru_cache(maxsize=256)
+def _built_counts(network: Any, task: Any) -> tuple[int, int]:
+    with seeded_torch(0):
+        module: Module = network.build(task)
+    return sum(value.numel() for value in module.parameters()), len(network.regularized(module))
+
+
+def capacity_ratio(condition: Condition) -> float:
+    """Parameters of the network over those of the same network at the task's reference width; NaN without one."""
+    reference = getattr(condition.task, "reference_width", None)
+    if reference is None or not hasattr(condition.network, "width"):
+        return math.nan
+    same = with_hyperparameters(condition.network, width=reference)
+    return parameter_count(condition.network, condition.task) / parameter_count(same, condition.task)

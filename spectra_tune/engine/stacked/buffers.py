@@ -1,0 +1,72 @@
+"""The memory of a program's members: parameters, gradients, rates and the optimizer's state, each in one flat buffer.
+
+Axes: M member.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spectra_tune.design import Member
+from spectra_tune.engine.stacked.layout import Layout
+from spectra_tune.engine.stacked.optimizers import OPTIMIZERS
+
+
+class Buffers:
+    """Parameters and gradients by name, (members, …), as views of flat buffers that the optimizer steps on.
+
+    initial: each member's parameters. side_by_side: pairs that are one matrix when stacked, see Layout.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        initial: Sequence[Mapping[str, Tensor]],
+        side_by_side: Sequence[tuple[str, str]],
+        device: str,
+        dtype: torch.dtype,
+    ):
+        self._layout = Layout(initial, side_by_side, device, dtype)
+        self._flat = self._layout.filled(initial)
+        self._flat_gradient, self._flat_rate = self._layout.zeros(), self._layout.zeros()
+        self.bound, self.gradients = self._layout.named(self._flat), self._layout.named(self._flat_gradient)
+        """With pairs, beside their parts, under both names joined by a plus sign."""
+        self.parameters = {name: self.bound[name] for name in initial[0]}
+        self._step, names = OPTIMIZERS[members[0].condition.optimizer]
+        self._state = {name: self._layout.zeros() for name in names}
+        self._flat_decay = None
+        decays = [member.condition.weight_decay for member in members]
+        if any(decays):
+            self._flat_decay = self._layout.zeros()
+            self._layout.spread(torch.tensor(decays, device=device, dtype=dtype), self._flat_decay)
+
+    def set_rates(self, rate_M: Tensor) -> None:
+        """Each member's learning rate from here on."""
+        self._layout.spread(rate_M, self._flat_rate)
+
+    def step(self, number: int) -> None:
+        """One step of the optimizer, the number-th from 1."""
+        self._step(self._flat, self._flat_gradient, self._state, self._flat_rate, self._flat_decay, number)
+
+    def finite(self) -> Tensor | None:
+        """Whether each member's parameters are all finite (members,); None where all members' are."""
+        if self._flat.sum().isfinite():
+            return None
+        return torch.stack([part.flatten(1).isfinite().all(dim=1) for part in self._layout.parts(self._flat)]).all(
+            dim=0
+        )
+
+    @property
+    def _tensors(self) -> dict[str, Tensor]:
+        return {"parameters": self._flat, **self._state}
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs."""
+        return {name: value.cpu() for name, value in self._tensors.items()}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Continues from a state of equal members."""
+        for name, value in self._tensors.items():
+            value.copy_(tensors[name])

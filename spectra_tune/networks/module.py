@@ -1,0 +1,117 @@
+"""A network of any torch.nn.Module class: its keyword arguments are the hyperparameters."""
+
+import inspect
+from dataclasses import dataclass
+from itertools import combinations
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from spectra_tune.errors import InvalidStudy, nearest
+from spectra_tune.objectives import objective_of
+from spectra_tune.tasks import shape_of
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+    from spectra_tune.operators import Operator
+
+OF_TASK = ("shape", "inputs", "outputs")
+"""Arguments that are the task's where the class takes them: a sample's shape and numbers, and the network's outputs."""
+
+
+def module(net: type, *, regularized: tuple[str, ...] | None = None, **hyperparameters: Any) -> "ModuleNetwork":
+    """A network that builds net(**hyperparameters), with what of `shape`, `inputs` and `outputs` the class takes.
+
+    regularized: names of modules (as in named_modules) whose weights, (out, in), are penalised, from the input on; by
+    default every torch.nn.Linear but the last one.
+    """
+    taken = set(OF_TASK) & set(hyperparameters)
+    if taken:
+        raise InvalidStudy(f"{', '.join(sorted(taken))} of {net.__name__} come from the task: leave them away")
+    if not isinstance(net, type):
+        raise InvalidStudy(f"module needs a class of torch.nn.Module, got {net!r}")
+    names = None if regularized is None else tuple(regularized)
+    return ModuleNetwork(net=net, given=tuple(sorted(hyperparameters.items())), names=names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleNetwork:
+    """See `module`."""
+
+    net: type
+    given: tuple[tuple[str, Any], ...]  # hyperparameters, by name
+    names: tuple[str, ...] | None
+
+    def hyperparameters(self) -> dict[str, Any]:
+        """What arms may change and tables show."""
+        return dict(self.given)
+
+    def with_hyperparameters(self, **changes: Any) -> "ModuleNetwork":
+        """The same class with some of its arguments set otherwise."""
+        given = {**dict(self.given), **changes}
+        return ModuleNetwork(net=self.net, given=tuple(sorted(given.items())), names=self.names)
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            for known, value in self.given:
+                if known == name:
+                    return value
+        raise AttributeError(f"{type(self).__name__} {self.net.__name__} has no {name!r}")
+
+    def build(self, task: Any) -> "Module":
+        """An instance of the class, with its own initial draws."""
+        shape = shape_of(task)
+        of_task = {
+            "shape": shape,
+            "inputs": None if shape is None else prod(shape),
+            "outputs": objective_of(task).outputs(task),
+        }
+        taken = inspect.signature(self.net).parameters
+        try:
+            return self.net(**dict(self.given), **{name: value for name, value in of_task.items() if name in taken})
+        except TypeError as error:
+            raise InvalidStudy(
+                f"{self.net.__name__} must take the hyperparameters of module(…), got: {error}"
+            ) from error
+
+    def regularized(self, module: "Module") -> "dict[str, Operator]":
+        """The weights that are named, or of every Linear module but the last one; a shared weight counts once."""
+        from spectra_tune.operators.dense import Matrix
+
+        modules = dict(module.named_modules())
+        if self.names is None:
+            return {name: Matrix(weight) for name, weight in self._default_weights(modules)}
+        found: dict[str, Operator] = {}
+        for name in self.names:
+            weight = getattr(modules.get(name), "weight", None)
+            if weight is None:
+                raise InvalidStudy(
+                    f"{self} has no module {name!r} with a weight; {nearest(name, _with_weight(modules))}"
+                )
+            found[name] = Matrix(weight)
+        for (one, first), (other, second) in combinations(found.items(), 2):
+            if first.weights[0] is second.weights[0]:
+                raise InvalidStudy(f"a weight is regularized once, {one!r} and {other!r} of {self} share theirs")
+        return found
+
+    def _default_weights(self, modules: "dict[str, Module]") -> list[tuple[str, Any]]:
+        from torch.nn import Linear
+
+        found: dict[int, tuple[str, Any]] = {}
+        for name, one in modules.items():
+            if isinstance(one, Linear):
+                found.setdefault(id(one.weight), (name, one.weight))
+        return list(found.values())[:-1]
+
+    @property
+    def kind(self) -> str:
+        """The class's name."""
+        return self.net.__name__
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+def _with_weight(modules: "dict[str, Module]") -> list[str]:
+    """Names of the modules that have a weight (out, in)."""
+    return [name for name, one in modules.items() if getattr(getattr(one, "weight", None), "ndim", 0) == 2]

@@ -1,0 +1,117 @@
+"""Objectives, declared: what is learnt and how it is scored; one file beside this one implements each.
+
+An objective's file has, as functions of outputs (samples, outputs) and targets (samples, ...):
+- `checked(target, task, where)`: the targets of a draw, refused where no network can learn them;
+- `loss(outputs, target)`: the mean over the samples that training makes small, a tensor with a gradient;
+- `scores(outputs, target)`: every metric by name; `scores_of_constant(target)`: those of the best constant predictor,
+  which a diverged or failed run counts as;
+- `Stacked`, optional: the loss's derivative by the outputs in closed form, and the scores, for all members of a program
+  at once. A task whose objective has none trains its networks in turn.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from spectra_tune.errors import InvalidStudy, nearest
+from spectra_tune.objectives.metric import SPLITS, Metric, SplitMetric
+
+__all__ = [
+    "CLASSIFICATION",
+    "OBJECTIVES",
+    "SPLITS",
+    "SPLIT_METRICS",
+    "Metric",
+    "Objective",
+    "SplitMetric",
+    "implement",
+    "objective_of",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """What is learnt: a loss and the metrics of what came of it."""
+
+    name: str  # of its file beside this one
+    metrics: tuple[Metric, ...]  # the one that is shown first, first
+    loss: Metric  # among them: what training makes small
+    outputs: Callable[[Any], int]  # numbers that a network gives for each sample of a task
+
+    @property
+    def followed(self) -> tuple[SplitMetric, ...]:
+        """What the curves of a training have, epoch by epoch."""
+        of_train = (self.loss, *(metric for metric in self.metrics[:1] if metric != self.loss))
+        return (
+            *(SplitMetric("train", metric) for metric in of_train),
+            *(SplitMetric("validation", metric) for metric in self.metrics),
+        )
+
+    def on(self, *splits: str) -> tuple[SplitMetric, ...]:
+        """Every metric on each of these splits."""
+        return tuple(SplitMetric(split, metric) for split in splits for metric in self.metrics)
+
+
+CLASSIFICATION = "classification"
+"""The objective of a task that names none."""
+
+_FRACTION: dict[str, Any] = {"unit": "pp", "symbol": " %", "scale": 100.0, "higher_is_better": True, "margin": 1.0}
+_OWN: dict[str, Any] = {"unit": "", "symbol": "", "scale": 1.0, "margin": 0.01}
+
+_ACCURACY = Metric(name="accuracy", words="accuracy", bounds=(0.0, 1.0), **_FRACTION)
+_BALANCED = Metric(name="balanced_accuracy", words="balanced accuracy", bounds=(0.0, 1.0), **_FRACTION)
+_CROSS_ENTROPY = Metric(
+    name="loss",
+    words="cross-entropy",
+    unit="nats",
+    symbol=" nats",
+    scale=1.0,
+    higher_is_better=False,
+    bounds=(0.0, math.inf),
+    margin=0.01,
+)
+_MSE = Metric(name="mse", words="mean squared error", bounds=(0.0, math.inf), higher_is_better=False, **_OWN)
+_R2 = Metric(name="r2", words="R²", bounds=(-math.inf, 1.0), higher_is_better=True, **_OWN)
+
+
+def _logits(task: Any) -> int:
+    """One for two classes, that of class 1; else one each."""
+    return 1 if task.classes == 2 else task.classes
+
+
+def _targets(task: Any) -> int:
+    """As many as the task has; one where it does not say."""
+    return getattr(task, "targets", 1)
+
+
+OBJECTIVES = {
+    one.name: one
+    for one in (
+        Objective(
+            name=CLASSIFICATION,
+            metrics=(_ACCURACY, _BALANCED, _CROSS_ENTROPY),
+            loss=_CROSS_ENTROPY,
+            outputs=_logits,
+        ),
+        Objective(name="regression", metrics=(_MSE, _R2), loss=_MSE, outputs=_targets),
+    )
+}
+
+SPLIT_METRICS = {one.column: one for objective in OBJECTIVES.values() for one in objective.on(*SPLITS)}
+"""Every metric on every split, by its column in the run table."""
+
+
+def objective_of(task: Any) -> Objective:
+    """A task's objective, which it names as `objective`; one that names none has classes."""
+    name = getattr(task, "objective", CLASSIFICATION)
+    if name not in OBJECTIVES:
+        raise InvalidStudy(f"no objective is called {name!r}; {nearest(str(name), OBJECTIVES)}")
+    return OBJECTIVES[name]
+
+
+def implement(objective: Objective) -> ModuleType:
+    """The file that computes an objective's outputs, loss and scores."""
+    return import_module(f"{__name__}.{objective.name}")
