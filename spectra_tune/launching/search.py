@@ -22,7 +22,7 @@ from spectra_tune.launching.gpus import gpu_share, resources
 from spectra_tune.launching.lockstep_searcher import LockstepSearcher, SearchProgress, rows_of
 from spectra_tune.launching.resume import forget, statuses
 from spectra_tune.launching.scheduler_per_side import scheduler_of
-from spectra_tune.launching.side_search import Score, Survivors, validation
+from spectra_tune.launching.side_search import Score, Survivors
 from spectra_tune.launching.trainables import SearchTrainable
 from spectra_tune.results import RUN_KEY
 
@@ -52,8 +52,8 @@ def run_search(
 ) -> Searched:
     """Tunes every side of every stratum of a study on the connected cluster.
 
-    score: the objective of a configuration's outcomes. survivors: the rule of a race. With resume, what has ended is
-    read back and the search goes on. by_value: as in `run_blocks`.
+    score: the objective of a configuration's outcomes, signed so that more is better. survivors: the rule of a race.
+    With resume, what has ended is read back and the search goes on. by_value: as in `run_blocks`.
     """
     assert study.search is not None
     for module in by_value:
@@ -61,7 +61,7 @@ def run_search(
     study.signature()  # a user's own source is read here, where it is, and its digest travels along
     stopping = study.search.scheduler in ("asha", "median")
     folder = within(storage, name)
-    metric = validation(study.outcome.metric)
+    metric = study.outcome.measured.on("validation")
     trainable = tune.with_resources(
         tune.with_parameters(SearchTrainable, study=study, folder=folder, metric=metric, interim=stopping),
         resources(gpu_share(_on_gpu(study), len(study.conditions))),

@@ -15,15 +15,16 @@ from spectra_tune.design import Condition, Dimension, Search, Study, condition_s
 from spectra_tune.design.signature import digest
 from spectra_tune.engine import parameter_count
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
+from spectra_tune.results import scored
 
 FIRST_SEEDS = 3
 """Seeds that every configuration of a race gets before any is eliminated; then one more at a time."""
 
 Score = Callable[[Sequence[float]], float]
-"""The objective of a configuration from its validation outcomes, one per search seed."""
+"""The objective of a configuration from its validation outcomes, one per search seed; more is better in each."""
 
 Survivors = Callable[[Mapping[int, Sequence[float]]], list[int]]
-"""Which configurations stay in a race, given every one's outcomes on the same seeds."""
+"""Which configurations stay in a race, given every one's outcomes on the same seeds; more is better in each."""
 
 
 AHEAD = 2
@@ -55,7 +56,7 @@ class SideSearch:
         self._most = most
         self.strata, self.arm = tuple(strata), arm
         self._search, self._seeds = study.search, study.seeds.search
-        self._metric = validation(study.outcome.metric)
+        self._metric = study.outcome.measured.on("validation")
         self._score, self._survivors = score, survivors
         space = self._search.space(study.sides()[arm])
         self._wanted = self._search.configurations * len(self.strata)
@@ -66,7 +67,7 @@ class SideSearch:
         self._values: dict[int, dict[str, Any]] = {}  # this and what follows: by place
         self._first: dict[tuple[int, str], int] = {}  # place where these values came first
         self._repeats: dict[int, int] = {}
-        self._outcomes: dict[int, dict[int, float]] = {}  # and by seed
+        self._outcomes: dict[int, dict[int, float]] = {}  # and by seed; signed so that more is better
         self._field: list[int] = []  # of a race: who is still in it
         self._queue: list[ConfigurationBatch] = []
         self._rounds: list[_Round] = []
@@ -80,7 +81,8 @@ class SideSearch:
         """The best mean outcome of a stratum so far."""
         ours = self.strata.index(stratum)
         of_stratum = (by_seed for place, by_seed in self._outcomes.items() if self._turn(place) == ours)
-        return max((sum(by_seed.values()) / len(by_seed) for by_seed in of_stratum), default=None)
+        means = [sum(by_seed.values()) / len(by_seed) for by_seed in of_stratum]
+        return self._metric.metric.sign * max(means) if means else None
 
     def done_in(self, stratum: int) -> int:
         """Configurations of a stratum with a result."""
@@ -107,11 +109,10 @@ class SideSearch:
     def close(self, batch: ConfigurationBatch, runs: pandas.DataFrame) -> None:
         """Takes a batch's results; a run that did not end well counts as the constant predictor."""
         ours, turns = self.strata.index(batch.stratum), len(self.strata)
-        for row in runs.to_dict("records"):
-            ended = row["status"] in ("ok", "stopped")
-            value = row[self._metric] if ended else row[f"{self._metric}_of_constant"]
-            place = turns * int(row["configuration"]) + ours
-            self._outcomes.setdefault(place, {})[int(row["seed"])] = float(value)
+        if not runs.empty:
+            values = self._metric.metric.sign * scored(runs, self._metric.column)
+            for number, seed, value in zip(runs["configuration"], runs["seed"], values, strict=True):
+                self._outcomes.setdefault(turns * int(number) + ours, {})[int(seed)] = float(value)
         first = turns * next(iter((*batch.values, *batch.repeats))) + ours
         next(one for one in self._rounds if self.racing or first in one.places).open -= 1
         while self._rounds and not self._rounds[0].open:
@@ -244,8 +245,3 @@ def _distribution(dimension: Dimension) -> BaseDistribution:
         low, high, step = int(dimension.low), int(dimension.high), int(dimension.step or 1)
         return IntDistribution(low, high, log=dimension.log, step=step)
     return FloatDistribution(dimension.low, dimension.high, log=dimension.log, step=dimension.step)
-
-
-def validation(metric: str) -> str:
-    """What selects where `metric` will judge."""
-    return metric.replace("test_", "validation_")

@@ -17,7 +17,8 @@ from spectra_tune.engine.environment import OutOfMemory, use_one_thread
 from spectra_tune.engine.timing import time_arms
 from spectra_tune.launching.block_store import read_ended, write_ended
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
-from spectra_tune.results import Tables, curve_table, figure_table, joined, with_costs
+from spectra_tune.objectives import SplitMetric
+from spectra_tune.results import Tables, curve_table, figure_table, joined, scored, with_costs
 
 STATE_FILE = "block.pt"
 
@@ -125,7 +126,7 @@ class BlockTrainable(tune.Trainable):
 
 class SearchTrainable(BlockTrainable):
     """Trains the batch of configurations that Tune's dict holds. Results: at the end done, and the objective: the mean
-    of the configurations' `metric`. Their rows lie in the folder, under the trial's id (see block_store.py).
+    of the configurations' `metric`, signed. Their rows lie in the folder, under the trial's id (see block_store.py).
 
     With `interim` there is an objective at every report, by which a scheduler may stop the trial there. So the rows so
     far are in these results, as plain records: any of them may be the last.
@@ -138,10 +139,11 @@ class SearchTrainable(BlockTrainable):
         config: dict[str, Any],
         study: Study | None = None,
         folder: str = "",
-        metric: str = "",
+        metric: SplitMetric | None = None,
         interim: bool = False,
     ) -> None:
         assert study is not None, "launching hands the study in"
+        assert metric is not None, "and by what it is searched"
         use_one_thread()
         self._study, self._folder, self._metric, self._interim = study, folder, metric, interim
         self.reset_config(config)
@@ -191,11 +193,10 @@ class SearchTrainable(BlockTrainable):
         return {"runs": self._batch.labelled(self._study, runs)}
 
     def _objective(self, runs: pandas.DataFrame) -> float:
-        """The mean that schedulers look at; NaN without rows."""
+        """The mean that schedulers look at, signed so that more is better; NaN without rows."""
         if runs.empty:
             return math.nan
-        values = runs[self._metric].where(runs["status"].isin(("ok", "stopped")), runs[f"{self._metric}_of_constant"])
-        return float(values.mean())
+        return self._metric.metric.sign * float(scored(runs, self._metric.column).mean())
 
 
 def _trained_alone(block: Block, device: str) -> Tables:

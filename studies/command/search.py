@@ -32,8 +32,9 @@ def search(
 
     study = named.study
     assert study.search is not None
-    metric = tuning.validation(study.outcome.metric)
-    scale = 100.0 if metric.endswith("accuracy") else 1.0
+    of_outcome = study.outcome.measured.on("validation")
+    metric, scale = of_outcome.column, of_outcome.metric.scale
+    better = max if of_outcome.metric.higher_is_better else min
     labels = list(study.labels().values())
     shown = {(at, arm): f"{label}, {arm}" for at, label in enumerate(labels) for arm in study.sides()}
     runs_by_side = dict.fromkeys(shown.values(), study.search.configurations * len(study.seeds.search))
@@ -48,9 +49,9 @@ def search(
                 if tracker.lost and not before:
                     display.say(f"WARNING: {tracker.lost}; the search goes on, and what waits is written later")
             if progress.best is not None:
-                best[progress.arm] = max(best.get(progress.arm, progress.best), progress.best)
+                best[progress.arm] = better(best.get(progress.arm, progress.best), progress.best)
             found = ", ".join(f"{arm} {scale * value:.2f}" for arm, value in best.items())
-            display.note(f"best {metric.replace('_', ' ')} (exploratory): {found}")
+            display.note(f"best {of_outcome.words} (exploratory): {found}")
             wanted = study.search.configurations
             name = shown[progress.stratum, progress.arm]
             display.update(name, progress.done, wanted, finished=progress.finished, error=None)
@@ -61,7 +62,7 @@ def search(
             storage=place,
             resume=begun,
             score=OBJECTIVES[study.search.objective],
-            survivors=partial(tuning.still_racing, margin=study.outcome.margin_pp / scale),
+            survivors=partial(tuning.still_racing, margin=study.outcome.margin_in_unit / scale),
             on_progress=on_progress,
             by_value=[named.module] if named.of_user else [],
         )

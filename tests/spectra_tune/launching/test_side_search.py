@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from ray import tune
 
 from analysis.describing.tuning import mean_of
-from spectra_tune.design import Seeds, Study
+from spectra_tune.design import Outcome, Seeds, Study
 from spectra_tune.engine import parameter_count
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
 from spectra_tune.launching.side_search import SideSearch
@@ -107,6 +107,17 @@ def test_a_configuration_that_diverged_or_failed_is_told_as_the_constant():
     first, *others = one._suggest._search._ot_study.trials
     assert first.value > 0.7
     assert [(trial.state, trial.value) for trial in others] == [(TrialState.COMPLETE, 0.5)] * 2
+
+
+def test_where_less_is_better_the_sampler_is_told_the_negative_and_the_least_is_the_best():
+    study = replace(searching(configurations=3, batch=3), outcome=Outcome(metric="test_loss"))
+    one, means = side(study), []
+    for batch in iter(one.next, None):
+        rows = answered(batch, near_two, study).rename(columns=lambda name: name.replace("accuracy", "loss"))
+        means += rows.groupby("configuration")["validation_loss"].mean().to_list()
+        one.close(batch, rows)
+    assert [trial.value for trial in one._suggest._search._ot_study.trials] == pytest.approx([-mean for mean in means])
+    assert one.best_in(0) == pytest.approx(min(means))
 
 
 def test_no_optuna_trial_stays_running():
