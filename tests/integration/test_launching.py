@@ -15,7 +15,7 @@ from spectra_tune.engine import BlockTraining, run_block
 from spectra_tune.engine import training as engine
 from spectra_tune.launching.trainables import BlockTrainable
 from spectra_tune.networks import mlp
-from spectra_tune.results import COST, unmeasured, unpacked
+from spectra_tune.results import COST, unmeasured
 from spectra_tune.tasks import moons
 from studies.command import catalogue
 from tests.conftest import ARMS
@@ -189,9 +189,11 @@ def test_half_a_checkpoint_and_one_of_another_environment_are_trained_anew(tmp_p
     training.save(file)
 
     def ended(trainable):
-        while not (result := trainable._advanced())["done"]:
-            pass
-        return unmeasured(unpacked(result["runs"]))
+        done = False
+        while not done:
+            result, tables = trainable._advanced()
+            done = result["done"]
+        return unmeasured(tables["runs"])
 
     trainable = BlockTrainable.__new__(BlockTrainable)
     trainable._block, trainable._training = block, None
@@ -263,7 +265,7 @@ def test_half_a_record_of_rays_costs_no_block_that_has_ended(ray, tmp_path, spoi
     trained, _ = launched("halved", blocks, tmp_path)
     (state,) = (tmp_path / "halved").glob(spoilt)
     state.write_bytes(state.read_bytes()[: state.stat().st_size // 2])
-    (tmp_path / "halved" / "ended" / "seed1.json").unlink()
+    (tmp_path / "halved" / "ended" / "seed1.zip").unlink()
     again, seen = launched("halved", blocks, tmp_path, resume=True)
     assert {progress.block for progress in seen} == {"seed1"}, "the others are not trained again"
     assert again.complete
@@ -274,7 +276,7 @@ def test_half_a_record_of_rays_costs_no_block_that_has_ended(ray, tmp_path, spoi
 def test_a_block_that_ray_takes_for_ended_and_that_left_nothing_is_trained_anew(ray, tmp_path):
     block = Block(condition=Condition(task=moons(samples=40), network=mlp(width=4), epochs=2), arms=ARMS, seeds=[0])
     trained, _ = launched("vanished", {"block": block}, tmp_path)
-    (tmp_path / "vanished" / "ended" / "block.json").unlink()
+    (tmp_path / "vanished" / "ended" / "block.zip").unlink()
     again, _ = launched("vanished", {"block": block}, tmp_path, resume=True)
     assert again.complete
     assert unmeasured(again.tables.runs).equals(unmeasured(trained.tables.runs))

@@ -30,14 +30,14 @@ def searched(outcomes=OUTCOMES, of_none=OUTCOMES) -> pandas.DataFrame:
     for stratum in range(2):
         for arm, by_number in (("penalty", outcomes), ("none", of_none)):
             for number, values in by_number.items():
-                pack = ConfigurationBatch(
+                batch = ConfigurationBatch(
                     stratum=stratum,
                     arm=arm,
                     values={number: {"learning_rate": number + 1.0}},
                     repeats={},
                     seeds=(0, 1, 2),
                 )
-                parts.append(answered(pack, lambda _, seed, values=values: values[seed]))
+                parts.append(answered(batch, lambda _, seed, values=values: values[seed]))
     return pandas.concat(parts, ignore_index=True)
 
 
