@@ -20,6 +20,7 @@ from spectra_tune import launching, tracking
 from spectra_tune.design import Arm, Block, Seeds, Treatment, grid
 from spectra_tune.engine import run_block
 from spectra_tune.launching.block_store import ended_blocks
+from spectra_tune.operators.dense import Matrix
 from spectra_tune.results import unmeasured
 from spectra_tune.tasks import moons
 from studies.__main__ import main
@@ -61,16 +62,28 @@ class Moody:
     """A network that cannot be made with one activation, and whose logits are not finite with another."""
 
     activation: str = "tanh"
-    regularized = ("hidden",)
 
-    def init(self, generator):
+    def build(self, task):
         if self.activation == "none":
             raise ArithmeticError("no such activation")
-        return {"hidden": torch.randn(4, 2, generator=generator), "out": torch.randn(1, 4, generator=generator)}
+        return Wild() if self.activation == "wild" else torch.nn.Sequential(*layers())
 
-    def forward(self, parameters, x):
-        bent = torch.tanh(x @ parameters["hidden"].T)
-        return bent @ parameters["out"].T * (float("inf") if self.activation == "wild" else 1.0)
+    def regularized(self, module):
+        return {"hidden": Matrix(module[0].weight)}
+
+
+def layers():
+    return torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1)
+
+
+class Wild(torch.nn.Sequential):
+    """Its outputs are not finite."""
+
+    def __init__(self):
+        super().__init__(*layers())
+
+    def forward(self, x):
+        return super().forward(x) * float("inf")
 
 
 def test_a_search_on_tune_gives_the_runs_that_this_process_gives(ray, tmp_path):
