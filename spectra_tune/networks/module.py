@@ -23,7 +23,7 @@ def module(net: type, *, regularized: tuple[str, ...] | None = None, **hyperpara
     """A network that builds net(**hyperparameters), with what of `shape`, `inputs` and `outputs` the class takes.
 
     regularized: names of modules (as in named_modules) whose weights, (out, in), are penalised, from the input on; by
-    default every torch.nn.Linear but the last one.
+    default those of every torch.nn.Linear but the last one that are trained.
     """
     taken = set(OF_TASK) & set(hyperparameters)
     if taken:
@@ -95,13 +95,14 @@ class ModuleNetwork:
         return found
 
     def _default_weights(self, modules: "dict[str, Module]") -> list[tuple[str, Any]]:
-        from torch.nn import Linear
+        from torch.nn import Linear, Parameter
 
         found: dict[int, tuple[str, Any]] = {}
         for name, one in modules.items():
             if isinstance(one, Linear):
                 found.setdefault(id(one.weight), (name, one.weight))
-        return list(found.values())[:-1]
+        hidden = list(found.values())[:-1]
+        return [(name, one) for name, one in hidden if isinstance(one, Parameter) and one.requires_grad]
 
     @property
     def kind(self) -> str:
