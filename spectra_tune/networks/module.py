@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
     from spectra_tune.operators import Operator
 
-OF_TASK = ("shape", "inputs", "outputs")
-"""Arguments that are the task's where the class takes them: a sample's shape and numbers, and the network's outputs."""
+OF_TASK = ("shape", "inputs", "vocabulary", "outputs")
+"""Arguments that are the task's where the class takes them: a sample's shape and numbers, how many tokens there are, and
+the network's outputs."""
 
 
 def module(net: type, *, regularized: tuple[str, ...] | None = None, **hyperparameters: Any) -> "ModuleNetwork":
-    """A network that builds net(**hyperparameters), with what of `shape`, `inputs` and `outputs` the class takes.
+    """A network that builds net(**hyperparameters), with what of OF_TASK the class takes.
 
     regularized: names of modules (as in named_modules) whose weights, (out, in), are penalised, from the input on; by
     default those of every torch.nn.Linear but the last one that are trained.
@@ -64,6 +65,7 @@ class ModuleNetwork:
         of_task = {
             "shape": shape,
             "inputs": None if shape is None else prod(shape),
+            "vocabulary": getattr(task, "vocabulary", None),
             "outputs": objective_of(task).outputs(task),
         }
         taken = inspect.signature(self.net).parameters
