@@ -107,16 +107,16 @@ class Embeds(nn.Module):
 class InTurn:
     """A network without its stacked form: the same module, in turn."""
 
-    network: Any
+    of: Any
 
     def build(self, task):
-        return self.network.build(task)
+        return self.of.build(task)
 
     def regularized(self, built):
-        return self.network.regularized(built)
+        return self.of.regularized(built)
 
     def __str__(self):
-        return f"{self.network} in turn"
+        return f"{self.of} in turn"
 
 
 def _smallest(constructor) -> Any:
@@ -130,7 +130,7 @@ NETWORKS = {
     "mlp of tanh": mlp(width=8, depth=3, activation="tanh", init="he", init_gain=0.7),
     "mlp of one layer": mlp(width=9, depth=1),
     **{net.__name__: module(net, hidden=8) for net in (Norms, Functional, Row, Tied, Branching)},
-    "own": InTurn(network=mlp(width=8)),
+    "own": InTurn(of=mlp(width=8)),
 }
 """Every constructor that the package lists, variants of the perceptron, and modules of a user's own."""
 

@@ -361,7 +361,7 @@ def test_in_turn_is_stacked_in_double_precision(task, optimizer):
     """To rounding, as long as no two top singular values meet: few epochs."""
     arms = {name: ARMS[name] for name in ("none", "linear", "shrunk", "again")}
     tables, ends = [], []
-    for network in (mlp(width=8), InTurn(network=mlp(width=8))):
+    for network in (mlp(width=8), InTurn(of=mlp(width=8))):
         condition = Condition(
             task=task,
             network=network,
