@@ -129,6 +129,7 @@ NETWORKS = {
     **{name: _smallest(getattr(networks, name)) for name in networks.__all__ if name != module.__name__},
     "mlp of tanh": mlp(width=8, depth=3, activation="tanh", init="he", init_gain=0.7),
     "mlp of one layer": mlp(width=9, depth=1),
+    "mlp of three": mlp(width=5, depth=3),
     **{net.__name__: module(net, hidden=8) for net in (Norms, Functional, Row, Tied, Branching)},
     "own": InTurn(of=mlp(width=8)),
 }

@@ -1,76 +1,52 @@
-"""A network's closed-form backward pass is autograd's, and its start is torch.nn.Linear's."""
+"""A perceptron has its architecture's parameters, and its start is torch.nn.Linear's."""
+
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from spectra_tune.design import InvalidStudy
-from spectra_tune.engine.stacked.scores import to_error_
-from spectra_tune.networks import ACTIVATIONS, INITS, mlp, outputs_for
+from spectra_tune.networks import mlp
+from spectra_tune.networks.perceptron import ACTIVATIONS, INITS
+from spectra_tune.randomness import seeded_torch
+from spectra_tune.tasks import moons
+from tests.laws.kinds import Images, Surface
+
+
+def start(network, seed=0, task=None):
+    with seeded_torch(seed):
+        return dict(network.build(task or moons()).named_parameters())
 
 
 @pytest.mark.parametrize("width, expected", [(8, 105), (16, 337), (32, 1185), (64, 4417), (128, 17025)])
 def test_parameter_counts_are_those_of_the_architecture(width, expected):
-    parameters = mlp(width=width).implement(2, 1).init(torch.Generator())
-    assert sum(value.numel() for value in parameters.values()) == expected == mlp(width=width).parameters(2, 1)
+    parameters = start(mlp(width=width))
+    assert sum(value.numel() for value in parameters.values()) == expected == mlp(width=width).parameter_count(moons())
+
+
+def test_inputs_are_flattened_and_outputs_the_objectives():
+    shapes = {name: tuple(value.shape) for name, value in start(mlp(width=3, depth=1), task=Images()).items()}
+    assert shapes == {"layer_1.weight": (3, 36), "layer_1.bias": (3,), "layer_2.weight": (1, 3), "layer_2.bias": (1,)}
+    assert start(mlp(width=3), task=Surface(targets=4))["layer_3.weight"].shape == (4, 3)
+    assert mlp(width=3, depth=1).parameter_count(Images()) == 3 * 36 + 3 + 3 + 1
 
 
 def test_the_default_start_is_exactly_torch_nn_linears():
-    parameters = mlp(width=16, depth=3).implement(2, 1).init(torch.Generator().manual_seed(7))
+    parameters = start(mlp(width=16, depth=3), seed=7)
     with torch.random.fork_rng():
         torch.manual_seed(7)
         layers = [torch.nn.Linear(*sizes) for sizes in ((2, 16), (16, 16), (16, 16), (16, 1))]
     for number, layer in enumerate(layers, start=1):
-        assert torch.equal(parameters[f"weight_{number}"], layer.weight)
-        assert torch.equal(parameters[f"bias_{number}"], layer.bias)
+        assert torch.equal(parameters[f"layer_{number}.weight"], layer.weight)
+        assert torch.equal(parameters[f"layer_{number}.bias"], layer.bias)
 
 
 def test_he_and_gain_scale_the_weights_only():
-    def spread(**given):
-        return mlp(width=512, **given).implement(2, 1).init(torch.Generator().manual_seed(0))
-
-    assert spread(init="he")["weight_2"].std().item() == pytest.approx((2 / 512) ** 0.5, rel=0.02)
-    torch.testing.assert_close(spread(init_gain=3.0)["weight_2"], 3 * spread()["weight_2"])
-    assert torch.equal(spread(init_gain=3.0)["bias_2"], spread()["bias_2"])
-
-
-@pytest.mark.parametrize("classes", [2, 4])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("depth", [1, 2, 4])
-def test_the_closed_form_backward_is_autograds(depth, activation, classes):
-    network = mlp(width=9, depth=depth, activation=activation).implement(3, outputs_for(classes))
-    generator = torch.Generator().manual_seed(0)
-    members = [network.init(generator) for _ in range(5)]
-    parameters = {name: torch.stack([one[name] for one in members]).double() for name in members[0]}
-    x = torch.randn(5, 3, 20, generator=generator, dtype=torch.float64)
-    y = torch.randint(classes, (5, 20), generator=generator)
-    weight = torch.rand(20, generator=generator, dtype=torch.float64)
-
-    def joined(named):
-        return named | {"weight_1+bias_1": torch.cat((named["weight_1"], named["bias_1"].unsqueeze(2)), dim=2)}
-
-    def nan(*shape):
-        return torch.full(shape, torch.nan, dtype=torch.float64)
-
-    gradients = joined({name: nan(*value.shape) for name, value in parameters.items()})
-    ones = torch.ones(5, 1, 20, dtype=torch.float64)
-    passes = network.stacked(joined(parameters), torch.cat((x, ones), dim=1), nan, gradients)
-    passes.forward()
-    stacked_logits = passes.logits_MON.clone()
-    to_error_(passes.logits_MON, y if classes > 2 else y.double(), weight)
-    passes.backward()
-    first = gradients["weight_1+bias_1"]
-    gradients |= {"weight_1": first[:, :, :-1], "bias_1": first[:, :, -1]}
-
-    leaves = {name: value.clone().requires_grad_() for name, value in parameters.items()}
-    logits = torch.stack([network.forward({name: leaf[m] for name, leaf in leaves.items()}, x[m].T) for m in range(5)])
-    torch.testing.assert_close(stacked_logits, logits.detach().mT)
-    if classes > 2:
-        losses = torch.nn.functional.cross_entropy(logits.mT, y, reduction="none")
-    else:
-        losses = torch.nn.functional.binary_cross_entropy_with_logits(logits.squeeze(2), y.double(), reduction="none")
-    (losses * weight).sum().backward()
-    for name, leaf in leaves.items():
-        torch.testing.assert_close(gradients[name], leaf.grad, rtol=1e-10, atol=1e-12)
+    he = start(mlp(width=512, init="he"))["layer_2.weight"]
+    assert he.std().item() == pytest.approx((2 / 512) ** 0.5, rel=0.02)
+    scaled, plain = start(mlp(width=512, init_gain=3.0)), start(mlp(width=512))
+    torch.testing.assert_close(scaled["layer_2.weight"], 3 * plain["layer_2.weight"])
+    assert torch.equal(scaled["layer_2.bias"], plain["layer_2.bias"])
 
 
 @pytest.mark.parametrize(
@@ -88,6 +64,8 @@ def test_an_impossible_network_is_refused(given, says):
         mlp(**given)
 
 
-def test_every_init_is_implemented():
-    for init in INITS:
-        mlp(width=4, init=init).implement(2, 1).init(torch.Generator())
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("init", INITS)
+def test_every_init_and_activation_is_implemented(init, activation):
+    module = mlp(width=4, init=init, activation=activation).build(SimpleNamespace(features=3, classes=3))
+    assert module(torch.zeros(2, 3)).shape == (2, 3)
