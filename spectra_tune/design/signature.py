@@ -48,12 +48,18 @@ def canonical(thing: Any) -> Any:
     if hasattr(thing, "tobytes") and hasattr(thing, "shape"):
         return {"array": hashlib.sha256(thing.tobytes()).hexdigest(), "shape": list(thing.shape)}
     if isinstance(thing, type):
-        return {"type": thing.__qualname__} | ({"source": source_digest(thing)} if is_own(thing) else {})
+        return {"type": _name_of(thing)} | ({"source": source_digest(thing)} if is_own(thing) else {})
     if callable(thing) and hasattr(thing, "__qualname__"):
-        return {"function": thing.__qualname__} | ({"source": source_digest(thing)} if is_own(thing) else {})
+        return {"function": _name_of(thing)} | ({"source": source_digest(thing)} if is_own(thing) else {})
     if isinstance(thing, partial):
         return {"partial": canonical(thing.func), "args": canonical(thing.args), "keywords": canonical(thing.keywords)}
     return _canonical_object(thing)
+
+
+def _name_of(definition: Any) -> str:
+    """What a class or function is called: of an installed one with its module, since it adds no source."""
+    with_module = not is_own(definition) and not str(definition.__module__).startswith("spectra_tune")
+    return f"{definition.__module__}.{definition.__qualname__}" if with_module else definition.__qualname__
 
 
 def _canonical_object(thing: Any) -> dict[str, Any]:

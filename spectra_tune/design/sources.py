@@ -20,7 +20,12 @@ KEPT = "__source_digest__"
 def is_own(definition: Any) -> bool:
     """Whether a class or function is a user's: of this package and of installed ones the name says enough."""
     name = definition.__module__
-    if name is None or name in sys.builtin_module_names or name.partition(".")[0] == "spectra_tune":
+    if (
+        inspect.isbuiltin(definition)
+        or name is None
+        or name in sys.builtin_module_names
+        or name.partition(".")[0] == "spectra_tune"
+    ):
         return False
     file = getattr(sys.modules.get(name), "__file__", None)
     return file is None or not _is_installed(Path(file).resolve())
@@ -55,7 +60,7 @@ def _file_of(definition: Any) -> Path | None:
     """Where a definition's source lies; None where it lies in no file."""
     try:
         file = Path(inspect.getsourcefile(definition) or "").resolve()
-    except TypeError:
+    except (OSError, TypeError):
         return None
     return file if file.is_file() else None
 
