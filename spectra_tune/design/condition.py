@@ -37,6 +37,12 @@ class Condition:
                 f"network must have build and regularized, {type(self.network).__name__} lacks "
                 f"{', '.join(missing)}; see spectra_tune.networks"
             )
+        taken = {"kind", "stream", *(field.name for field in fields(self))} & set(hyperparameters(self.network))
+        if taken:
+            raise InvalidStudy(
+                f"no hyperparameter may be called {', '.join(sorted(taken))}, which says something else of a run: "
+                f"rename it in {kind_of(self.network)}"
+            )
         if self.optimizer not in OPTIMIZERS:
             raise InvalidStudy(f"no optimizer is called {self.optimizer!r}; {nearest(self.optimizer, OPTIMIZERS)}")
         name = self.learning_rate_schedule

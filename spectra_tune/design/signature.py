@@ -4,12 +4,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from spectra_tune.design.condition import Condition
 from spectra_tune.design.sources import is_own, source_digest
 from spectra_tune.design.treatment import Treatment
+from spectra_tune.errors import InvalidStudy
 
 
 def run_signature(condition: Condition, treatment: Treatment, seed: int, stream: int) -> str:
@@ -46,14 +48,24 @@ def canonical(thing: Any) -> Any:
     if hasattr(thing, "tobytes") and hasattr(thing, "shape"):
         return {"array": hashlib.sha256(thing.tobytes()).hexdigest(), "shape": list(thing.shape)}
     if isinstance(thing, type):
-        return {"type": thing.__qualname__} | ({"source": source_digest(thing)} if is_own(thing) else {})
+        return {"type": _name_of(thing)} | ({"source": source_digest(thing)} if is_own(thing) else {})
     if callable(thing) and hasattr(thing, "__qualname__"):
-        return {"function": thing.__qualname__, "source": source_digest(thing)}
+        return {"function": _name_of(thing)} | ({"source": source_digest(thing)} if is_own(thing) else {})
+    if isinstance(thing, partial):
+        return {"partial": canonical(thing.func), "args": canonical(thing.args), "keywords": canonical(thing.keywords)}
     return _canonical_object(thing)
+
+
+def _name_of(definition: Any) -> str:
+    """What a class or function is called: of an installed one with its module, since it adds no source."""
+    with_module = not is_own(definition) and not str(definition.__module__).startswith("spectra_tune")
+    return f"{definition.__module__}.{definition.__qualname__}" if with_module else definition.__qualname__
 
 
 def _canonical_object(thing: Any) -> dict[str, Any]:
     kind = type(thing)
+    if not is_dataclass(thing) and not hasattr(thing, "__dict__"):
+        raise InvalidStudy(f"what determines a {kind.__qualname__} cannot be read: give {thing!r} as a number or text")
     state = _state(thing) if is_dataclass(thing) else vars(thing)
     form: dict[str, Any] = {"class": kind.__qualname__} | {name: canonical(state[name]) for name in state}
     if is_own(kind):

@@ -17,9 +17,18 @@ KEPT = "__source_digest__"
 """Attribute of a definition that keeps its digest: a worker, to which it travels by value, has no such file."""
 
 
-def is_own(definition: type) -> bool:
-    """Whether a class is a user's: of this package and of installed ones the name says enough."""
-    return definition.__module__.partition(".")[0] != "spectra_tune"
+def is_own(definition: Any) -> bool:
+    """Whether a class or function is a user's: of this package and of installed ones the name says enough."""
+    name = definition.__module__
+    if (
+        inspect.isbuiltin(definition)
+        or name is None
+        or name in sys.builtin_module_names
+        or name.partition(".")[0] == "spectra_tune"
+    ):
+        return False
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return file is None or not _is_installed(Path(file).resolve())
 
 
 def source_digest(definition: Any) -> str:
@@ -42,7 +51,7 @@ def _texts(definition: Any) -> list[bytes]:
     files = _with_imports(file)
     for base in getattr(definition, "__mro__", ())[1:]:
         of_base = _file_of(base) if is_own(base) else None
-        if of_base is not None and not _is_installed(of_base):
+        if of_base is not None:
             files |= _with_imports(of_base)
     return [file.read_bytes(), *(other.read_bytes() for other in sorted(set(files) - {file}))]
 
@@ -51,7 +60,7 @@ def _file_of(definition: Any) -> Path | None:
     """Where a definition's source lies; None where it lies in no file."""
     try:
         file = Path(inspect.getsourcefile(definition) or "").resolve()
-    except TypeError:
+    except (OSError, TypeError):
         return None
     return file if file.is_file() else None
 
@@ -75,22 +84,30 @@ def _with_imports(file: Path) -> dict[Path, None]:
     """A file and, from module to module, those beside and below it that it imports."""
     found, waiting = {file: None}, [file]
     while waiting:
-        for name in _imported(waiting.pop()):
-            module = sys.modules.get(name)
-            other = Path(getattr(module, "__file__", None) or "").resolve()
-            if other.suffix == ".py" and other.is_relative_to(file.parent) and not _is_installed(other):
+        for other in _imported(waiting.pop()):
+            if other.is_relative_to(file.parent) and not _is_installed(other):
                 if other not in found:
                     waiting.append(other)
                 found[other] = None
     return found
 
 
-def _imported(file: Path) -> set[str]:
-    """Dotted names of all that a file imports."""
-    names: set[str] = set()
+def _imported(file: Path) -> list[Path]:
+    """Python files of all that a file imports, loaded already or beside it, wherever in it."""
+    files: list[Path] = []
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+            names, place = [alias.name for alias in node.names], file.parent
+        elif isinstance(node, ast.ImportFrom):
+            above = [node.module] if node.module else []
+            names = above + [".".join((*above, alias.name)) for alias in node.names]
+            place = file.parents[max(node.level - 1, 0)]
+        else:
+            continue
+        for name in names:
+            path = place / name.replace(".", "/")
+            files += [one for one in (path.with_name(f"{path.name}.py"), path / "__init__.py") if one.is_file()]
+            loaded = Path(getattr(sys.modules.get(name), "__file__", None) or "").resolve()
+            if loaded.suffix == ".py":
+                files.append(loaded)
+    return files

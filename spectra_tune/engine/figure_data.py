@@ -46,8 +46,9 @@ def figure_data(trainers: Iterable[Trainer], draw: Draw, seeds: tuple[int, ...])
 
 def _shows_a_boundary(trainer: Trainer, draw: Draw) -> bool:
     """Whether classes lie in a plane of two features."""
-    in_plane = draw("train", trainer.members[0].seed).x.shape[1:] == (2,)
-    return in_plane and objective_of(trainer.condition.task).name == CLASSIFICATION
+    task = trainer.condition.task
+    in_plane = draw("train", trainer.members[0].seed).x.shape[1:] == (2,) and getattr(task, "vocabulary", None) is None
+    return in_plane and objective_of(task).name == CLASSIFICATION
 
 
 def _spectrum(weight: Tensor, layer: int, signature: str) -> pandas.DataFrame:
@@ -62,7 +63,7 @@ def _boundary(module: Module, state: dict[str, Tensor], x: numpy.ndarray, signat
     low, high = x.min(axis=0), x.max(axis=0)
     axes = numpy.linspace(low - MARGIN * (high - low), high + MARGIN * (high - low), GRID)
     points = numpy.stack(numpy.meshgrid(axes[:, 0], axes[:, 1], indexing="xy"), axis=-1).reshape(-1, 2)
-    kind = next(iter(state.values()))
+    kind = next(value for value in state.values() if value.is_floating_point())
     module.to(kind.device, kind.dtype).load_state_dict(state)
     module.eval()
     with torch.no_grad():

@@ -28,7 +28,14 @@ def protocol_of(condition: Condition, stream: int) -> dict[str, Any]:
     protocol["batch_size"] = protocol["batch_size"] or 0
     protocol["learning_rate_schedule"] = str(protocol["learning_rate_schedule"])
     del protocol["network"]
-    return {column_of(name): protocol[name] for name in (*CONDITION, *protocol) if name in protocol}
+    return {column_of(name): _cell(protocol[name]) for name in (*CONDITION, *protocol) if name in protocol}
+
+
+def _cell(value: Any) -> Any:
+    """A field as a table holds it: numbers and text as they are, classes and functions by name, all else as text."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return _or_nan(value)
+    return getattr(value, "__qualname__", None) or str(value)
 
 
 def arm_columns(member: Member, device: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a module must keep to before it is trained: refused in one line otherwise."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -8,10 +9,13 @@ from torch.nn import Module
 
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.objectives import objective_of
+from spectra_tune.operators import Operator
 
 
 def check_module(network: Any, module: Module, x: Tensor, task: Any) -> None:
     """Refuses a module whose weights are not finite or whose outputs are not what its task's objective needs."""
+    if not any(value.requires_grad for value in module.parameters()):
+        raise InvalidStudy(f"{network} must have parameters that are trained, got none")
     for name, value in module.named_parameters():
         if not bool(value.isfinite().all()):
             raise InvalidStudy(f"{network}: initial weights must be finite, {name} is not")
@@ -24,5 +28,15 @@ def check_module(network: Any, module: Module, x: Tensor, task: Any) -> None:
         raise InvalidStudy(
             f"{network}.forward must take x {tuple(x.shape)}, got {type(error).__name__}: {error}"
         ) from error
+    if not isinstance(outputs, Tensor):
+        raise InvalidStudy(f"{network} must give outputs, a tensor (samples, {wanted}), got {type(outputs).__name__}")
     if tuple(outputs.shape) != (len(x), wanted):
         raise InvalidStudy(f"{network} must give outputs (samples, {wanted}), got {tuple(outputs.shape)}")
+
+
+def check_operators(network: Any, module: Module, operators: Mapping[str, Operator]) -> None:
+    """Refuses operators of what is no trained parameter of the module: nothing could pull them."""
+    trained = {id(value) for value in module.parameters() if value.requires_grad}
+    for name, operator in operators.items():
+        if any(id(weight) not in trained for weight in operator.weights):
+            raise InvalidStudy(f"{network} regularizes {name!r}, which must be trained parameters of its module")

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
     from spectra_tune.operators import Operator
 
-OF_TASK = ("shape", "inputs", "outputs")
-"""Arguments that are the task's where the class takes them: a sample's shape and numbers, and the network's outputs."""
+OF_TASK = ("shape", "inputs", "vocabulary", "outputs")
+"""Arguments that are the task's where the class takes them: a sample's shape and numbers, how many tokens there are, and
+the network's outputs."""
 
 
 def module(net: type, *, regularized: tuple[str, ...] | None = None, **hyperparameters: Any) -> "ModuleNetwork":
-    """A network that builds net(**hyperparameters), with what of `shape`, `inputs` and `outputs` the class takes.
+    """A network that builds net(**hyperparameters), with what of OF_TASK the class takes.
 
     regularized: names of modules (as in named_modules) whose weights, (out, in), are penalised, from the input on; by
-    default every torch.nn.Linear but the last one.
+    default those of every torch.nn.Linear but the last one that are trained.
     """
     taken = set(OF_TASK) & set(hyperparameters)
     if taken:
@@ -64,6 +65,7 @@ class ModuleNetwork:
         of_task = {
             "shape": shape,
             "inputs": None if shape is None else prod(shape),
+            "vocabulary": getattr(task, "vocabulary", None),
             "outputs": objective_of(task).outputs(task),
         }
         taken = inspect.signature(self.net).parameters
@@ -95,13 +97,14 @@ class ModuleNetwork:
         return found
 
     def _default_weights(self, modules: "dict[str, Module]") -> list[tuple[str, Any]]:
-        from torch.nn import Linear
+        from torch.nn import Linear, Parameter
 
         found: dict[int, tuple[str, Any]] = {}
         for name, one in modules.items():
             if isinstance(one, Linear):
                 found.setdefault(id(one.weight), (name, one.weight))
-        return list(found.values())[:-1]
+        hidden = list(found.values())[:-1]
+        return [(name, one) for name, one in hidden if isinstance(one, Parameter) and one.requires_grad]
 
     @property
     def kind(self) -> str:

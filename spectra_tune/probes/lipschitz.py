@@ -52,12 +52,19 @@ def _product_of_norms(weights_OI: Sequence[Tensor]) -> float:
 
 def _weights_in_series(module: nn.Module) -> list[str] | None:
     """Names of the weights that follow each other from the input to the outputs; None where there is more to it."""
-    if not isinstance(module, nn.Sequential):
+    if not isinstance(module, nn.Sequential) or type(module).forward is not nn.Sequential.forward:
         return None
+    known = {id(value): name for name, value in module.named_parameters()}
     names = []
-    for name, child in module.named_children():
-        if isinstance(child, nn.Linear):
-            names.append(f"{name}.weight")
-        elif not isinstance(child, (nn.Flatten, nn.Identity, *SLOPE_AT_MOST_1)):
+    for child in module:
+        if isinstance(child, nn.Linear) and id(child.weight) in known:
+            names.append(known[id(child.weight)])
+        elif not isinstance(child, (nn.Flatten, nn.Identity)) and not _is_slow(child):
             return None
     return names or None
+
+
+def _is_slow(child: nn.Module) -> bool:
+    """Whether a module is an activation whose slope is nowhere above 1."""
+    factor = getattr(child, "negative_slope", getattr(child, "alpha", 1.0))
+    return isinstance(child, SLOPE_AT_MOST_1) and abs(factor) <= 1

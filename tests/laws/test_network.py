@@ -1,47 +1,299 @@
-"""A network or task of the user's own is refused by name where the engine cannot train it, else has equal bits."""
+"""Every network is built from its seed alone, its operators are its own weights, and its stacked form is its module."""
 
+import pickle
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy
 import pytest
 import torch
+from torch import nn
 
+from spectra_tune import objectives
 from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment
-from spectra_tune.engine import BlockTraining, run_block
-from spectra_tune.networks import mlp
-from spectra_tune.results import unmeasured
+from spectra_tune.design.condition import flat, hyperparameters, with_hyperparameters
+from spectra_tune.engine import BlockTraining, capacity_ratio, failed_runs, parameter_count, run_block
+from spectra_tune.engine.members.generators import seed_of
+from spectra_tune.networks import mlp, module
+from spectra_tune.objectives import objective_of
+from spectra_tune.operators.dense import Matrix
+from spectra_tune.randomness import seeded_torch
+from spectra_tune.results import sigma_columns, unmeasured
 from spectra_tune.tasks import moons, spirals
 from tests.conftest import ARMS
+from tests.laws.kinds import NETWORKS, OWN, InTurn, Norms, Surface, Tied, Tokens, on
 
 NONE = {"none": Treatment.none()}
+TRIED = {"classes": moons(samples=60), "three classes": spirals(samples=60, classes=3), **OWN}
+EVERY = pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+STACKED = {name: network for name, network in NETWORKS.items() if hasattr(network, "stacked")}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Own:
-    """One hidden layer, without stacked passes."""
+def built(network, task, seed=0) -> nn.Module:
+    with seeded_torch(seed):
+        return network.build(task)
 
-    hidden: int = 9
-    outputs: int = 1
-    regularized: tuple[str, ...] = ("inner",)
-    fault: str = ""
 
-    def init(self, generator):
-        inner = torch.empty(self.hidden, 2).normal_(generator=generator)
-        weights = {"inner": inner, "outer": torch.empty(self.outputs, self.hidden).normal_(generator=generator)}
-        if self.fault == "gradients":
-            weights["inner"].requires_grad_()
-        if self.fault == "flat weight":
-            weights["inner"] = inner.reshape(-1)
-        return weights
+def block(network=None, task=None, arms=NONE, seeds=(0,), **given):
+    condition = Condition(task=task or moons(samples=40), network=network or mlp(width=4), **{"epochs": 3} | given)
+    return Block(condition=condition, arms=arms, seeds=seeds)
 
-    def forward(self, parameters, x):
+
+@pytest.mark.parametrize("task", TRIED.values(), ids=TRIED)
+@EVERY
+def test_a_network_is_built_from_its_seed_alone_and_gives_its_tasks_outputs(network, task):
+    one, again, other = built(network, task), built(network, task), built(network, task, seed=1)
+    assert all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), again.state_dict().values(), strict=True))
+    assert any(not torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+    x, _ = task.draw("train", 0)
+    outputs = one.eval()(torch.tensor(x, dtype=torch.float32))
+    assert outputs.shape == (len(x), objective_of(task).outputs(task))
+    assert parameter_count(network, task) == sum(value.numel() for value in one.parameters())
+
+
+@EVERY
+def test_regularized_weights_are_trained_parameters_each_once_from_the_input_on(network):
+    one = built(network, moons())
+    operators = network.regularized(one)
+    names = {id(value): name for name, value in one.named_parameters() if value.requires_grad}
+    weights = [names[id(weight)] for operator in operators.values() for weight in operator.weights]
+    assert len(set(weights)) == len(weights) >= 1
+    order = [name for name, _ in one.named_parameters()]
+    assert [order.index(name) for name in weights] == sorted(order.index(name) for name in weights)
+    runs = run_block(block(network, arms=ARMS))
+    assert len(sigma_columns(runs.columns)) == len(operators)
+
+
+@EVERY
+def test_a_network_is_frozen_hashable_and_travels(network):
+    again = pickle.loads(pickle.dumps(network))
+    assert again == network
+    assert hash(again) == hash(network)
+    assert Condition(task=moons(), network=network) == Condition(task=moons(), network=again)
+    own = hyperparameters(network)
+    assert with_hyperparameters(network, **own) == network
+    assert set(own) <= set(flat(Condition(task=moons(), network=network)))
+
+
+@EVERY
+def test_every_kind_trains_with_equal_bits_in_any_company(network):
+    together = run_block(block(network, arms=ARMS, seeds=range(5), epochs=4))
+    assert together["equal_bits"].all()
+    assert (together["status"] == "ok").all()
+    for seed in (1, 4):
+        alone = unmeasured(run_block(block(network, arms=ARMS, seeds=[seed], epochs=4))).reset_index(drop=True)
+        assert alone.equals(unmeasured(together[together["seed"] == seed]).reset_index(drop=True))
+
+
+@EVERY
+def test_every_kind_is_saved_and_continued(network, tmp_path):
+    given = block(network, arms=ARMS, seeds=range(2), epochs=6, batch_size=16)
+    whole, first, second = (BlockTraining(given, report_every=2) for _ in range(3))
+    for training in (whole, whole, whole, first):
+        training.advance()
+    first.save(tmp_path / "half.pt")
+    second.load(tmp_path / "half.pt")
+    while not second.finished:
+        second.advance()
+    assert unmeasured(second.runs()).equals(unmeasured(whole.runs()))
+    assert second.figures().equals(whole.figures())
+    assert set(second.figures()["figure"]) == {"spectrum", "boundary", "data"}
+
+
+@EVERY
+def test_a_failed_run_has_the_columns_of_an_ended_one(network):
+    given = block(network, arms=ARMS)
+    ended, failed = run_block(given), failed_runs(given)
+    assert list(failed.columns) == list(ended.columns)
+    assert failed["parameters"].equals(ended["parameters"])
+    assert (ended["capacity_ratio"].isna() == (not hasattr(network, "width"))).all()
+
+
+@pytest.mark.parametrize("task", TRIED.values(), ids=TRIED)
+@pytest.mark.parametrize("network", STACKED.values(), ids=STACKED)
+def test_a_stacked_form_is_the_module_forward_and_backward(network, task):
+    """Against autograd, in double precision, for targets of the task's own objective."""
+    members, count = 4, 20
+    form, objective = network.stacked(task), objectives.implement(objective_of(task))
+    modules = [built(network, task, seed).double() for seed in range(members)]
+    x, y = task.draw("train", 0)
+    x = torch.tensor(x[:count], dtype=torch.float64)
+    target = objective.checked(y, task, "here")[:count]
+    names = [name for name, _ in modules[0].named_parameters()]
+    stacks = {name: torch.stack([dict(one.named_parameters())[name].detach() for one in modules]) for name in names}
+    for weight, bias in form.side_by_side:
+        both = torch.cat((stacks[weight], stacks[bias].unsqueeze(2)), dim=2)
+        stacks |= {f"{weight}+{bias}": both, weight: both[:, :, :-1], bias: both[:, :, -1]}
+    gradients = {name: torch.full_like(value, torch.nan) for name, value in stacks.items()}
+    for weight, bias in form.side_by_side:
+        both = gradients[f"{weight}+{bias}"]
+        gradients |= {weight: both[:, :, :-1], bias: both[:, :, -1]}
+
+    def nan(*shape):
+        return torch.full(shape, torch.nan, dtype=torch.float64)
+
+    ones = torch.cat((x.reshape(count, -1).T, torch.ones(1, count, dtype=torch.float64)))
+    passes = form.passes(stacks, ones.expand(members, *ones.shape), nan, gradients)
+    for _ in range(2):  # nothing is kept from one pair of calls to the next
+        passes.forward()
+        found = passes.logits_MON.clone()
+        weight = torch.full((count,), 1 / count, dtype=torch.float64)
+        scored = objective.Stacked([target], weight, members=members, outputs=found.shape[1])
+        scored.to_error_(passes.logits_MON, scored.target, weight)
+        passes.backward()
+    for member, one in enumerate(modules):
+        outputs = one(x)
+        torch.testing.assert_close(found[member].T, outputs.detach(), rtol=1e-12, atol=1e-13)
+        objective.loss(outputs, torch.tensor(target)).backward()
+        for name, value in one.named_parameters():
+            torch.testing.assert_close(gradients[name][member], value.grad, rtol=1e-9, atol=1e-12)
+    assert form.cells >= max(hidden.shape[1] for hidden in passes.hidden)
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """A network with a fault."""
+
+    fault: str
+
+    def build(self, task):
+        return FaultyModule(self.fault)
+
+    def regularized(self, built):
+        if self.fault == "not its own":
+            return {"inner": Matrix(torch.ones(3, 2))}
+        if self.fault == "flat":
+            return {"inner": Matrix(built.inner.bias)}
+        return {} if self.fault == "none" else {"inner": Matrix(built.inner.weight)}
+
+
+class FaultyModule(nn.Module):
+    def __init__(self, fault):
+        super().__init__()
+        self.fault, self.inner, self.outer = fault, nn.Linear(2, 3), nn.Linear(3, 2 if fault == "outputs" else 1)
+        if fault == "not finite":
+            self.outer.bias.data.fill_(torch.inf)
+        if fault == "frozen":
+            self.inner.weight.requires_grad_(False)
+        if fault == "all frozen":
+            self.requires_grad_(False)
+
+    def forward(self, x):
         if self.fault == "raises":
-            raise ArithmeticError("no logits")
-        if self.fault == "batch statistics":
-            x = (x - x.mean(dim=0)) / (x.std(dim=0, correction=0) + 1e-3)
-        logits = torch.relu(x @ parameters["inner"].view(-1, 2).T) @ parameters["outer"].T
-        return logits[:, 0] if self.fault == "flat logits" else logits
+            raise ArithmeticError("no outputs")
+        outputs = self.outer(torch.relu(self.inner(x)))
+        return {"flat outputs": outputs[:, 0], "pair": (outputs, None)}.get(self.fault, outputs)
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("outputs", r"must give outputs \(samples, 1\), got \(8, 2\)"),
+        ("flat outputs", r"must give outputs \(samples, 1\), got \(8,\)"),
+        ("pair", "must give outputs, a tensor .* got tuple"),
+        ("raises", "got ArithmeticError: no outputs"),
+        ("not finite", "initial weights must be finite, outer.bias is not"),
+        ("all frozen", "must have parameters that are trained"),
+        ("frozen", "regularizes 'inner', which must be trained parameters"),
+        ("not its own", "regularizes 'inner', which must be trained parameters"),
+        ("flat", r"a matrix must be \(out, in\)"),
+    ],
+)
+def test_a_network_that_cannot_be_trained_is_refused_in_one_line(fault, says):
+    with pytest.raises(InvalidStudy, match=says) as refused:
+        run_block(block(Faulty(fault)))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_penalty_needs_a_weight_to_pull():
+    assert (run_block(block(Faulty("none")))["status"] == "ok").all()
+    with pytest.raises(InvalidStudy, match="a penalty needs a weight to pull"):
+        run_block(block(Faulty("none"), arms=ARMS))
+
+
+class Inner(nn.Module):
+    def __init__(self, inputs, outputs, hidden=4, activation=nn.ReLU, sizes=(1, 2)):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(inputs, hidden), activation(), nn.Linear(hidden, outputs))
+
+    def forward(self, x):
+        return self.net(x)
+
+
+@pytest.mark.parametrize("name", ["optimizer", "network", "kind", "stream"])
+def test_a_hyperparameter_named_like_a_field_of_the_condition_is_refused(name):
+    with pytest.raises(InvalidStudy, match=f"no hyperparameter may be called {name}, which"):
+        Condition(task=moons(), network=module(Inner, **{name: 3}))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"regularized": ("net.3",)}, "no module 'net.3' with a weight; did you mean 'net.[02]'"),
+        ({"hiden": 3}, "must take the hyperparameters of module"),
+        ({"inputs": 3}, "inputs of Inner come from the task"),
+    ],
+)
+def test_an_impossible_module_is_refused(given, says):
+    with pytest.raises(InvalidStudy, match=says):
+        run_block(block(module(Inner, **given)))
+
+
+def test_a_shared_weight_is_regularized_once():
+    names = tuple(built(NETWORKS["Tied"], moons()).state_dict())
+    assert "other.weight" in names
+    assert list(NETWORKS["Tied"].regularized(built(NETWORKS["Tied"], moons()))) == ["below", "one"]
+    with pytest.raises(InvalidStudy, match="'one' and 'other' of Tied share theirs"):
+        run_block(block(module(Tied, hidden=8, regularized=("one", "other"))))
+
+
+def test_named_weights_are_regularized_in_their_order():
+    network = module(Inner, regularized=("net.2", "net.0"), hidden=5)
+    runs = run_block(block(network, arms={"pulled": Treatment(strength=5.0, sigma_end=0.2)}, epochs=200))
+    assert len(sigma_columns(runs.columns)) == 2
+    assert runs[["sigma_1", "sigma_2"]].to_numpy() == pytest.approx(0.2, abs=0.15)
+
+
+def test_hyperparameters_are_changed_by_arms_and_stand_in_the_table(tmp_path):
+    arms = {
+        "none": Treatment.none(),
+        "tanh": Arm(treatment=Treatment.none(), changes={"activation": nn.Tanh, "hidden": 6}),
+    }
+    runs = run_block(block(module(Inner, hidden=4, activation=nn.ReLU, sizes=(1, 2)), arms=arms)).set_index("arm")
+    assert runs["network_hidden"].to_dict() == {"none": 4, "tanh": 6}
+    assert runs["activation"].to_dict() == {"none": "ReLU", "tanh": "Tanh"}
+    assert set(runs["network_sizes"]) == {"(1, 2)"}
+    assert set(runs["kind"]) == {"Inner"}
+    assert runs["parameters"].to_dict() == {"none": 17, "tanh": 25}
+    runs.to_parquet(tmp_path / "runs.parquet")
+
+
+class Wide(nn.Module):
+    def __init__(self, inputs, outputs, width):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(inputs, width), nn.ReLU(), nn.Linear(width, outputs))
+
+    def forward(self, x):
+        return self.net(x)
+
+
+def test_a_module_with_a_width_has_a_capacity_ratio_and_one_without_no_exponent():
+    condition = Condition(task=moons(samples=40), network=module(Wide, width=8))
+    assert capacity_ratio(condition) == pytest.approx((8 * 4 + 1) / (16 * 4 + 1))
+    beta = Treatment(strength=0.1, schedule="linear", sigma_start=2.0, sigma_end=1.0, beta=0.5)
+    training = BlockTraining(block(module(Wide, width=8), arms={"beta": beta}), report_every=1)
+    curves = training.advance().curves
+    first = curves[(curves["metric"] == "sigma_target_1") & (curves["epoch"] == 0)]["value"]
+    assert first.tolist() == pytest.approx([2.0 * ((8 * 4 + 1) / (16 * 4 + 1)) ** 0.5])
+    with pytest.raises(InvalidStudy, match="needs a network with a width"):
+        block(module(Norms, hidden=8), arms={"beta": beta})
+
+
+def test_tokens_are_embedded_and_a_perceptron_does_not_take_them():
+    runs = run_block(block(on(Tokens(), None), task=Tokens(), arms=ARMS))
+    assert (runs["status"] == "ok").all()
+    with pytest.raises(InvalidStudy, match="forward must take x"):
+        run_block(block(mlp(width=4), task=Tokens()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,49 +311,33 @@ class Drawn:
         return (good[0] if self.x is None else self.x(good[0])), (good[1] if self.y is None else self.y(good[1]))
 
 
-def block(network=None, task=None, arms=NONE, seeds=(0,), **given):
-    condition = Condition(task=task or moons(samples=40), network=network or mlp(width=4), epochs=3, **given)
-    return Block(condition=condition, arms=arms, seeds=seeds)
+@dataclass(frozen=True, kw_only=True)
+class Worded(Tokens):
+    """Tokens, one of which no vocabulary has."""
+
+    vocabulary = 10
 
 
-@pytest.mark.parametrize(
-    ("network", "says"),
-    [
-        (Own(outputs=2), r"must give logits \(samples, 1\) for 2 classes, got \(8, 2\)"),
-        (Own(fault="flat logits"), r"must give logits \(samples, 1\)"),
-        (Own(fault="raises"), "got ArithmeticError: no logits"),
-        (Own(fault="batch statistics"), "must treat each sample by itself"),
-        (Own(fault="gradients"), "without gradients, 'inner' is not"),
-        (Own(fault="flat weight"), r"must be \(out, in\), Own's 'inner'"),
-        (Own(regularized=("core",)), "regularizes 'core', which its init lacks; it has inner, outer"),
-    ],
-)
-def test_a_network_that_cannot_be_batched_is_refused(network, says):
-    with pytest.raises(InvalidStudy, match=says):
-        run_block(block(network))
-
-
-def test_too_few_logits_for_three_classes_are_refused():
-    with pytest.raises(InvalidStudy, match=r"\(samples, 3\) for 3 classes, got \(8, 1\)"):
-        run_block(block(Own(), task=spirals(samples=60, classes=3)))
-
-
+@pytest.mark.parametrize("network", [mlp(width=4), InTurn(of=mlp(width=4))], ids=["stacked", "in turn"])
 @pytest.mark.parametrize(
     ("task", "says"),
     [
-        (Drawn(features=3), "samples of 3 features, got \\(40, 2\\)"),
-        (Drawn(features=1), "samples of 1 features"),
+        (Drawn(features=3), r"samples of shape \(3,\), got \(40, 2\)"),
+        (Drawn(features=1), r"samples of shape \(1,\)"),
         (Drawn(x=lambda x: x * 1e39), "finite data that single precision holds"),
         (Drawn(x=lambda x: x * numpy.nan), "finite data"),
         (Drawn(x=lambda x: x.astype(str)), "must draw numbers"),
         (Drawn(x=lambda x: x[:0], y=lambda y: y[:0]), "must draw samples"),
-        (Drawn(y=lambda y: y * numpy.nan), "finite data"),
-        (Drawn(y=lambda y: y.astype(str)), "must draw numbers and class labels"),
+        (Drawn(x=lambda x: x[:, 0]), r"must draw x \(samples, …\)"),
+        (Drawn(y=lambda y: y[:-1]), r"must draw x \(samples, …\)"),
+        (Drawn(y=lambda y: y * numpy.nan), "finite labels"),
+        (Drawn(y=lambda y: y.astype(str)), "must draw class labels"),
+        (Worded(), "must draw tokens 0 … 9, got 0 … 10"),
     ],
 )
-def test_data_that_cannot_be_trained_on_are_refused(task, says):
+def test_data_that_cannot_be_trained_on_are_refused(task, says, network):
     with pytest.raises(InvalidStudy, match=says):
-        run_block(block(task=task))
+        run_block(block(on(task, network), task=task))
 
 
 @pytest.mark.parametrize(
@@ -113,25 +349,22 @@ def test_a_task_says_its_sizes(given, says):
         block(task=Drawn(**given))
 
 
-def test_a_capacity_exponent_needs_a_width():
-    with pytest.raises(InvalidStudy, match="needs a network with a width"):
-        block(
-            Own(), arms={"beta": Treatment(strength=0.1, schedule="linear", sigma_start=2.0, sigma_end=1.0, beta=0.5)}
-        )
+def test_a_perceptron_must_know_its_inputs():
+    @dataclass(frozen=True)
+    class Shapeless:
+        classes = 2
 
+        def draw(self, split, seed):
+            return moons(samples=40).draw(split, seed)
 
-@pytest.mark.parametrize("hidden", [5, 7, 9, 33])
-def test_a_network_without_stacked_passes_has_equal_bits_in_any_company(hidden):
-    together = run_block(block(Own(hidden=hidden), arms=ARMS, seeds=range(16)))
-    assert together["equal_bits"].all()
-    for seed in (1, 5, 11):
-        alone = unmeasured(run_block(block(Own(hidden=hidden), arms=ARMS, seeds=[seed]))).reset_index(drop=True)
-        assert alone.equals(unmeasured(together[together["seed"] == seed]).reset_index(drop=True))
+    with pytest.raises(InvalidStudy, match="a perceptron must know its inputs"):
+        run_block(block(task=Shapeless()))
 
 
 @pytest.mark.parametrize("threads", [3, 6])
-def test_bits_do_not_depend_on_how_many_threads_the_caller_has(threads):
-    given = block(mlp(width=8), task=spirals(samples=600, classes=3), seeds=range(12))
+@pytest.mark.parametrize("network", [mlp(width=8), module(Norms, hidden=8)], ids=["stacked", "in turn"])
+def test_bits_do_not_depend_on_how_many_threads_the_caller_has(threads, network):
+    given = block(network, task=spirals(samples=600, classes=3), seeds=range(2))
     one = run_block(given)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -144,17 +377,25 @@ def test_bits_do_not_depend_on_how_many_threads_the_caller_has(threads):
 
 
 @pytest.mark.parametrize(("optimizer", "learning_rate"), [("sgd", 10.0), ("adam", 1e9), ("adam", 1e18)])
-def test_a_wide_member_that_blows_up_leaves_its_neighbours_bits(optimizer, learning_rate):
+@pytest.mark.parametrize("network", [mlp(width=130), InTurn(of=mlp(width=130))], ids=["stacked", "in turn"])
+def test_a_wide_member_that_blows_up_leaves_its_neighbours_bits(network, optimizer, learning_rate):
     arms = {"none": Treatment.none(), "static": ARMS["static"]}
-    healthy = replace(block(mlp(width=130), arms=arms, optimizer=optimizer), seeds=(0, 1))
-    healthy = replace(healthy, condition=replace(healthy.condition, epochs=12))
+    healthy = block(network, arms=arms, optimizer=optimizer, epochs=6)
     wild = {f"wild {name}": Arm(treatment=one, changes={"learning_rate": learning_rate}) for name, one in arms.items()}
     runs = run_block(replace(healthy, arms={**arms, **wild}))
     assert unmeasured(runs[runs["arm"].isin(arms)]).reset_index(drop=True).equals(unmeasured(run_block(healthy)))
 
 
 def test_a_checkpoint_of_another_block_is_refused(tmp_path):
-    training = BlockTraining(block(seeds=[0]))
-    training.save(tmp_path / "block.pt")
+    BlockTraining(block(seeds=[0])).save(tmp_path / "block.pt")
     with pytest.raises(InvalidStudy, match="another one's"):
         BlockTraining(block(seeds=[1])).load(tmp_path / "block.pt")
+
+
+def test_members_of_a_seed_start_alike_whatever_their_order_of_building():
+    (one,) = BlockTraining(block(module(Norms, hidden=8), seeds=[3]))._trainers
+    assert torch.equal(
+        built(module(Norms, hidden=8), moons(), seed_of(one.members[0], "init")).below.weight,
+        one._each[0].module.below.weight,
+    )
+    assert Surface().draw("train", 0)[0].shape == (60, 2)

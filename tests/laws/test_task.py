@@ -15,8 +15,9 @@ from spectra_tune.design import InvalidStudy
 from spectra_tune.tasks import SPLITS, border, checkerboard, circles, moons, spirals
 from spectra_tune.tasks.baarle import degrees, edges, is_belgian, tiles_of
 from spectra_tune.tasks.windows import WINDOWS
+from tests.laws.kinds import TASKS
 
-CONSTRUCTORS = {"moons": moons, "circles": circles, "checkerboard": checkerboard, "spirals": spirals, "border": border}
+CONSTRUCTORS = TASKS
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -247,7 +248,7 @@ def test_constructors_stay_what_they_are_after_drawing():
         "import sys, spectra_tune.tasks as tasks, spectra_tune.networks as networks\n"
         "assert not {'numpy', 'sklearn', 'torch'} & set(sys.modules), 'declaring must load nothing heavy'\n"
         "tasks.border().draw('train', 0)\n"
-        "networks.mlp(width=4).implement(2, 1)\n"
+        "networks.mlp(width=4).build(tasks.moons())\n"
         "assert callable(tasks.border) and callable(networks.mlp)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -19,7 +19,7 @@ from spectra_tune.engine.members.parameters import built, digest_of_parameters
 from spectra_tune.engine.members.reactive_state import ReactiveState
 from spectra_tune.engine.members.splits import batch_of
 from spectra_tune.errors import InvalidStudy
-from spectra_tune.networks.contract import check_module
+from spectra_tune.networks.contract import check_module, check_operators
 from spectra_tune.objectives import objective_of
 
 CHECKED_SAMPLES = 8
@@ -64,6 +64,7 @@ class MemberInTurn:
     def _follow(self) -> None:
         """Binds each regularized operator to its weights and their gradients."""
         operators = self._member.condition.network.regularized(self.module)
+        check_operators(self._member.condition.network, self.module, operators)
         names = {id(value): name for name, value in self.module.named_parameters()}
         self.regularized = tuple(names[id(operator.weights[0])] for operator in operators.values())
         self.followed = [

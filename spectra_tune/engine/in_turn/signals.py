@@ -3,6 +3,7 @@
 Axes: N sample, H hidden unit.
 """
 
+import itertools
 from collections.abc import Callable
 
 import numpy
@@ -37,11 +38,16 @@ class ModuleSignals:
         return numpy.array([numpy.mean(self._sigmas())])
 
     def dead_share(self) -> ndarray:
-        alive: dict[Module, Tensor] = {}
+        alive: dict[int, Tensor] = {}  # by place in a pass: one module may be many layers
+        seen = itertools.count()
 
-        def see(module: Module, _inputs: object, output: Tensor) -> None:
-            positive_H = (output.flatten(1) > 0).any(dim=0)
-            alive[module] = alive[module] | positive_H if module in alive else positive_H
+        def begin(_module: Module, _inputs: object) -> None:
+            nonlocal seen
+            seen = itertools.count()
+
+        def see(_module: Module, _inputs: object, output: Tensor) -> None:
+            positive_H, place = (output.flatten(1) > 0).any(dim=0), next(seen)
+            alive[place] = alive[place] | positive_H if place in alive else positive_H
 
         units = [module for module in self._module.modules() if isinstance(module, ReLU)]
         if not units:
@@ -49,7 +55,8 @@ class ModuleSignals:
                 "schedule 'dead_units' needs a network of rectified units, and sees those of modules torch.nn.ReLU; "
                 f"{type(self._module).__name__} has none: choose another schedule"
             )
-        handles = [module.register_forward_hook(see) for module in units]
+        handles = [self._module.register_forward_pre_hook(begin)]
+        handles += [module.register_forward_hook(see) for module in units]
         try:
             outputs_over(self._module, self._x, self._numbers)
         finally:

@@ -3,7 +3,6 @@
 Axes: M member.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -73,11 +72,3 @@ def _group(parameters: Parameters, names: tuple[str, ...]) -> Tensor:
         return parameters[names[0]]
     weight, bias = (parameters[name] for name in names)
     return torch.cat((weight, bias[:, None]), dim=1)
-
-
-def digest_of_parameters(parameters: Parameters) -> str:
-    """16 hex digits of sha256 over a member's parameters."""
-    seen = hashlib.sha256()
-    for name in sorted(parameters):
-        seen.update(parameters[name].numpy().tobytes())
-    return seen.hexdigest()[:16]

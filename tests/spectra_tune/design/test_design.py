@@ -78,7 +78,7 @@ def test_declarations_are_frozen_and_travel():
     ("fields", "says"),
     [
         ({"task": "moons"}, "task must have draw"),
-        ({"network": "mlp"}, "network must have init, forward and regularized"),
+        ({"network": "mlp"}, "network must have build and regularized"),
         ({"optimizer": "adm"}, "did you mean 'adam'"),
         ({"learning_rate_schedule": "cosin"}, "did you mean 'cosine'"),
         ({"learning_rate": 0}, "learning_rate must be a finite number > 0, got 0"),

@@ -1,5 +1,7 @@
 """What pictures show is what the trained networks are: their outputs, their data, their singular values."""
 
+from dataclasses import dataclass
+
 import numpy
 import pytest
 import torch
@@ -11,10 +13,11 @@ from spectra_tune.networks import mlp
 from spectra_tune.results import sigma_columns
 from spectra_tune.tasks import moons, spirals
 from tests.conftest import ARMS
+from tests.laws.kinds import NETWORKS, Images, Surface, Tokens, on
 
 
-def trained(task=None, seeds=range(6), **given):
-    condition = Condition(task=task or moons(samples=100), network=mlp(width=5), epochs=6, **given)
+def trained(task=None, seeds=range(6), network=None, **given):
+    condition = Condition(task=task or moons(samples=100), network=network or mlp(width=5), epochs=6, **given)
     training = BlockTraining(Block(condition=condition, arms=ARMS, seeds=seeds))
     while not training.finished:
         training.advance()
@@ -36,15 +39,17 @@ def test_the_largest_singular_value_is_the_runs_sigma():
     assert sizes.tolist() == [2, 5]  # of the two hidden layers
 
 
-def test_a_boundary_is_the_networks_output_for_the_first_seed():
-    training = trained()
+@pytest.mark.parametrize("network", [mlp(width=5), NETWORKS["Norms"], NETWORKS["Branching"]], ids=str)
+def test_a_boundary_is_the_networks_output_for_the_first_seed(network):
+    training = trained(network=network)
     runs, planes = training.runs(), of(training.figures(), "boundary")
     first = runs[runs["seed"] == 0]["signature"]
     assert set(planes["signature"]) == set(first)
-    program = next(program for program in training._programs if program.members[0].arm == "none")
-    plane = planes[planes["signature"] == program.members[0].signature]
-    weights = {name: value[0] for name, value in program.parameters.items()}
-    logit = program.network.forward(weights, torch.tensor(plane[["x", "y"]].to_numpy()))[:, 0]
+    trainer = next(trainer for trainer in training._trainers if trainer.members[0].arm == "none")
+    plane = planes[planes["signature"] == trainer.members[0].signature]
+    module = trainer.module()
+    module.load_state_dict(trainer.states()[0])
+    logit = module.eval()(torch.tensor(plane[["x", "y"]].to_numpy()))[:, 0].detach()
     numpy.testing.assert_allclose(plane["value"], torch.sigmoid(logit), atol=1e-5)
     assert len(plane) == GRID**2
 
@@ -84,3 +89,19 @@ def test_figures_do_not_depend_on_the_company(company):
     for name in ("boundary", "spectrum"):
         one, other = (of(table, name).reset_index(drop=True) for table in (alone, shown))
         assert one.equals(other)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairs(Tokens):
+    """Two tokens, which lie in no plane."""
+
+    shape = (2,)
+
+    def drawn(self, generator, count):
+        x, y = super().drawn(generator, count)
+        return x[:, :2], y
+
+
+@pytest.mark.parametrize("task", [Surface(), Images(), Pairs()], ids=["regression", "images", "tokens"])
+def test_what_is_no_class_in_the_plane_has_spectra_only(task):
+    assert set(trained(task=task, network=on(task, mlp(width=5))).figures()["figure"]) == {"spectrum"}

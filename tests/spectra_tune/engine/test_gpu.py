@@ -33,7 +33,7 @@ def test_a_gpu_trains_the_processors_networks(arms):
         training = BlockTraining(block, device=device, dtype=torch.float64)
         while not training.finished:
             training.advance()
-        finals.append([value[:3].cpu() for value in training._programs[0].parameters.values()])
+        finals.append([value.cpu() for state in training._trainers[0].states() for value in state.values()])
     for one, other in zip(*finals, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
 
@@ -48,7 +48,7 @@ def test_the_processor_waits_as_often_for_many_steps_as_for_few(arms):
         for epochs in (2, 20):
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                training._programs[0].train(epochs)
+                training._trainers[0].train(epochs)
             waits.append(len(caught))
     finally:
         torch.cuda.set_sync_debug_mode("default")

@@ -78,7 +78,11 @@ def test_the_path_of_a_gpu_trains_the_same_network(block, monkeypatch):
         training = BlockTraining(block, dtype=torch.float64)
         while not training.finished:
             training.advance()
-        return [program._flat.clone() for program in training._programs]
+        return [
+            torch.cat([value.flatten() for value in state.values()])
+            for trainer in training._trainers
+            for state in trainer.states()
+        ]
 
     expected = final()
     monkeypatch.setattr(batched_matmul, "_on_gpu", lambda tensor: True)

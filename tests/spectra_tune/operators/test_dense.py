@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from spectra_tune.design import Block, Condition, Treatment
+from spectra_tune.design import Block, Condition, InvalidStudy, Treatment
 from spectra_tune.engine import BlockTraining
 from spectra_tune.networks import mlp
-from spectra_tune.operators.dense import TopSingularValue, spectral_norms, spectrum_of
+from spectra_tune.operators.arpack import spectral_norms
+from spectra_tune.operators.dense import Matrix, TopSingularValue, spectrum_of
 from spectra_tune.operators.tracked import TrackedTopSingularValue
 from spectra_tune.penalties.spectral_norm import Penalty
 from spectra_tune.tasks import moons
@@ -102,13 +103,13 @@ def test_sigma_is_exact_along_whole_trainings(width, learning_rate):
         "strong": Treatment(strength=1.0, sigma_end=1.0),
     }
     training = BlockTraining(Block(condition=condition, arms=arms, seeds=range(2)))
-    (program,) = training._programs
+    (program,) = training._trainers
     for _ in range(condition.epochs):
-        weights = {name: program.parameters[name].clone() for name in program.network.regularized}
+        weights = {name: program.parameters[name].clone() for name in program.regularized}
         training.train_only(1)
         for name, weight in weights.items():
             exact = torch.linalg.svdvals(weight.double())[:, 0]
-            torch.testing.assert_close(program._spectra[name].sigma_M.double(), exact, rtol=1e-4, atol=0)
+            torch.testing.assert_close(program._followed[name].sigma_M.double(), exact, rtol=1e-4, atol=0)
 
 
 @pytest.mark.parametrize("scale", [0.0, 1e-30, 1.0, 1e10, 1e18, 1e30])
@@ -126,3 +127,37 @@ def test_following_a_huge_weight_does_not_end_the_block():
         top()
         weight.add_(5e7 * torch.randn(weight.shape, generator=generator))
     assert float(top.sigma_M) == pytest.approx(float(torch.linalg.svdvals(weight.double())[0, 0]), rel=0.1)
+
+
+@pytest.mark.parametrize("width", [8, 160], ids=["squared", "tracked"])
+def test_a_matrix_is_followed_measured_and_continued(width):
+    """Measuring is no step: what follows goes on with equal bits, from a saved state too."""
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(2, width, width, generator=generator)
+    drift = 0.01 * torch.randn(2, width, width, generator=generator)
+    matrix = Matrix(weight[0])
+    assert matrix.weights[0] is not None
+    one, other = (weight.clone(), weight.clone())
+    followed, measured = matrix.follow([one], None), matrix.follow([other], None)
+    for _ in range(4):
+        one.add_(drift)
+        other.add_(drift)
+        followed()
+        torch.testing.assert_close(
+            measured.measured().double(), torch.linalg.svdvals(other.double())[:, 0], rtol=1e-4, atol=0
+        )
+        measured()
+        assert torch.equal(followed.sigma_M, measured.sigma_M)
+        assert list(followed.fallbacks) == list(measured.fallbacks)
+    again = matrix.follow([one], None)
+    again.restore({name: value.clone() for name, value in followed.state().items()})
+    one.add_(drift)
+    followed()
+    again()
+    assert torch.equal(followed.sigma_M, again.sigma_M)
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 2, 2)], ids=str)
+def test_what_is_no_matrix_is_refused(shape):
+    with pytest.raises(InvalidStudy, match=r"must be \(out, in\)"):
+        Matrix(torch.zeros(shape))

@@ -1,15 +1,18 @@
 """The boundary probe: known decisions, refined against full grids, and a reason where there is no number."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy
 import pytest
 import torch
+from torch import nn
 
 from spectra_tune.design import Block, Condition, Treatment
 from spectra_tune.engine import BlockTraining
 from spectra_tune.geometry.boxes import CELLS, boundary_cells, labels_on_grid
 from spectra_tune.networks import mlp
+from spectra_tune.objectives import objective_of
 from spectra_tune.probes import boundary
 from spectra_tune.probes.probe_input import NOT_FINITE, ProbeInput
 from spectra_tune.tasks import checkerboard, moons, spirals
@@ -19,35 +22,39 @@ QUANTITIES = {f"boundary_{name}" for name in ("dimension", "dimension_se", "leng
 }
 
 
-@dataclass(frozen=True)
-class Disc:
+class Disc(nn.Module):
     """A logit that is positive within `radius` of the origin."""
 
-    regularized = ()
+    def __init__(self):
+        super().__init__()
+        self.radius = nn.Parameter(torch.ones(()))
 
-    def forward(self, parameters, x):
-        return parameters["radius"] ** 2 - (x**2).sum(dim=1, keepdim=True)
+    def forward(self, x):
+        return self.radius**2 - (x**2).sum(dim=1, keepdim=True)
 
 
-@dataclass(frozen=True)
-class Stripes:
+class Stripes(nn.Module):
     """Logits of three classes, each the largest in a stripe along the second feature."""
 
-    regularized = ()
+    def __init__(self):
+        super().__init__()
+        self.centre = nn.Parameter(torch.zeros(3))
 
-    def forward(self, parameters, x):
-        return -((x[:, :1] - parameters["centre"]) ** 2)
+    def forward(self, x):
+        return -((x[:, :1] - self.centre) ** 2)
 
 
-def probed(network, *, low=(-2.0, -2.0), high=(2.0, 2.0), classes=2, **parameters) -> ProbeInput:
-    stacked = {name: torch.tensor(value) for name, value in parameters.items()}
+def probed(module, *, low=(-2.0, -2.0), high=(2.0, 2.0), classes=2, **parameters) -> ProbeInput:
+    (members,) = {len(values) for values in parameters.values()}
+    states = [{name: torch.tensor(values[member]) for name, values in parameters.items()} for member in range(members)]
     return ProbeInput(
-        network=network,
-        parameters=stacked,
-        initial=stacked,
-        x_NF=torch.zeros(5, len(low)),
-        label_N=torch.zeros(5, dtype=torch.int64),
-        classes=classes,
+        module=module,
+        states=states,
+        initial=states,
+        regularized=(),
+        x=torch.zeros(5, len(low)),
+        target=torch.zeros(5, dtype=torch.int64),
+        objective=objective_of(SimpleNamespace(classes=classes)),
         low_F=numpy.array(low),
         high_F=numpy.array(high),
     )
@@ -59,16 +66,16 @@ def trained(task, width, epochs) -> ProbeInput:
     training = BlockTraining(Block(condition=condition, arms={"none": Treatment.none()}, seeds=range(2)))
     while not training.finished:
         training.advance()
-    (program,) = training._programs
-    stacked = {name: value.detach().clone() for name, value in program.parameters.items()}
+    (trainer,) = training._trainers
     x, y = task.draw("test", 0)
     return ProbeInput(
-        network=program.network,
-        parameters=stacked,
-        initial=stacked,
-        x_NF=torch.tensor(x),
-        label_N=torch.tensor(y),
-        classes=task.classes,
+        module=trainer.module(),
+        states=trainer.states(),
+        initial=trainer.states(),
+        regularized=trainer.regularized,
+        x=torch.tensor(x),
+        target=torch.tensor(y),
+        objective=objective_of(task),
         low_F=x.min(axis=0),
         high_F=x.max(axis=0),
     )
@@ -128,7 +135,7 @@ def test_refined_grids_of_trained_networks_are_the_full_ones(task, width, epochs
     of = trained(task, width, epochs)
 
     def label_of(points):
-        return boundary.decisions(of.network, of.member(1), points)
+        return boundary.decisions(of.member(1), points)
 
     refined = labels_on_grid(label_of, of.low_F, of.high_F)
     full = labels_on_grid(label_of, of.low_F, of.high_F, coarse_cells=CELLS)
@@ -140,6 +147,13 @@ def test_a_member_does_not_depend_on_its_company():
     together = trained(moons(), 8, 50)
     company = boundary.measure(together)
     for number in range(together.members):
-        alone = {name: value[number : number + 1] for name, value in together.parameters.items()}
-        for name, reading in boundary.measure(replace(together, parameters=alone, initial=alone)).items():
+        alone = replace(together, states=[together.states[number]], initial=[together.initial[number]])
+        for name, reading in boundary.measure(alone).items():
             assert reading.values[0] == company[name].values[number]
+
+
+def test_a_task_without_classes_has_no_boundary():
+    regression = replace(probed(Disc(), radius=[1.0]), objective=objective_of(SimpleNamespace(objective="regression")))
+    found = boundary.measure(regression)
+    assert set(found) == QUANTITIES
+    assert all("between classes, and regression has none" in reading.reasons[0] for reading in found.values())

@@ -1,0 +1,216 @@
+"""What the laws are tried on: networks and tasks that the packages list, and a user's own of every kind."""
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+import torch
+from torch import nn
+
+from spectra_tune import networks, tasks
+from spectra_tune.networks import mlp, module
+
+TASKS = {
+    name: constructor
+    for name, constructor in vars(tasks).items()
+    if inspect.isfunction(constructor) and inspect.signature(constructor).return_annotation is tasks.Task
+}
+"""Every constructor of a task that the package has."""
+
+
+class Norms(nn.Module):
+    """Batch statistics, and draws from torch's global generator."""
+
+    def __init__(self, inputs, outputs, hidden, dropout=0.2):
+        super().__init__()
+        self.below, self.norm, self.between = (
+            nn.Linear(inputs, hidden),
+            nn.BatchNorm1d(hidden),
+            nn.Linear(hidden, hidden),
+        )
+        self.above, self.relu, self.drop = nn.Linear(hidden, outputs), nn.ReLU(), nn.Dropout(dropout)
+
+    def forward(self, x):
+        hidden = self.relu(self.norm(self.below(x.flatten(1))))
+        return self.above(self.drop(self.relu(self.between(hidden))))
+
+
+class Functional(nn.Module):
+    """A forward pass of functions, which shows no hidden layers."""
+
+    def __init__(self, inputs, outputs, hidden):
+        super().__init__()
+        self.inner, self.outer = nn.Linear(inputs, hidden), nn.Linear(hidden, outputs, bias=False)
+
+    def forward(self, x):
+        return self.outer(torch.sin(self.inner(x.flatten(1))))
+
+
+class Row(nn.Sequential):
+    def __init__(self, inputs, outputs, hidden):
+        layers = (nn.Flatten(), nn.Linear(inputs, hidden), nn.Tanh(), nn.Linear(hidden, hidden), nn.Tanh())
+        super().__init__(*layers, nn.Linear(hidden, outputs))
+
+
+class Tied(nn.Module):
+    """One weight under two names, and one ReLU for two layers."""
+
+    def __init__(self, inputs, outputs, hidden):
+        super().__init__()
+        self.below, self.one, self.other = (
+            nn.Linear(inputs, hidden),
+            nn.Linear(hidden, hidden),
+            nn.Linear(hidden, hidden),
+        )
+        self.other.weight, self.above, self.relu = self.one.weight, nn.Linear(hidden, outputs), nn.ReLU()
+
+    def forward(self, x):
+        return self.above(self.other(self.relu(self.one(self.relu(self.below(x.flatten(1)))))))
+
+
+class Branching(nn.Module):
+    """Control flow that depends on the data, a whole-numbered buffer first, and a layer that is never trained."""
+
+    def __init__(self, inputs, outputs, hidden):
+        super().__init__()
+        self.register_buffer("calls", torch.zeros((), dtype=torch.int64))
+        self.fixed, self.left, self.right = (
+            nn.Linear(inputs, hidden),
+            nn.Linear(hidden, hidden),
+            nn.Linear(hidden, hidden),
+        )
+        self.fixed.requires_grad_(False)
+        self.above = nn.Linear(hidden, outputs)
+
+    def forward(self, x):
+        if self.training:
+            self.calls += 1
+        hidden = torch.relu(self.fixed(x.flatten(1)))
+        branch = self.left if float(hidden.detach().mean()) > 0.4 else self.right
+        return self.above(torch.relu(branch(hidden)))
+
+
+class Embeds(nn.Module):
+    """Of tokens."""
+
+    def __init__(self, shape, vocabulary, outputs, hidden):
+        super().__init__()
+        self.table, self.inner = nn.Embedding(vocabulary, hidden), nn.Linear(shape[0] * hidden, hidden)
+        self.relu, self.outer = nn.ReLU(), nn.Linear(hidden, outputs)
+
+    def forward(self, x):
+        return self.outer(self.relu(self.inner(self.table(x).flatten(1))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class InTurn:
+    """A network without its stacked form: the same module, in turn."""
+
+    of: Any
+
+    def build(self, task):
+        return self.of.build(task)
+
+    def regularized(self, built):
+        return self.of.regularized(built)
+
+    def __str__(self):
+        return f"{self.of} in turn"
+
+
+def _smallest(constructor) -> Any:
+    """A constructor's network, of 8 wherever a number must be given."""
+    needed = [name for name, one in inspect.signature(constructor).parameters.items() if one.default is one.empty]
+    return constructor(**dict.fromkeys(needed, 8))
+
+
+NETWORKS = {
+    **{name: _smallest(getattr(networks, name)) for name in networks.__all__ if name != module.__name__},
+    "mlp of tanh": mlp(width=8, depth=3, activation="tanh", init="he", init_gain=0.7),
+    "mlp of one layer": mlp(width=9, depth=1),
+    "mlp of three": mlp(width=5, depth=3),
+    **{net.__name__: module(net, hidden=8) for net in (Norms, Functional, Row, Tied, Branching)},
+    "own": InTurn(of=mlp(width=8)),
+}
+"""Every constructor that the package lists, variants of the perceptron, and modules of a user's own."""
+
+ENGINES = {"stacked": mlp(width=8), "in turn": module(Norms, hidden=8)}
+"""A network that trains in either way."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    """A task of a user's own: what `kind` says, with the same truth whatever the inputs' numbers are."""
+
+    samples: int = 60
+    fixed: bool = False
+
+    def draw(self, split, seed):
+        purpose = ("train", "validation", "test").index(split)
+        generator = numpy.random.default_rng([0 if self.fixed else seed, purpose])
+        return self.drawn(generator, 200 if split == "test" else self.samples)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surface(Own):
+    """Regression: a smooth function of the plane, of one target or more."""
+
+    targets: int = 1
+    features = 2
+    objective = "regression"
+
+    def drawn(self, generator, count):
+        x = generator.uniform(-1, 1, (count, 2))
+        y = numpy.stack([numpy.sin(3 * x[:, 0] + k) + x[:, 1] for k in range(self.targets)], axis=1)
+        return x, y[:, 0] if self.targets == 1 else y
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images(Own):
+    """Grey pictures (6, 6) of a bright bar that stands or lies."""
+
+    shape = (6, 6)
+    classes = 2
+
+    def drawn(self, generator, count):
+        x = generator.integers(0, 100, (count, 6, 6)).astype(numpy.uint8)
+        y = numpy.arange(count) % 2
+        places = generator.integers(6, size=count)
+        for picture, stands, place in zip(x, y, places, strict=True):
+            (picture[:, place] if stands else picture[place])[:] += 150
+        return x, y
+
+
+@dataclass(frozen=True, kw_only=True)
+class Singles(Own):
+    """float32 inputs (3, 2) of three classes."""
+
+    shape = (3, 2)
+    classes = 3
+
+    def drawn(self, generator, count):
+        y = numpy.arange(count) % 3
+        return (generator.normal(size=(count, 3, 2)) + y[:, None, None]).astype(numpy.float32), y
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens(Own):
+    """Five tokens of eleven; class 1 has more high ones."""
+
+    shape = (5,)
+    vocabulary = 11
+    classes = 2
+
+    def drawn(self, generator, count):
+        x = generator.integers(0, 11, (count, 5))
+        return x, (x.mean(axis=1) > 5).astype(numpy.int64)
+
+
+OWN = {"regression": Surface(), "two targets": Surface(targets=2), "uint8": Images(), "float32": Singles()}
+"""Tasks of a user's own that any network of numbers trains on."""
+
+
+def on(task, network):
+    """The network that trains on a task: of tokens one that embeds them."""
+    return module(Embeds, hidden=8) if getattr(task, "vocabulary", None) is not None else network

@@ -1,0 +1,144 @@
+"""Every penalty's gradient is autograd's of what it says it is, its value too, and strength 0 is no regularizer."""
+
+from dataclasses import fields
+
+import pytest
+import torch
+
+from spectra_tune import penalties
+from spectra_tune.design import Block, Condition, InvalidStudy, Treatment
+from spectra_tune.engine import run_block
+from spectra_tune.networks import mlp
+from spectra_tune.operators.dense import Matrix
+from spectra_tune.penalties import PENALTIES
+from spectra_tune.tasks import moons
+
+VALUES = {
+    "spectral_norm": lambda weight, target: (torch.linalg.svdvals(weight)[..., 0] - target) ** 2,
+    "frobenius": lambda weight, _: (torch.linalg.svdvals(weight) ** 2).sum(dim=-1),
+}
+"""What each is, from the singular values, without its strength."""
+
+SHAPES = [(8, 2), (2, 8), (17, 17), (50, 16), (1, 5), (130, 140)]
+MEMBERS = 6
+STRENGTH = torch.linspace(0.1, 1.0, MEMBERS, dtype=torch.float64)
+TARGET = torch.linspace(0.5, 20.0, MEMBERS, dtype=torch.float64)
+BOTH_SIDES = torch.zeros(MEMBERS, dtype=torch.bool)
+WITH_TARGETS = [name for name, one in PENALTIES.items() if one.targets]
+
+
+def drawn(shape):
+    return torch.randn(MEMBERS, *shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+def penalty_of(name, weight, gradient, strength=STRENGTH, one_sided=BOTH_SIDES):
+    operator = Matrix(weight[0]).follow([weight], [gradient])
+    return penalties.implement(name).Penalty(operator, strength, one_sided)
+
+
+def treatment(name, strength=0.1):
+    target = {"sigma_end": 1.0} if PENALTIES[name].targets else {}
+    return Treatment(penalty=name, strength=strength, **target)
+
+
+def test_every_penalty_is_tried():
+    assert set(VALUES) == set(PENALTIES)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name", PENALTIES)
+def test_value_and_gradient_are_autograds_of_the_singular_values(name, shape):
+    weight = drawn(shape).requires_grad_()
+    value = STRENGTH * VALUES[name](weight, TARGET)
+    (expected,) = torch.autograd.grad(value.sum(), weight)
+    loss = torch.ones_like(weight)  # what is there already, the penalty is added to
+    penalty = penalty_of(name, weight.detach(), loss)
+    penalty(TARGET)
+    torch.testing.assert_close(loss - 1, expected, rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(penalty.value(TARGET), value.detach(), rtol=1e-6, atol=1e-9)
+    assert (loss - 1).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_member_has_equal_bits_in_any_company(name):
+    weight, target = drawn((9, 8)).float(), TARGET.float()
+    together = torch.zeros_like(weight)
+    penalty_of(name, weight, together, STRENGTH.float())(target)
+    for some in ([3], [5, 0, 2]):
+        alone = torch.zeros_like(weight[some])
+        penalty_of(name, weight[some].clone(), alone, STRENGTH.float()[some], BOTH_SIDES[some])(target[some])
+        assert torch.equal(alone, together[some])
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_member_that_is_not_finite_disturbs_no_other(name):
+    weight = drawn((9, 8))
+    whole, with_nan = torch.zeros_like(weight), torch.zeros_like(weight)
+    penalty_of(name, weight.clone(), whole)(TARGET)
+    weight[2, 3, 4] = torch.nan
+    penalty_of(name, weight, with_nan)(TARGET)
+    kept = [member for member in range(MEMBERS) if member != 2]
+    assert torch.equal(with_nan[kept], whole[kept])
+
+
+@pytest.mark.parametrize("name", WITH_TARGETS)
+def test_a_one_sided_penalty_leaves_a_sigma_below_its_target_alone(name):
+    weight = drawn((8, 8))
+    sigma = torch.linalg.svdvals(weight)[:, 0]
+    one_sided = torch.tensor([True, False] * 3)
+    for factor in (1.1, 0.9):
+        one, both = torch.zeros_like(weight), torch.zeros_like(weight)
+        penalty = penalty_of(name, weight, one, one_sided=one_sided)
+        penalty(sigma * factor)
+        penalty_of(name, weight, both)(sigma * factor)
+        assert both.flatten(1).any(dim=1).all()
+        pulled = one.flatten(1).any(dim=1)
+        assert pulled.tolist() == [factor < 1 or not sided for sided in one_sided]
+        assert torch.equal(one[pulled], both[pulled])
+        assert (penalty.value(sigma * factor) > 0).tolist() == pulled.tolist()
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_strength_zero_is_no_regularizer(name):
+    assert treatment(name, strength=0.0) == Treatment.none()
+    with pytest.raises(InvalidStudy, match="strength must be a finite number >= 0"):
+        treatment(name, strength=-0.1)
+
+
+SETTINGS = {
+    "sigma_end": 1.0,
+    "sigma_start": 2.0,
+    "schedule": "linear",
+    "beta": 0.5,
+    "depth_exponent": 1.0,
+    "one_sided": True,
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("name", sorted(set(PENALTIES) - set(WITH_TARGETS)))
+def test_settings_of_a_target_are_refused_where_there_is_none(name, setting):
+    with pytest.raises(InvalidStudy, match=f"{name!r} has no target: leave {setting} away") as refused:
+        Treatment(penalty=name, strength=0.1, **{setting: SETTINGS[setting]})
+    assert "\n" not in str(refused.value)
+    assert set(SETTINGS) == {field.name for field in fields(Treatment)} - {"strength", "penalty"}
+
+
+@pytest.mark.parametrize("name", WITH_TARGETS)
+def test_a_target_must_be_given_where_there_is_one(name):
+    with pytest.raises(InvalidStudy, match="sigma_end must be given"):
+        Treatment(penalty=name, strength=0.1)
+
+
+def test_an_unknown_penalty_names_the_nearest():
+    with pytest.raises(InvalidStudy, match="did you mean 'frobenius'"):
+        Treatment(penalty="frobenious", strength=0.1)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_penalty_changes_what_is_trained_and_stands_in_the_table(name):
+    condition = Condition(task=moons(samples=50), network=mlp(width=8), epochs=10)
+    arms = {"none": Treatment.none(), "pulled": treatment(name)}
+    runs = run_block(Block(condition=condition, arms=arms, seeds=[0])).set_index("arm")
+    assert runs.loc["pulled", "penalty"] == name
+    assert runs.loc["pulled", "sigma_2"] != runs.loc["none", "sigma_2"]
