@@ -46,21 +46,6 @@ def overhead_of(runs: pandas.DataFrame, *, treatment: str, baseline: str) -> Est
     return overhead_ratio(seconds[0], seconds[1])
 
 
-def dominance(gain: Estimate, overhead: Estimate) -> str:
-    """Which side is better in gain and no dearer, by both intervals: "treatment", "baseline" or "neither"."""
-    if None in (gain.low, gain.high, overhead.low, overhead.high):
-        return "neither"
-    assert gain.low is not None
-    assert gain.high is not None
-    assert overhead.low is not None
-    assert overhead.high is not None
-    if gain.low > 0 and overhead.high <= 1:
-        return "treatment"
-    if gain.high < 0 and overhead.low >= 1:
-        return "baseline"
-    return "neither"
-
-
 def gain_per_overhead(gain: Estimate, overhead: Estimate) -> float | None:
     """Percentage points gained for each 1 % of time more; None unless the overhead's interval lies above 1."""
     if gain.estimate is None or overhead.estimate is None or overhead.low is None or overhead.low <= 1:

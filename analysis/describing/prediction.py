@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy
 import pandas
 from numpy import ndarray
+from scipy import stats
 
 from analysis.describing.complexity import task_complexities
 from analysis.statistics.significance import holm, paired_t, sign_flip
@@ -84,9 +86,10 @@ def prediction_table(study: Study, runs: pandas.DataFrame, predicted: pandas.Dat
 
 def _line_at(x: ndarray, y: ndarray, at: float) -> float:
     """The least-squares line of the points at a further x; their mean where x does not vary."""
-    centred = x - x.mean()
-    spread = float(centred @ centred)
-    return float(y.mean()) + (float(centred @ y) / spread * (at - float(x.mean())) if spread > 1e-12 else 0.0)
+    if float(numpy.ptp(x)) <= 1e-12:
+        return float(y.mean())
+    line: Any = stats.linregress(x, y)
+    return float(line.intercept + line.slope * at)
 
 
 Scores = tuple[ndarray, dict[str, ndarray], dict[str, ndarray]]
