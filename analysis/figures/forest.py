@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from analysis.describing.descriptive import PooledContrast
 from analysis.figures.drawing import bare, canvas, styles
 from analysis.judging.contrasts import Judged
-from analysis.judging.verdict import format_p
+from analysis.judging.sentences import format_p
 
 ROW = 0.23
 """Inches of a row."""

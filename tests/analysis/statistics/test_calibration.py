@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 
 from analysis.judging.family import ContrastData
+from analysis.judging.rules import Rules
 from analysis.judging.selection import best_of_m_bias
-from analysis.judging.verdict import Rules, judge
+from analysis.judging.verdict import judge
 from analysis.statistics.correlation import correlate
 from analysis.statistics.effect_size import d_z
 from analysis.statistics.equivalence import tost
@@ -198,7 +199,7 @@ def study(generator, contrasts, n, effect=0.0, sd=0.8, common=1.0, diverging=0.0
 
 @pytest.fixture(scope="module")
 def null_verdicts(simulations):
-    generator, rules = numpy.random.default_rng(5), Rules(margin_pp=1.0, alpha=0.05, tests=5)
+    generator, rules = numpy.random.default_rng(5), Rules(margin=1.0, alpha=0.05, tests=5)
     return [judge(study(generator, 5, 10), rules) for _ in range(simulations(1_000))]
 
 
@@ -213,7 +214,7 @@ def test_the_same_studies_without_a_correction_would_leave_the_band(null_verdict
     assert numpy.mean(naive) > band(0.05, len(null_verdicts))[1]
 
 
-RULES_OF_ONE = Rules(margin_pp=1.0, alpha=0.01, tests=1)
+RULES_OF_ONE = Rules(margin=1.0, alpha=0.01, tests=1)
 
 
 def test_a_planted_effect_of_one_and_a_half_points_is_found_with_the_planned_power(simulations):
@@ -244,7 +245,7 @@ def test_an_arm_that_gains_where_it_survives_is_never_called_supported(simulatio
 
 def test_a_true_effect_of_exactly_the_margin_is_rarely_called_more(simulations):
     many = simulations(1_000)
-    generator, alpha_free = numpy.random.default_rng(9), Rules(margin_pp=1.0, alpha=0.05, tests=1)
+    generator, alpha_free = numpy.random.default_rng(9), Rules(margin=1.0, alpha=0.05, tests=1)
     verdicts = [judge(study(generator, 1, 10, effect=1.0), alpha_free)[0].name for _ in range(many)]
     assert numpy.mean([name == "supported, at least the margin" for name in verdicts]) <= band(0.05, many)[1]
 
