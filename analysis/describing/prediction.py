@@ -12,7 +12,7 @@ from scipy import stats
 from analysis.describing.complexity import task_complexities
 from analysis.statistics.significance import holm, paired_t, sign_flip
 from spectra_tune.design import Study, condition_signature
-from spectra_tune.results import COMPLEXITY
+from spectra_tune.results import COMPLEXITY, scored
 
 FEWEST_TASKS = 8
 
@@ -33,8 +33,8 @@ def predictions(study: Study, runs: pandas.DataFrame) -> pandas.DataFrame:
     One task is left out at a time; log2 of the value that is best on validation data is fitted by a line in the log of
     one complexity measure on the others, and what the line says is rounded to the nearest value of the grid. constant:
     the value that is best on average over these other tasks' validation data. Regret: how far test data's mean there
-    lies below that of the best value, pp. Targets are averaged over widths. Tasks on which a measure is not a number
-    above 0 are left out of its rows; with fewer than 8 left there are none.
+    is worse than that of the best value, in the outcome's unit. Targets are averaged over widths. Tasks on which a
+    measure is not a number above 0 are left out of its rows; with fewer than 8 left there are none.
     """
     complexities, rows = task_complexities(runs), []
     for name, (grid, validation, test) in _scores(study, runs).items():
@@ -60,10 +60,10 @@ def predictions(study: Study, runs: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def prediction_table(study: Study, runs: pandas.DataFrame, predicted: pandas.DataFrame) -> pandas.DataFrame:
-    """A row per predicted quantity and measure: mean regrets, pp, and their difference, prediction - constant.
+    """A row per predicted quantity and measure: mean regrets and their difference, prediction - constant.
 
-    low, high: 95 % t interval; p: exact sign flip over tasks, adjusted by Holm over all rows. Below 0 the prediction is
-    better. Folds share training tasks, so both are approximate. note: why there is no number.
+    In the outcome's unit. low, high: 95 % t interval; p: exact sign flip over tasks, adjusted by Holm over all rows.
+    Below 0 the prediction is better. Folds share training tasks, so both are approximate. note: why there is no number.
     """
     complexities, rows = task_complexities(runs), []
     for name, (_, validation, _) in _scores(study, runs).items():
@@ -93,7 +93,7 @@ def _line_at(x: ndarray, y: ndarray, at: float) -> float:
 
 
 Scores = tuple[ndarray, dict[str, ndarray], dict[str, ndarray]]
-"""A rising grid of values, and each task's mean validation and test outcome on it, percent."""
+"""A rising grid of values, and each task's mean validation and test outcome on it, in its unit; more is better."""
 
 
 def _scores(study: Study, runs: pandas.DataFrame) -> dict[str, Scores]:
@@ -122,13 +122,14 @@ def _static_targets(study: Study) -> Mapping[str, float]:
 
 
 def _means(study: Study, rows: pandas.DataFrame, values: pandas.Series) -> Scores | None:
-    """Mean outcomes by task and value, diverged and failed runs as the constant; None unless all tasks have all of
+    """Mean outcomes by task and value, of a metric whose less is better turned; None unless all tasks have all of
     two values or more."""
     if rows.empty:
         return None
     tables = []
-    for metric in (study.outcome.metric.replace("test_", "validation_"), study.outcome.metric):
-        scores = 100 * rows[metric].where(rows["status"] == "ok", rows[f"{metric}_of_constant"])
+    outcome = study.outcome.measured
+    for one in (outcome.on("validation"), outcome):
+        scores = one.metric.sign * one.metric.scale * scored(rows, one.column)
         tables.append(scores.groupby([rows["task"], values.loc[rows.index]]).mean().unstack())
     if tables[0].shape[1] < 2 or any(not numpy.isfinite(table.to_numpy()).all() for table in tables):
         return None

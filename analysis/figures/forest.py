@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from analysis.describing.descriptive import PooledContrast
+from analysis.describing.across_tasks import PooledContrast
 from analysis.figures.drawing import bare, canvas, styles
 from analysis.judging.contrasts import Judged
 from analysis.judging.sentences import format_p

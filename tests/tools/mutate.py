@@ -128,9 +128,9 @@ MUTATIONS = (
     ),
     Mutation(
         name="a training metric may carry a verdict",
-        file="spectra_tune/design/study.py",
-        old="        if self.metric not in OUTCOMES:",
-        new="        if self.metric not in DESCRIPTIVE:",
+        file="spectra_tune/design/outcome.py",
+        old="        if self.metric not in known:",
+        new="        if self.metric not in SPLIT_METRICS:",
         tests=("tests/spectra_tune/design/test_design.py",),
     ),
     Mutation(
