@@ -85,7 +85,8 @@ def still_racing(outcomes: Mapping[int, Sequence[float]], margin: float) -> list
 def candidates(study: Study, runs: pandas.DataFrame) -> list[Candidate]:
     """The best lower bound of each side of each stratum, among configurations that trained to their end on all seeds.
 
-    Of a metric whose less is better it is the best upper bound. Ties go to the lower number. A run that diverged or failed counts as the constant predictor of its validation set.
+    Of a metric whose less is better it is the best upper bound. Ties go to the lower number. A run that diverged or
+    failed counts as the constant predictor of its validation set.
     """
     assert study.search is not None
     metric = validation(study.outcome.metric)
