@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from numpy import ndarray
 from scipy import stats
@@ -41,7 +42,7 @@ def _above(d: Sequence[float] | ndarray, bound: float, level: float, method: str
     if spread == 0:
         p = 2.0**-n if mean > bound else 1.0
         return Estimate(estimate=mean, low=mean, p=p, df=n - 1, n=n, method=method)
-    found = stats.ttest_1samp(values, bound, alternative="greater")
+    found: Any = stats.ttest_1samp(values, bound, alternative="greater")
     return Estimate(
         estimate=mean,
         low=float(found.confidence_interval(level).low),
