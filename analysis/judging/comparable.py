@@ -21,7 +21,7 @@ def check_conditions(one: pandas.DataFrame, other: pandas.DataFrame, names: str)
         return
     lone, there = (one, other) if of_one - of_other else (other, one)
     unmatched = lone[~lone["condition_signature"].isin(set(there["condition_signature"]))].iloc[0]
-    columns = [name for name in protocol_columns(lone) if name in there.columns]
+    columns = [name for name in protocol_columns(lone.columns) if name in there.columns]
     candidates = there.drop_duplicates("condition_signature")[columns]
     differing = [
         [name for name in columns if not _equal(unmatched[name], candidate[name])]

@@ -188,8 +188,8 @@ def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, flo
         for metric in [name for name in METRICS if name in rows and SPLIT_METRICS[name].split == "test"]:
             summary |= _mean_with_interval(metric, scored(rows, metric).to_numpy(dtype=float))
         if ok.any():
-            summary |= {name: float(rows.loc[ok, name].mean()) for name in sigma_columns(rows)}
-        probed = {name: rows[name].to_numpy(dtype=float) for name in probe_columns(rows)}
+            summary |= {name: float(rows.loc[ok, name].mean()) for name in sigma_columns(rows.columns)}
+        probed = {name: rows[name].to_numpy(dtype=float) for name in probe_columns(rows.columns)}
         finite = {name: values[numpy.isfinite(values)] for name, values in probed.items()}
         summary |= {name: float(values.mean()) for name, values in finite.items() if len(values)}
         summaries[str(signature), str(arm)] = summary
