@@ -86,7 +86,7 @@ def test_the_plan_takes_the_first_seeds_of_the_pool():
     planned = plan_confirmation(STUDY, searched(spread, {0: [0.80, 0.80, 0.80]}))
     assert planned.seeds == STUDY.seeds.confirm
     assert planned.needed > 12
-    assert planned.sd_pp > 10
+    assert planned.sd > 10
     calm = plan_confirmation(STUDY, searched({0: [0.9, 0.9, 0.9]}, {0: [0.8, 0.8, 0.8]}))
     assert calm.seeds == STUDY.seeds.confirm[:10]
     few = replace(STUDY, seeds=Seeds(search=range(3), confirm=[7, 5]))
