@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from spectra_tune.operators import Operator
 
 OF_TASK = ("shape", "inputs", "vocabulary", "outputs")
-"""Arguments that are the task's where the class takes them: a sample's shape and numbers, how many tokens there are, and
-the network's outputs."""
+"""Arguments that are the task's where the class takes them: a sample's shape and numbers, how many tokens there are,
+and the network's outputs."""
 
 
 def module(net: type, *, regularized: tuple[str, ...] | None = None, **hyperparameters: Any) -> "ModuleNetwork":
@@ -26,11 +26,11 @@ def module(net: type, *, regularized: tuple[str, ...] | None = None, **hyperpara
     regularized: names of modules (as in named_modules) whose weights, (out, in), are penalised, from the input on; by
     default those of every torch.nn.Linear but the last one that are trained.
     """
+    if not isinstance(net, type):
+        raise InvalidStudy(f"module needs a class of torch.nn.Module, got {net!r}")
     taken = set(OF_TASK) & set(hyperparameters)
     if taken:
         raise InvalidStudy(f"{', '.join(sorted(taken))} of {net.__name__} come from the task: leave them away")
-    if not isinstance(net, type):
-        raise InvalidStudy(f"module needs a class of torch.nn.Module, got {net!r}")
     names = None if regularized is None else tuple(regularized)
     return ModuleNetwork(net=net, given=tuple(sorted(hyperparameters.items())), names=names)
 
