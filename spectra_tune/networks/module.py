@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from spectra_tune.operators import Operator
 
 OF_TASK = ("shape", "inputs", "vocabulary", "outputs")
-"""Arguments that are the task's where the class takes them: a sample's shape and numbers, how many tokens there are, and
-the network's outputs."""
+"""Arguments that are the task's where the class takes them: a sample's shape and numbers, how many tokens there
+are, and the outputs."""
 
 
 def module(net: type, *, regularized: tuple[str, ...] | None = None, **hyperparameters: Any) -> "ModuleNetwork":

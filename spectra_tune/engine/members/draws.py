@@ -70,7 +70,7 @@ def checked_draw(task: Any, split: str, seed: int) -> Samples:
     if x.ndim < 2 or y.shape[:1] != x.shape[:1]:
         raise InvalidStudy(f"{task} must draw x (samples, …) and y (samples, …), got {x.shape} and {y.shape}")
     vocabulary = getattr(task, "vocabulary", None)
-    if vocabulary is not None and x.dtype.kind != "f" and x.size and not (0 <= x.min() and x.max() < vocabulary):
+    if vocabulary is not None and x.dtype.kind != "f" and x.size and not (x.min() >= 0 and x.max() < vocabulary):
         raise InvalidStudy(f"{task} must draw tokens 0 … {vocabulary - 1}, got {x.min()} … {x.max()} in {where}")
     shape = shape_of(task)
     if len(x) == 0 or (shape is not None and x.shape[1:] != shape):
