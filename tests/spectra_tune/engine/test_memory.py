@@ -59,9 +59,8 @@ def test_what_a_run_needs_is_known_for_any_input_and_engine(task, network, arms,
     numbers = task.draw("train", 0)[0][0].size
     assert memory.bytes_per_member(large) > 2 * 4 * task.samples * numbers
     assert memory.bytes_on_gpu(large) > memory.CONTEXT_BYTES
-    assert memory.bytes_per_seed(replace(large, condition=replace(condition, task=replace(task, samples=6000)))) > (
-        10 * memory.bytes_per_seed(large)
-    )
+    more = replace(large, condition=replace(condition, task=replace(task, samples=6000)))
+    assert memory.bytes_per_seed(more) - memory.bytes_per_seed(large) > 5940 * numbers * (8 + 4 * len(arms))
     monkeypatch.setattr(memory, "BOUND_BYTES", 2 * memory.bytes_per_seed(large))
     assert [part.seeds for part in parts(large)] == [(0, 1), (2, 3), (4, 5)]
 
