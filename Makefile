@@ -6,13 +6,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test studies findings test-slow calibrate mutate chaos bench check format install
+.PHONY: run test test-fast studies findings test-slow calibrate mutate chaos bench check format install
 
 run: install  ## the study `capacity`, or its verdicts if it has run
 	$(BIN)/spectra-tune run capacity --resume
 
 test: install  ## everything but the slow tests
 	$(BIN)/python -m pytest
+
+test-fast: install  ## what starts neither Ray nor MLflow: under two minutes
+	$(BIN)/python -m pytest -m "not slow and not integration"
 
 studies: install  ## all studies, resumable; keeps each one's tables in studies/results (about half an hour)
 	$(BIN)/python -m studies.account.run_all

@@ -108,7 +108,7 @@ def resident_mb(driver: int) -> tuple[float, list[float]]:
 
 def ended(folder: Path) -> int:
     """Blocks that have ended."""
-    return sum(1 for _ in folder.glob(f"ray_results/{NAME}/ended/*.json"))
+    return sum(1 for _ in folder.glob(f"ray_results/{NAME}/ended/*.zip"))
 
 
 def state_bytes(folder: Path) -> int:

@@ -88,9 +88,9 @@ def _suggestions(many: int) -> Iterator[Row]:
     taken = {}
     for sampler in ("random", "tpe", "gp"):
         study = _study(configurations=many, seeds=1, epochs=1, sampler=sampler)
-        lane = SideSearch(study, [0], "penalty", mean_of, _racing, 8)
+        side = SideSearch(study, [0], "penalty", mean_of, _racing, 8)
         begin = time.perf_counter()
-        while (pack := lane.next()) is not None:
+        while (batch := side.next()) is not None:
             rows = [
                 {
                     "configuration": number,
@@ -98,9 +98,9 @@ def _suggestions(many: int) -> Iterator[Row]:
                     "status": "ok",
                     "validation_accuracy": -abs(values["sigma_end"] - 2),
                 }
-                for number, values in pack.values.items()
+                for number, values in batch.values.items()
             ]
-            lane.close(pack, pandas.DataFrame(rows))
+            side.close(batch, pandas.DataFrame(rows))
         taken[sampler] = 1000 * (time.perf_counter() - begin) / many
     for sampler, milliseconds in taken.items():
         yield Row(
@@ -119,7 +119,7 @@ def _orchestration(configurations: int, seeds: int) -> Row:
         begin = time.perf_counter()
         found = _searched(study, folder)
         wall_s = time.perf_counter() - begin
-    training_s = float(found.runs["seconds"].sum()) / min(cores, 2)  # two lanes, each waiting for its own results
+    training_s = float(found.runs["seconds"].sum()) / min(cores, 2)  # two sides, each waiting for its own results
     return Row(
         section="searching",
         case=f"outside training, {configurations} configurations x {seeds} seeds x 2 sides, width 16, {cores} cores",

@@ -1,8 +1,6 @@
 """Seeds for every draw, derived from (run seed, purpose): no draw shares or advances another's stream."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 def derived_seed(seed: int, *purpose: str | int) -> int:
@@ -13,13 +11,3 @@ def derived_seed(seed: int, *purpose: str | int) -> int:
     """
     text = "/".join(str(part) for part in (seed, *purpose))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
-
-
-@contextmanager
-def seeded_torch(seed: int) -> Iterator[None]:
-    """Within, torch's global generator draws from this seed on; afterwards it is as if nothing had been drawn."""
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(seed)
-        yield

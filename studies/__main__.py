@@ -28,7 +28,9 @@ def parser() -> argparse.ArgumentParser:
     def named(verb: str, help: str) -> argparse.ArgumentParser:
         one = verbs.add_parser(verb, help=help)
         one.add_argument("name", metavar="NAME", help="a study of `list`, or the path of your own study file")
-        one.add_argument("--smoke", action="store_true", help="its small sibling NAME-smoke: seconds, no real answer")
+        one.add_argument(
+            catalogue.SMOKE, action="store_true", help="its small sibling NAME-smoke: seconds, no real answer"
+        )
         return one
 
     named("show", "the plan, without running it")
@@ -81,11 +83,13 @@ def main(arguments: list[str] | None = None) -> int:
             return rerun(given.run_id, tracking_uri=given.tracking_uri)
         if given.verb == "report":
             return _report(given)
-        from studies.command import run
-
         if given.verb == "sync":
-            return run.sync(given.name, smoke=given.smoke, storage=given.storage, tracking_uri=given.tracking_uri)
-        return run.run(
+            from studies.command.sync import sync
+
+            return sync(given.name, smoke=given.smoke, storage=given.storage, tracking_uri=given.tracking_uri)
+        from studies.command.run import run
+
+        return run(
             given.name,
             smoke=given.smoke,
             resume=given.resume,

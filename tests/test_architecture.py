@@ -17,7 +17,7 @@ FILES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("
 
 ROOMS = {
     "spectra_tune": (
-        *("errors", "randomness", "geometry", "schedules", "operators", "objectives", "penalties", "probes"),
+        *("errors", "randomness", "schedules", "operators", "objectives", "geometry", "penalties", "probes"),
         *("tasks", "networks", "design", "results", "engine", "launching", "tracking"),
     ),
     "analysis": ("statistics", "judging", "describing", "figures", "report"),

@@ -14,6 +14,8 @@ REFERENCE_ONLY = {
     "censored_time_logrank_km_rmst": "log-rank ignores the pairing; restricted means are paired here",
     "group_sequential_bounds": "stopping early is by e-process",
     "bayes_factor_jzs_sleep": "no Bayes factors",
+    "bootstrap_bca_sleep": "no bootstrap of a mean: at few seeds only a studentized one covers, and t is there",
+    "iqm_with_crash": "no interquartile mean: it would hide a crashed run, which counts as the constant here",
     "nadeau_bengio_correlated_t": "for folds of one data set; seeds are independent",
     "friedman_nemenyi_demsar_table6": "ranks over tasks carry no verdict",
     "dunnett_unpaired_fallback": "arms without common seeds are not comparable",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas
 from scipy import stats
 
-from analysis.describing.descriptive import by_task
+from analysis.describing.across_tasks import by_task
 from analysis.judging.contrasts import Judged
 from analysis.statistics.correlation import correlate
 from analysis.statistics.estimate import Estimate
@@ -23,7 +23,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskGain:
-    """A contrast's mean difference on one task, pp over seeds, and the task's complexity by measure (NaN: none)."""
+    """A contrast's mean gain on one task, in the outcome's unit, and the task's complexity by measure (NaN: none)."""
 
     contrast: Contrast
     task: str

@@ -8,14 +8,13 @@ import numpy
 import pandas
 from numpy import ndarray
 
+from analysis.judging.verdict_name import SUPPORTED, WITHOUT_A_GAIN_THAT_MATTERS, VerdictName
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.intervals import ratio_interval
 from spectra_tune.results import COST_REPEATS
 
 ACCEPTED_OVERHEAD = 1.10
 """Ratio of time per epoch up to which a supported gain is worth using; a study that knows better says so."""
-
-SUPPORTED = ("supported, at least the margin", "supported, size open")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,43 +45,28 @@ def overhead_of(runs: pandas.DataFrame, *, treatment: str, baseline: str) -> Est
     return overhead_ratio(seconds[0], seconds[1])
 
 
-def dominance(gain: Estimate, overhead: Estimate) -> str:
-    """Which side is better in gain and no dearer, by both intervals: "treatment", "baseline" or "neither"."""
-    if None in (gain.low, gain.high, overhead.low, overhead.high):
-        return "neither"
-    assert gain.low is not None
-    assert gain.high is not None
-    assert overhead.low is not None
-    assert overhead.high is not None
-    if gain.low > 0 and overhead.high <= 1:
-        return "treatment"
-    if gain.high < 0 and overhead.low >= 1:
-        return "baseline"
-    return "neither"
-
-
 def gain_per_overhead(gain: Estimate, overhead: Estimate) -> float | None:
-    """Percentage points gained for each 1 % of time more; None unless the overhead's interval lies above 1."""
+    """What is gained, in its unit, for each 1 % of time more; None unless the overhead's interval lies above 1."""
     if gain.estimate is None or overhead.estimate is None or overhead.low is None or overhead.low <= 1:
         return None
     return gain.estimate / (100 * (overhead.estimate - 1))
 
 
 def worth_using(
-    verdict: str,
+    verdict: VerdictName,
     overhead: Estimate | None,
     *,
     accepted: float = ACCEPTED_OVERHEAD,
-    equal_time_verdict: str | None = None,
+    equal_time_verdict: VerdictName | None = None,
 ) -> Decision:
     """The decision from a verdict's name and the overhead's interval; the first rule that holds decides.
 
     accepted: the largest ratio of time per epoch that needs no further reason. equal_time_verdict: of the treatment
     against a baseline that was given the treatment's wall time, where a study has one.
     """
-    if verdict in ("harmful", "unsafe"):
+    if verdict in (VerdictName.HARMFUL, VerdictName.UNSAFE):
         return Decision(name="avoid", reason=f"the verdict is {verdict}")
-    if verdict in ("equivalent", "supported but negligible"):
+    if verdict in WITHOUT_A_GAIN_THAT_MATTERS:
         return Decision(name="avoid", reason=f"the verdict is {verdict}: a cost without a gain that matters")
     if verdict not in SUPPORTED:
         return Decision(name="collect more", reason=f"the verdict is {verdict}")

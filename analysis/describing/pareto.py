@@ -18,7 +18,7 @@ class FrontPoint:
     arm: str
     configuration: int
     parameters: int
-    mean: float  # validation outcome over the search seeds, with its 95 % t interval; percent for accuracies
+    mean: float  # validation outcome over the search seeds, with its 95 % t interval; in its unit
     low: float
     high: float
 
@@ -30,6 +30,7 @@ def fronts(study: Study, runs: pandas.DataFrame) -> list[FrontPoint]:
     data that selected it, and no size is tested against another.
     """
     labels, metric, found = study.labels(), validation(study.outcome.metric), []
+    sign = study.outcome.measured.metric.sign
     several = [places for places in of_sizes(study.conditions) if len(places) > 1]
     for places in several if "parameters" in runs else ():
         signatures = [condition_signature(study.conditions[place]) for place in places]
@@ -54,17 +55,17 @@ def fronts(study: Study, runs: pandas.DataFrame) -> list[FrontPoint]:
                             high=high,
                         )
                     )
-            found += not_dominated(points)
+            found += not_dominated(points, sign)
     return found
 
 
-def not_dominated(points: Sequence[FrontPoint]) -> list[FrontPoint]:
+def not_dominated(points: Sequence[FrontPoint], sign: float = 1.0) -> list[FrontPoint]:
     """Those that none of at most their parameters reaches in their outcome, the fewest parameters first.
 
-    Of equals the first stays.
+    sign: -1 where less is better. Of equals the first stays.
     """
     front: list[FrontPoint] = []
-    for point in sorted(points, key=lambda one: (one.parameters, -one.mean, one.configuration)):
-        if not front or point.mean > front[-1].mean:
+    for point in sorted(points, key=lambda one: (one.parameters, -sign * one.mean, one.configuration)):
+        if not front or sign * point.mean > sign * front[-1].mean:
             front.append(point)
     return front

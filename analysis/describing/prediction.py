@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy
 import pandas
 from numpy import ndarray
+from scipy import stats
 
 from analysis.describing.complexity import task_complexities
 from analysis.statistics.significance import holm, paired_t, sign_flip
 from spectra_tune.design import Study, condition_signature
-from spectra_tune.results import COMPLEXITY
+from spectra_tune.results import COMPLEXITY, scored
 
 FEWEST_TASKS = 8
 
@@ -31,8 +33,8 @@ def predictions(study: Study, runs: pandas.DataFrame) -> pandas.DataFrame:
     One task is left out at a time; log2 of the value that is best on validation data is fitted by a line in the log of
     one complexity measure on the others, and what the line says is rounded to the nearest value of the grid. constant:
     the value that is best on average over these other tasks' validation data. Regret: how far test data's mean there
-    lies below that of the best value, pp. Targets are averaged over widths. Tasks on which a measure is not a number
-    above 0 are left out of its rows; with fewer than 8 left there are none.
+    is worse than that of the best value, in the outcome's unit. Targets are averaged over widths. Tasks on which a
+    measure is not a number above 0 are left out of its rows; with fewer than 8 left there are none.
     """
     complexities, rows = task_complexities(runs), []
     for name, (grid, validation, test) in _scores(study, runs).items():
@@ -58,10 +60,10 @@ def predictions(study: Study, runs: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def prediction_table(study: Study, runs: pandas.DataFrame, predicted: pandas.DataFrame) -> pandas.DataFrame:
-    """A row per predicted quantity and measure: mean regrets, pp, and their difference, prediction - constant.
+    """A row per predicted quantity and measure: mean regrets and their difference, prediction - constant.
 
-    low, high: 95 % t interval; p: exact sign flip over tasks, adjusted by Holm over all rows. Below 0 the prediction is
-    better. Folds share training tasks, so both are approximate. note: why there is no number.
+    In the outcome's unit. low, high: 95 % t interval; p: exact sign flip over tasks, adjusted by Holm over all rows.
+    Below 0 the prediction is better. Folds share training tasks, so both are approximate. note: why there is no number.
     """
     complexities, rows = task_complexities(runs), []
     for name, (_, validation, _) in _scores(study, runs).items():
@@ -84,13 +86,14 @@ def prediction_table(study: Study, runs: pandas.DataFrame, predicted: pandas.Dat
 
 def _line_at(x: ndarray, y: ndarray, at: float) -> float:
     """The least-squares line of the points at a further x; their mean where x does not vary."""
-    centred = x - x.mean()
-    spread = float(centred @ centred)
-    return float(y.mean()) + (float(centred @ y) / spread * (at - float(x.mean())) if spread > 1e-12 else 0.0)
+    if float(numpy.ptp(x)) <= 1e-12:
+        return float(y.mean())
+    line: Any = stats.linregress(x, y)
+    return float(line.intercept + line.slope * at)
 
 
 Scores = tuple[ndarray, dict[str, ndarray], dict[str, ndarray]]
-"""A rising grid of values, and each task's mean validation and test outcome on it, percent."""
+"""A rising grid of values, and each task's mean validation and test outcome on it, in its unit; more is better."""
 
 
 def _scores(study: Study, runs: pandas.DataFrame) -> dict[str, Scores]:
@@ -119,13 +122,14 @@ def _static_targets(study: Study) -> Mapping[str, float]:
 
 
 def _means(study: Study, rows: pandas.DataFrame, values: pandas.Series) -> Scores | None:
-    """Mean outcomes by task and value, diverged and failed runs as the constant; None unless all tasks have all of
+    """Mean outcomes by task and value, of a metric whose less is better turned; None unless all tasks have all of
     two values or more."""
     if rows.empty:
         return None
     tables = []
-    for metric in (study.outcome.metric.replace("test_", "validation_"), study.outcome.metric):
-        scores = 100 * rows[metric].where(rows["status"] == "ok", rows[f"{metric}_of_constant"])
+    outcome = study.outcome.measured
+    for one in (outcome.on("validation"), outcome):
+        scores = one.metric.sign * one.metric.scale * scored(rows, one.column)
         tables.append(scores.groupby([rows["task"], values.loc[rows.index]]).mean().unstack())
     if tables[0].shape[1] < 2 or any(not numpy.isfinite(table.to_numpy()).all() for table in tables):
         return None

@@ -32,7 +32,7 @@ def probed_table(runs: pandas.DataFrame, curves: pandas.DataFrame, judged: Seque
     either arm had them. A pair that was not measured is never a 0, and no interval is adjusted for their number.
     """
     once = runs.drop_duplicates("signature").set_index("signature")
-    tables = {AT_THE_END: once[probe_columns(runs)]} | _at_epochs(curves)
+    tables = {AT_THE_END: once[probe_columns(runs.columns)]} | _at_epochs(curves)
     tables = {epoch: values for epoch, values in tables.items() if len(values.columns)}
     if not tables:
         return pandas.DataFrame(columns=list(COLUMNS))

@@ -3,14 +3,14 @@
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy
 import optuna
 import pandas
 from scipy import special
 
-from analysis.describing.tuning import outcomes_of, plain, validation
+from analysis.describing.tuning import column_of_factor, outcomes_of, plain, validation
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.intervals import binomial_interval
 from spectra_tune.design import Study
@@ -38,7 +38,7 @@ class Tunability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideSensitivity:
-    """One side of one stratum: outcomes are mean validation outcomes of its configurations, percent for accuracies."""
+    """One side of one stratum: outcomes are mean validation outcomes of its configurations, in their unit."""
 
     condition: str
     arm: str
@@ -51,6 +51,7 @@ def sensitivities(study: Study, runs: pandas.DataFrame) -> list[SideSensitivity]
     """Every side of every stratum of a search; runs: its search runs. Configurations that were stopped are left out."""
     assert study.search is not None
     metric, found = validation(study.outcome.metric), []
+    sign = study.outcome.measured.metric.sign
     for signature, label in study.labels().items():
         for arm, side in study.sides().items():
             rows = runs[(runs["condition_signature"] == signature) & (runs["arm"] == arm)]
@@ -58,16 +59,16 @@ def sensitivities(study: Study, runs: pandas.DataFrame) -> list[SideSensitivity]
             if len(means) < 2:
                 continue
             names = [name for name, _ in study.search.space(side)]
-            first = rows.drop_duplicates("configuration").set_index("configuration").loc[means.index, names]
-            values = [{str(name): plain(value) for name, value in row.items()} for row in first.to_dict("records")]
+            first = rows.drop_duplicates("configuration").set_index("configuration").loc[means.index]
+            values = [{name: plain(row[column_of_factor(name)]) for name in names} for row in first.to_dict("records")]
             outcomes = means.to_numpy(dtype=float)
             enough = len(names) > 1 and len(values) >= LEAST_CONFIGURATIONS
             found.append(
                 SideSensitivity(
                     condition=label,
                     arm=arm,
-                    curve=tunability(outcomes),
-                    near_best=share_near_best(outcomes, study.outcome.margin_pp),
+                    curve=tunability(outcomes) if sign > 0 else _turned(tunability(-outcomes)),
+                    near_best=share_near_best(sign * outcomes, study.outcome.margin_in_unit),
                     importances=importances(values, outcomes) if enough else {},
                 )
             )
@@ -116,6 +117,12 @@ def tunability(outcomes: Sequence[float] | numpy.ndarray, seed: int = 0) -> Tuna
         low=tuple(low.tolist()),
         high=tuple(high.tolist()),
     )
+
+
+def _turned(curve: Tunability) -> Tunability:
+    """The curve of the smallest outcomes, from that of their negatives' largest."""
+    best, low, high = (tuple(-value for value in values) for values in (curve.best, curve.high, curve.low))
+    return replace(curve, best=best, low=low, high=high)
 
 
 def share_near_best(outcomes: Sequence[float] | numpy.ndarray, within: float) -> Estimate:

@@ -9,6 +9,7 @@ from numpy import ndarray
 from scipy import stats
 
 from analysis.judging.contrasts import Judged
+from analysis.judging.verdict_name import VerdictName
 from analysis.statistics.estimate import Estimate, sample, standard_deviation
 from analysis.statistics.significance import holm
 
@@ -58,17 +59,17 @@ def spread_ratio(
 
 
 def spread_table(judged: Sequence[Judged]) -> pandas.DataFrame:
-    """A row per contrast and Condition: both arms' standard deviations over seeds, pp, their ratio and its p.
+    """A row per contrast and Condition: both arms' standard deviations over seeds, their ratio and its p.
 
-    p_adjusted: Holm over all rows, those without a p included: a family of its own, beside that of the verdicts.
-    Diverged and failed runs count as the constant predictor. note: why there is no ratio.
+    Deviations in the outcome's unit. p_adjusted: Holm over all rows, those without a p included: a family of its own,
+    beside that of the verdicts. Diverged and failed runs count as the constant predictor. note: why there is no ratio.
     """
     rows = []
     for one in judged:
         row = {"condition": one.condition, "contrast": str(one.contrast), "n": 0, "p": math.nan, "note": ""}
         pairs = one.differences
         if pairs is None:
-            rows.append(row | {"note": "not comparable"})
+            rows.append(row | {"note": VerdictName.NOT_COMPARABLE.value})
             continue
         row["n"] = len(pairs)
         if len(pairs) >= 2:

@@ -11,7 +11,8 @@ from analysis.judging.selection import best_of_m_bias
 from analysis.statistics.planning import sd_upper_limit, seeds_needed, seeds_to_reach
 from analysis.statistics.sequential import anytime_interval
 from analysis.statistics.significance import paired_t
-from spectra_tune.design import NotComparable, Study, condition_signature
+from spectra_tune.design import SPLIT_METRICS, NotComparable, Study, condition_signature
+from spectra_tune.results import TREATMENT, column_of, scored
 
 LEAST_SEEDS = 10
 """Of a confirmation, where its pool has so many."""
@@ -31,9 +32,9 @@ class Candidate:
     side: str  # "treatment" or "baseline"
     configuration: int
     values: dict[str, float | str | bool]  # of its side's factors
-    outcomes: tuple[float, ...]  # validation, by search seed; percent for accuracies
+    outcomes: tuple[float, ...]  # validation, by search seed; in the metric's unit
     mean: float
-    low: float  # of the 95 % t interval: the rule picks the highest
+    low: float  # of the 95 % t interval: the rule picks the one whose worse end is best
     high: float
     near_best: tuple[int, ...]  # configurations that a paired t interval does not separate from this one, it included
     tried: int
@@ -44,7 +45,7 @@ class Candidate:
 
 def validation(metric: str) -> str:
     """The validation sibling of an outcome."""
-    return metric.replace("test_", "validation_")
+    return SPLIT_METRICS[metric].on("validation").column
 
 
 def mean_of(outcomes: Sequence[float]) -> float:
@@ -84,7 +85,8 @@ def still_racing(outcomes: Mapping[int, Sequence[float]], margin: float) -> list
 def candidates(study: Study, runs: pandas.DataFrame) -> list[Candidate]:
     """The best lower bound of each side of each stratum, among configurations that trained to their end on all seeds.
 
-    Ties go to the lower number. A run that diverged or failed counts as the constant predictor of its validation set.
+    Of a metric whose less is better it is the best upper bound. Ties go to the lower number. A run that diverged or
+    failed counts as the constant predictor of its validation set.
     """
     assert study.search is not None
     metric = validation(study.outcome.metric)
@@ -99,10 +101,8 @@ def candidates(study: Study, runs: pandas.DataFrame) -> list[Candidate]:
 
 
 def outcomes_of(rows: pandas.DataFrame, metric: str) -> pandas.DataFrame:
-    """Validation outcomes by intention to treat: configurations x seeds, NaN where one did not run to its end."""
-    ended = rows["status"] == "ok"
-    scale = 100.0 if metric.endswith("accuracy") else 1.0
-    values = rows[metric].where(ended, rows[f"{metric}_of_constant"]).where(rows["status"] != "stopped") * scale
+    """Validation outcomes, see results.scored, in their unit: configurations x seeds, NaN where a run was stopped."""
+    values = scored(rows, metric).where(rows["status"] != "stopped") * SPLIT_METRICS[metric].metric.scale
     return rows.assign(value=values).pivot(index="configuration", columns="seed", values="value")
 
 
@@ -115,9 +115,11 @@ def _candidate(
         raise NotComparable(f"no configuration of {arm!r} trained on all search seeds: there is nothing to confirm")
     by_number = dict(zip(map(int, full.index.to_list()), full.to_numpy(dtype=float), strict=True))
     by_bounds = {number: bounds(values) for number, values in by_number.items()}
-    best = max(by_bounds, key=lambda number: (by_bounds[number][1], -number))
+    sign = study.outcome.measured.metric.sign
+    worse_end = 1 if sign > 0 else 2
+    best = max(by_bounds, key=lambda number: (sign * by_bounds[number][worse_end], -number))
     at_best = by_number[best]
-    near = [number for number, values in by_number.items() if number == best or _not_worse(values - at_best)]
+    near = [number for number, values in by_number.items() if number == best or _not_worse(sign * (values - at_best))]
     first = rows[rows["configuration"] == best].iloc[0]
     distinct = rows.drop_duplicates(["signature"])
     mean, low, high = by_bounds[best]
@@ -126,7 +128,7 @@ def _candidate(
         arm=arm,
         side=side,
         configuration=best,
-        values={name: plain(first[name]) for name, _ in study.search.space(side)},
+        values={name: plain(first[column_of_factor(name)]) for name, _ in study.search.space(side)},
         outcomes=tuple(map(float, at_best)),
         mean=mean,
         low=low,
@@ -153,6 +155,11 @@ def _not_worse(d: numpy.ndarray) -> bool:
     return bounds(d)[2] >= 0
 
 
+def column_of_factor(name: str) -> str:
+    """The run table's column of a factor: of the Treatment, or of the Condition or its network."""
+    return name if name in TREATMENT else column_of(name)
+
+
 def plain(value):
     """A table's cell as a plain Python value."""
     return value.item() if hasattr(value, "item") else value
@@ -164,7 +171,7 @@ class ConfirmationPlan:
 
     candidates: tuple[Candidate, ...]
     seeds: tuple[int, ...]  # the first ones of the pool
-    sd_pp: float  # largest spread of paired differences on search seeds over the contrasts, upper 80 % limit
+    sd: float  # upper 80 % limit of the largest spread of paired differences on search seeds, in the metric's unit
     needed: int | None  # seeds for 80 % power at the margin; None where no pool would do
 
     def of(self, signature: str) -> dict[str, Candidate]:
@@ -188,23 +195,23 @@ def plan_confirmation(study: Study, runs: pandas.DataFrame) -> ConfirmationPlan:
     needed: int | None = 2
     if spread > 0:
         try:
-            needed = seeds_needed(spread, study.outcome.margin_pp, level, POWER)
+            needed = seeds_needed(spread, study.outcome.margin_in_unit, level, POWER)
         except ValueError:
             needed = None
     pool = study.seeds.confirm
     least = max(LEAST_SEEDS, seeds_to_reach(study.outcome.alpha))
     count = len(pool) if needed is None else min(len(pool), max(least, needed))
-    return ConfirmationPlan(candidates=tuple(chosen), seeds=pool[:count], sd_pp=spread, needed=needed)
+    return ConfirmationPlan(candidates=tuple(chosen), seeds=pool[:count], sd=spread, needed=needed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuned:
-    """One contrast of one stratum: what the search promised and what the confirmation found; percentage points."""
+    """One contrast of one stratum: the gain that the search promised, and the one that the confirmation found."""
 
     condition: str
     treatment: Candidate
     baseline: Candidate
-    promised: float  # difference of the candidates' mean validation outcomes: optimistic, both are best of many
+    promised: float  # gain by the candidates' mean validation outcomes: optimistic, both are best of many
     confirmed: float | None
     best_of_many: float | None  # expected best of so many equal configurations above their mean, from the spread of one
 
@@ -217,7 +224,7 @@ class Tuned:
 
 
 def tuned(study: Study, plan: ConfirmationPlan, confirmed: Mapping[tuple[str, str], float | None]) -> list[Tuned]:
-    """Every contrast's promise beside its confirmation; confirmed: mean differences by (signature, baseline)."""
+    """Every contrast's promise beside its confirmation; confirmed: mean gains by (signature, baseline)."""
     found, labels = [], study.labels()
     for condition in study.conditions:
         signature = condition_signature(condition)
@@ -231,7 +238,7 @@ def tuned(study: Study, plan: ConfirmationPlan, confirmed: Mapping[tuple[str, st
                     condition=labels[signature],
                     treatment=one,
                     baseline=other,
-                    promised=one.mean - other.mean,
+                    promised=study.outcome.measured.metric.sign * (one.mean - other.mean),
                     confirmed=confirmed.get((signature, contrast.baseline)),
                     best_of_many=bias,
                 )

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from analysis.describing.cost import ACCEPTED_OVERHEAD
-from analysis.describing.descriptive import Priced
+from analysis.describing.price import Priced
 from analysis.figures.drawing import bare, panels, styles
 
 RATIOS = (0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.2, 1.5, 2, 3, 5, 10, 20, 50)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from analysis.describing.descriptive import PooledContrast
+from analysis.describing.across_tasks import PooledContrast
 from analysis.figures.drawing import bare, canvas, styles
 from analysis.judging.contrasts import Judged
-from analysis.judging.verdict import format_p
+from analysis.judging.sentences import format_p
 
 ROW = 0.23
 """Inches of a row."""

@@ -8,12 +8,13 @@ import pandas
 
 from analysis.judging.family import ContrastData
 from analysis.judging.matching import Differences, pair
+from analysis.judging.rules import Rules
 from analysis.judging.selection import TuningBudget, check_confirmation, check_equal_budgets
-from analysis.judging.verdict import Rules, Verdict, judge
+from analysis.judging.verdict import Verdict, judge
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.significance import paired_t
 from spectra_tune.design import SPLIT_METRICS, Contrast, NotComparable, Study, condition_signature
-from spectra_tune.results import METRICS, probe_columns, sigma_columns
+from spectra_tune.results import METRICS, column_of, counts_as_constant, probe_columns, scored, sigma_columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
             found.append(differences)
             fixed = bool(one_split.get(signature, True))
             data.append(_data(contrast, study.outcome.metric, fixed, differences, failure))
-    rules = Rules(margin_pp=study.outcome.margin_pp, alpha=study.outcome.alpha, tests=study.tests)
+    rules = Rules(margin=study.outcome.margin_in_unit, alpha=study.outcome.alpha, tests=study.tests)
     verdicts = judge(data, rules)
     return [
         Judged(contrast=contrast, condition_signature=signature, condition=label, differences=differences, verdict=one)
@@ -95,7 +96,8 @@ def spanned_fields(study: Study, contrast: Contrast, rows: pandas.DataFrame) -> 
     one, other = (rows[rows["arm"] == arm] for arm in (contrast.treatment, contrast.baseline))
     if one.empty or other.empty:
         return frozenset()
-    return frozenset(name for name in study.search.nuisance if one[name].iloc[0] != other[name].iloc[0])
+    columns = {name: column_of(name) for name in study.search.nuisance}
+    return frozenset(name for name, column in columns.items() if one[column].iloc[0] != other[column].iloc[0])
 
 
 def _check_budgets(study: Study, runs: pandas.DataFrame) -> None:
@@ -147,7 +149,7 @@ def contrast_table(judged: list[Judged]) -> pandas.DataFrame:
                 "treatment": one.contrast.treatment,
                 "baseline": one.contrast.baseline,
                 "differs": ", ".join(sorted(one.contrast.differs)),
-                "verdict": verdict.name,
+                "verdict": verdict.name.value,
                 "suffixes": " ".join(verdict.suffixes),
                 **asdict(verdict.statistics),
                 **{
@@ -175,20 +177,19 @@ def mean_estimates(pairs: Differences) -> tuple[Estimate, Estimate]:
 def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, float]]:
     """Mean test metrics of each (condition_signature, arm) with 95 % t intervals: `<metric>`, `…_low`, `…_high`.
 
-    By intention to treat: a diverged run counts as the constant predictor. Fractions and nats, as in the run table;
-    metrics that were not evaluated are left out. sigma_1, sigma_2, …: mean spectral norms of the runs that ended well.
-    probe_…: means over the runs on which the quantity could be measured, left out where there is none.
+    By intention to treat: see results.scored. Numbers are the run table's; metrics that were not evaluated are left
+    out. sigma_1, sigma_2, …: mean spectral norms of the runs that ended well. probe_…: means over the runs on which the
+    quantity could be measured, left out where there is none.
     """
     summaries = {}
     for (signature, arm), rows in runs.groupby(["condition_signature", "arm"], sort=False):
-        ok = rows["status"] == "ok"
+        ok = ~counts_as_constant(rows)
         summary: dict[str, float] = {"seeds": len(rows), "diverged": int((~ok).sum())}
         for metric in [name for name in METRICS if name in rows and SPLIT_METRICS[name].split == "test"]:
-            values = rows[metric].where(ok, rows[f"{metric}_of_constant"]).to_numpy(dtype=float)
-            summary |= _mean_with_interval(metric, values)
+            summary |= _mean_with_interval(metric, scored(rows, metric).to_numpy(dtype=float))
         if ok.any():
-            summary |= {name: float(rows.loc[ok, name].mean()) for name in sigma_columns(rows)}
-        probed = {name: rows[name].to_numpy(dtype=float) for name in probe_columns(rows)}
+            summary |= {name: float(rows.loc[ok, name].mean()) for name in sigma_columns(rows.columns)}
+        probed = {name: rows[name].to_numpy(dtype=float) for name in probe_columns(rows.columns)}
         finite = {name: values[numpy.isfinite(values)] for name, values in probed.items()}
         summary |= {name: float(values.mean()) for name, values in finite.items() if len(values)}
         summaries[str(signature), str(arm)] = summary

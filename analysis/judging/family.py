@@ -7,14 +7,17 @@ import numpy
 from numpy import ndarray
 from scipy import stats
 
+from analysis.judging.measured import metric_of
 from analysis.statistics.effect_size import standardised_mean
 from analysis.statistics.equivalence import superiority_by_margin, tost
 from analysis.statistics.significance import holm, max_t, paired_t, sign_flip, smallest_attainable_p
+from spectra_tune.design import Metric
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContrastData:
-    """One contrast in one Condition, seed by seed; values in percent, a diverged run already scored as the constant."""
+    """One contrast in one Condition, seed by seed; values in the metric's unit, for accuracies percent, a diverged run
+    already scored as the constant."""
 
     treatment_values: ndarray
     baseline_values: ndarray
@@ -22,14 +25,19 @@ class ContrastData:
     seeds: ndarray
     diverged_treatment: ndarray  # bool
     diverged_baseline: ndarray
-    metric: str
+    metric: str  # a column of the run table
     spans: tuple[str, ...] = ()  # declared fields that both arms differ in, beside the Treatment
     one_split: bool = False  # all seeds share one data set
     failure: str | None = None  # why nothing may be compared
 
     @property
-    def differences(self) -> ndarray:
-        return self.treatment_values - self.baseline_values
+    def measured(self) -> Metric:
+        return metric_of(self.metric)
+
+    @property
+    def gains(self) -> ndarray:
+        """By how much the treatment is better than the baseline, seed by seed."""
+        return self.measured.sign * (self.treatment_values - self.baseline_values)
 
     def complete_cases(self) -> "ContrastData":
         """Without the seeds at which either arm diverged."""
@@ -40,7 +48,7 @@ class ContrastData:
 
 @dataclass(frozen=True, kw_only=True)
 class Statistics:
-    """What a verdict rests on; differences in percentage points. None where a number cannot be computed."""
+    """What a verdict rests on: gains in the metric's unit, positive is better. None where nothing can be computed."""
 
     n: int
     mean: float | None = None
@@ -65,7 +73,7 @@ class Statistics:
     p_divergence: float = 1.0  # exact McNemar: the treatment diverges more
 
 
-def family_statistics(family: Sequence[ContrastData], margin_pp: float, tests: int) -> list[Statistics]:
+def family_statistics(family: Sequence[ContrastData], margin: float, tests: int) -> list[Statistics]:
     """The statistics of each contrast, in the order given, adjusted for `tests` tests, those without data included.
 
     Adjusted t p, margin and equivalence p: Holm. Adjusted sign-flip p: max-T where all tests are there with the same
@@ -73,9 +81,9 @@ def family_statistics(family: Sequence[ContrastData], margin_pp: float, tests: i
     """
     if len(family) > tests:
         raise ValueError(f"a study of {tests} tests cannot have {len(family)} contrasts")
-    tested = [one.failure is None and "epochs" not in one.spans and len(one.differences) >= 2 for one in family]
+    tested = [one.failure is None and "epochs" not in one.spans and len(one.gains) >= 2 for one in family]
     common = _common_seeds(family, tested, tests)
-    raw = [_unadjusted(one, margin_pp) for one in family]
+    raw = [_unadjusted(one, margin) for one in family]
 
     def adjusted(field: str) -> list[float | None]:
         given = [
@@ -89,7 +97,7 @@ def family_statistics(family: Sequence[ContrastData], margin_pp: float, tests: i
     if common:
         p_flip: list[float | None] = [None] * len(family)
         columns = [index for index, counts in enumerate(tested) if counts]
-        joint = max_t(numpy.stack([family[index].differences for index in columns], axis=1))
+        joint = max_t(numpy.stack([family[index].gains for index in columns], axis=1))
         for index, p in zip(columns, joint, strict=True):
             p_flip[index] = float(p)
     else:
@@ -118,10 +126,10 @@ def _common_seeds(family: Sequence[ContrastData], tested: list[bool], tests: int
     return len(family) == tests and all(tested[index] for index in designed) and len(seeds) == 1
 
 
-def _unadjusted(one: ContrastData, margin_pp: float) -> Statistics:
+def _unadjusted(one: ContrastData, margin: float) -> Statistics:
     """The statistics of one contrast alone; margin and equivalence p not yet adjusted."""
-    differences = one.differences
-    n = len(differences)
+    gains = one.gains
+    n = len(gains)
     diverged = {
         "diverged_treatment": int(one.diverged_treatment.sum()),
         "diverged_baseline": int(one.diverged_baseline.sum()),
@@ -130,24 +138,24 @@ def _unadjusted(one: ContrastData, margin_pp: float) -> Statistics:
     if one.failure is not None or n == 0:
         return Statistics(n=n, **diverged)
     if n == 1:
-        return Statistics(n=n, mean=float(differences[0]), better=int(differences[0] > 0), **diverged)
-    t, equivalence = paired_t(differences), tost(differences, margin_pp)
+        return Statistics(n=n, mean=float(gains[0]), better=int(gains[0] > 0), **diverged)
+    t, equivalence = paired_t(gains), tost(gains, margin)
     mean = t.estimate or 0.0
     side = -1.0 if mean < 0 else 1.0
-    beyond = superiority_by_margin(side * differences, margin_pp)
+    beyond = superiority_by_margin(side * gains, margin)
     return Statistics(
         n=n,
         mean=mean,
-        sd=float(numpy.std(differences, ddof=1)),
+        sd=float(numpy.std(gains, ddof=1)),
         low=t.low,
         high=t.high,
         low90=equivalence.low,
         high90=equivalence.high,
         bound=None if beyond.low is None else side * beyond.low,
-        d_z=standardised_mean(differences),
-        better=int((differences > 0).sum()),
+        d_z=standardised_mean(gains),
+        better=int((gains > 0).sum()),
         p_t=t.p,
-        p_flip=sign_flip(differences).p,
+        p_flip=sign_flip(gains).p,
         p_margin_adjusted=beyond.p,
         p_tost_adjusted=equivalence.p,
         **diverged,

@@ -1,29 +1,56 @@
-"""The generalization gap: what a network scores on its training data beyond what it scores on test data."""
+"""The generalization gap: how much better a network scores on its training data than on test data."""
+
+from dataclasses import dataclass, replace
 
 import pandas
 
-GAPS = ("accuracy_gap", "balanced_accuracy_gap")
-"""Metrics that a comparison may name beside those of the run table: train - test, fractions in -1 … 1."""
+from spectra_tune.design import SPLIT_METRICS, Metric, SplitMetric
+from spectra_tune.results import scored
 
 
-def gap_of(metric: str) -> str:
-    """The gap of a metric's measure: accuracy_gap of test_accuracy."""
-    return f"{metric.partition('_')[2]}_gap"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """How much better one metric is on training data; its own metric has the same unit, and less of it is better."""
+
+    metric: Metric
+    sides: tuple[SplitMetric, SplitMetric]  # it is the first less the second
+
+    def scored(self, runs: pandas.DataFrame) -> pandas.Series:
+        """What each run counts as. One that diverged or failed counts as the best constant of each sample, whose gap is
+        how much the samples differ, near 0."""
+        better, worse = (scored(runs, one.column) for one in self.sides)
+        return better - worse
+
+    def of_constant(self, runs: pandas.DataFrame) -> pandas.Series:
+        """What the best constant of each sample scores; NaN where the table does not say."""
+        better, worse = (runs.get(one.of_constant, pandas.Series(float("nan"), runs.index)) for one in self.sides)
+        return better - worse
+
+
+def _gap(of_test: SplitMetric) -> Gap:
+    of_train, metric = of_test.on("train"), of_test.metric
+    return Gap(
+        metric=replace(
+            metric,
+            name=f"{metric.name}_gap",
+            words=f"generalization gap of {metric.words}",
+            higher_is_better=False,
+            bounds=(float("-inf"), float("inf")),
+        ),
+        sides=(of_train, of_test) if metric.higher_is_better else (of_test, of_train),
+    )
+
+
+GAPS = {gap.metric.name: gap for one in SPLIT_METRICS.values() if one.split == "test" for gap in (_gap(one),)}
+"""What a comparison may name beside the metrics of the run table."""
+
+
+def gap_of(column: str) -> str:
+    """The name of the gap of a metric: accuracy_gap of test_accuracy."""
+    return next(name for name, gap in GAPS.items() if SPLIT_METRICS[column].on("test") in gap.sides)
 
 
 def sides_of(gap: str) -> tuple[str, str]:
-    """The run table's columns that a gap is the difference of."""
-    measure = gap.removesuffix("_gap")
-    return f"train_{measure}", f"test_{measure}"
-
-
-def with_gap(both: pandas.DataFrame, gap: str) -> pandas.DataFrame:
-    """Matched rows of two arms (`<metric>_of_treatment`, …) with a gap, and that of the constant predictor.
-
-    Diverged and failed runs count as the constant: the best one of each sample, so its gap is how much the shares of
-    the classes differ between training and test data, near 0.
-    """
-    train, test = sides_of(gap)
-    ends = ("of_treatment", "of_baseline", "of_constant_of_treatment", "of_constant_of_baseline")
-    known = [end for end in ends if {f"{train}_{end}", f"{test}_{end}"} <= set(both.columns)]
-    return both.assign(**{f"{gap}_{end}": both[f"{train}_{end}"] - both[f"{test}_{end}"] for end in known})
+    """The run table's columns that a gap is the difference of: it is the first less the second."""
+    first, second = GAPS[gap].sides
+    return first.column, second.column

@@ -6,21 +6,15 @@ from typing import TYPE_CHECKING
 
 import pandas
 
+from analysis.describing.across_tasks import PooledContrast, over_tasks
+from analysis.describing.capacity_trend import CapacityTrend, with_capacity
+from analysis.describing.claim_parts import parts_of_claim
 from analysis.describing.complexity import TaskGain, correlation_table, task_gains
 from analysis.describing.convergence import convergence_table
-from analysis.describing.descriptive import (
-    CapacityTrend,
-    ErrorRate,
-    PooledContrast,
-    Priced,
-    descriptive_table,
-    error_rates,
-    over_tasks,
-    parts_of_claim,
-    priced,
-    with_capacity,
-)
+from analysis.describing.error_rates import ErrorRate, error_rates
+from analysis.describing.other_metrics import descriptive_table
 from analysis.describing.prediction import prediction_table, predictions
+from analysis.describing.price import Priced, priced
 from analysis.describing.probed import probed_table
 from analysis.describing.spread import spread_table
 from analysis.describing.tuning import Tuned, plan_confirmation, tuned

@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy
 from numpy import ndarray
+from scipy import stats
 
 TIE = 1e-9
 """Values closer than this (relative to the largest) count as tied: float noise must not decide a rank."""
@@ -29,13 +30,9 @@ def signed_ranks(d: ndarray, zeros: Zeros = "drop") -> ndarray:
 def midranks(values: ndarray, slack: float = 0.0) -> ndarray:
     """Ranks from 1 on; values whose gap to the next smaller one is at most `slack` share the mean of their ranks."""
     order = numpy.argsort(values, kind="stable")
-    starts = numpy.diff(values[order], prepend=-numpy.inf) > slack
-    group = numpy.cumsum(starts) - 1
-    ranks = numpy.arange(1.0, len(values) + 1)
-    mean = numpy.bincount(group, ranks) / numpy.bincount(group) if len(values) else ranks
-    found = numpy.empty(len(values))
-    found[order] = mean[group]
-    return found
+    group = numpy.empty(len(values))
+    group[order] = numpy.cumsum(numpy.diff(values[order], prepend=-numpy.inf) > slack)
+    return stats.rankdata(group)
 
 
 def null_distribution(ranks: ndarray) -> tuple[ndarray, ndarray]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from spectra_tune.design.block import Arm, check_capacity, differing_fields
 from spectra_tune.design.condition import Condition, flat, with_hyperparameters
@@ -11,8 +11,26 @@ from spectra_tune.design.search import STRATA, TREATMENT_FIELDS, Search
 from spectra_tune.errors import InvalidStudy, NotComparable, nearest
 from spectra_tune.schedules import has_start
 
-if TYPE_CHECKING:
-    from spectra_tune.design.study import Study
+
+class Searching(Protocol):
+    """What of a study its search is checked against."""
+
+    @property
+    def conditions(self) -> Any: ...
+    @property
+    def arms(self) -> Any: ...
+    @property
+    def contrasts(self) -> Any: ...
+    @property
+    def seeds(self) -> Any: ...
+    @property
+    def search(self) -> Any: ...
+    @property
+    def claim(self) -> Any: ...
+
+    def sides(self) -> Mapping[str, str]: ...
+
+    def configured(self, arm: str, values: Mapping[str, Any]) -> Arm: ...
 
 
 def with_values(start: Arm, values: Mapping[str, Any]) -> Arm:
@@ -46,7 +64,7 @@ def of_sizes(conditions: Sequence[Condition]) -> tuple[tuple[int, ...], ...]:
     return tuple(map(tuple, found.values()))
 
 
-def check_search(study: "Study") -> None:
+def check_search(study: Searching) -> None:
     """Refuses a search whose sides are unclear or unequal, or whose space has a point that no run can have."""
     search = study.search
     if not isinstance(search, Search):
@@ -69,7 +87,7 @@ def check_search(study: "Study") -> None:
         _check_points(study, search, name, side)
 
 
-def _check_sides(study: "Study", search: Search) -> None:
+def _check_sides(study: Searching, search: Search) -> None:
     """One treatment side, and no difference to its baselines but the Treatment and what both tune."""
     arms = dict(study.arms)
     for contrast in study.contrasts:
@@ -102,7 +120,7 @@ def _check_sides(study: "Study", search: Search) -> None:
         raise InvalidStudy(f"every arm of a searching study must be in a contrast, {', '.join(unused)} are not")
 
 
-def _check_points(study: "Study", search: Search, name: str, side: str) -> None:
+def _check_points(study: Searching, search: Search, name: str, side: str) -> None:
     """Tries the ends of an arm's space, in every combination, on every Condition."""
     factors = [factor for factor, _ in search.space(side)]
     for values in product(*(dimension.ends for _, dimension in search.space(side))):

@@ -9,6 +9,7 @@ import torch
 
 from spectra_tune import objectives
 from spectra_tune.design import Member
+from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.trainer import InTurn
 from spectra_tune.engine.members.draws import Draw
 from spectra_tune.engine.members.trainer import Trainer
@@ -54,8 +55,9 @@ def groups(
     for place, member in enumerate(members):
         if not stacked[place]:
             by_arm.setdefault(member.arm, []).append(place)
+    data = Data(members[0].condition.task, draw, device, dtype)
     for places in by_arm.values():
-        alone = InTurn([members[place] for place in places], draw, capacity_ratio, device, dtype)
+        alone = InTurn([members[place] for place in places], data, capacity_ratio, device, dtype)
         found.append(Group(places=tuple(places), trainer=alone, equal_bits=_in_turn))
     return tuple(found)
 

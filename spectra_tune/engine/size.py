@@ -8,7 +8,7 @@ from torch.nn import Module
 
 from spectra_tune.design import Condition
 from spectra_tune.design.condition import with_hyperparameters
-from spectra_tune.randomness import seeded_torch
+from spectra_tune.engine.members.generators import seeded_torch
 
 
 def parameter_count(network: Any, task: Any) -> int:

@@ -14,6 +14,7 @@ from scipy.spatial import KDTree
 from sklearn.ensemble import RandomForestClassifier
 
 from spectra_tune.geometry.boxes import boundary_length, box_dimension, labels_on_grid
+from spectra_tune.objectives import CLASSIFICATION, objective_of
 from spectra_tune.randomness import derived_seed
 
 DRAWS = 4
@@ -27,20 +28,27 @@ COARSE_CELLS = 256
 _NO_TRUTH = "the task does not know its true boundary: give it true_labels(points)"
 
 _GEOMETRY = ("dimension", "dimension_se", "scale_smallest", "scale_largest", "length")
+_ERRORS = ("bayes_error", "neighbour_error", "reference_error")
 
 
 def complexity(task: Any) -> "Complexity":
     """The complexity of a task, equal on every call; 1 to 2 s on one core, of which the forest takes half.
 
-    A task needs draw(split, seed); its boundary also true_labels(points) and two features.
+    A task needs draw(split, seed) and classes; its boundary also true_labels(points) and two features.
     """
+    objective = objective_of(task).name
+    if objective != CLASSIFICATION:
+        why = f"complexity is that of a boundary between classes, and {objective} has none"
+        reasons = dict.fromkeys((*_GEOMETRY, *_ERRORS, "spread"), why)
+        return Complexity(**dict.fromkeys(reasons), reasons=reasons)
     draws = [drawn(task, draw) for draw in range(1 if getattr(task, "fixed", False) else DRAWS)]
     x_train = numpy.concatenate([draw.x_train for draw in draws])
     spread = float(numpy.sqrt(x_train.var(axis=0).mean()))
     found, reasons = _boundary(task, x_train.min(axis=0), x_train.max(axis=0), spread)
     bayes_error = None
-    if hasattr(task, "true_labels"):
-        bayes_error = _mean([_share(task.true_labels(draw.x_test) != draw.y_test) for draw in draws])
+    truth = getattr(task, "true_labels", None)
+    if truth is not None:
+        bayes_error = _mean([_share(truth(draw.x_test) != draw.y_test) for draw in draws])
     else:
         reasons["bayes_error"] = _NO_TRUTH
     return Complexity(
@@ -60,7 +68,7 @@ def _boundary(
     reason = None
     if len(low_F) != 2:
         reason = f"a boundary is measured in the plane of two features, the task has {len(low_F)}"
-    elif not hasattr(task, "true_labels"):
+    elif getattr(task, "true_labels", None) is None:
         reason = _NO_TRUTH
     if reason is not None:
         return dict.fromkeys(_GEOMETRY), dict.fromkeys(_GEOMETRY, reason)
@@ -82,7 +90,8 @@ def drawn(task: Any, number: int) -> "Draw":
     seed = derived_seed(number, "complexity")
     x_train, y_train = map(numpy.asarray, task.draw("train", seed))
     x_test, y_test = map(numpy.asarray, task.draw("test", seed))
-    return Draw(number=number, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+    flat_train, flat_test = (x.reshape(len(x), -1) for x in (x_train, x_test))
+    return Draw(number=number, x_train=flat_train, y_train=y_train, x_test=flat_test, y_test=y_test)
 
 
 def neighbour_error(draw: "Draw") -> float:
@@ -134,8 +143,8 @@ class Complexity:
     scale_smallest: float | None
     scale_largest: float | None
     length: float | None
-    spread: float
+    spread: float | None
     bayes_error: float | None
-    neighbour_error: float
-    reference_error: float
+    neighbour_error: float | None
+    reference_error: float | None
     reasons: Mapping[str, str]

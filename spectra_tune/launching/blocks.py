@@ -2,6 +2,7 @@
 
 import math
 import pickle
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +14,11 @@ from ray import cloudpickle, tune
 from spectra_tune.design import Block, InvalidStudy, members
 from spectra_tune.engine import bytes_on_gpu, failed_runs, parameter_count
 from spectra_tune.launching import block_store
-from spectra_tune.launching.block_store import ended_blocks, read_tables, within
+from spectra_tune.launching.block_store import ended_blocks, read_all, read_ended, within
 from spectra_tune.launching.gpus import gpu_share, resources
 from spectra_tune.launching.resume import forget, statuses
 from spectra_tune.launching.trainables import BlockTrainable
-from spectra_tune.results import Tables, curve_table, figure_table, joined, unpacked
+from spectra_tune.results import Tables, curve_table, figure_table, joined
 
 CHECKPOINT_EVERY = 5
 """Reports between two checkpoints of a block: a quarter of a block at most is trained again after a kill."""
@@ -134,22 +135,30 @@ class StorageDamaged(InvalidStudy):
     """The storage holds half of what Ray wrote there, or has no room for more."""
 
 
+HALF_A_RECORD = (
+    *(EOFError, OSError, KeyError, ValueError, RuntimeError),
+    *(pickle.UnpicklingError, zipfile.BadZipFile, tune.TuneError),
+)
+
+
 @contextmanager
 def whole_records(folder: str) -> Iterator[None]:
-    """Says in one line what Ray raises, far from its cause, where a disk is full or was when a state was written."""
+    """Says in one line what is raised, far from its cause, where a disk is full or was when a record was written."""
     try:
         yield
-    except (EOFError, OSError, KeyError, ValueError, RuntimeError, pickle.UnpicklingError, tune.TuneError) as error:
+    except HALF_A_RECORD as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[-200:]
         raise StorageDamaged(
-            f"Ray's records in {folder} must be whole, got {reason}; make room if that disk is full, then --resume: "
+            f"the records in {folder} must be whole, got {reason}; make room if that disk is full, then --resume: "
             "blocks that have ended are kept, others begin anew if half a record cannot tell how far they were"
         ) from error
 
 
 def trained_before(name: str, blocks: Mapping[str, Block], *, storage: str) -> Trained:
     """What the storage holds of a study's blocks; nothing is trained, and no cluster is needed."""
-    return _collected(within(storage, name), blocks, {})
+    folder = within(storage, name)
+    with whole_records(folder):
+        return _collected(folder, blocks, {})
 
 
 def _longest_first(blocks: Mapping[str, Block]) -> list[str]:
@@ -181,13 +190,12 @@ def _collected(folder: str, blocks: Mapping[str, Block], errors: Mapping[str, ob
     lost = tuple(name for name in blocks if name in errors and name not in there)
     if len(there.intersection(blocks)) + len(lost) < len(blocks):
         return Trained(tables=joined([]), failures={}, lost=lost, complete=False)
-    ended = read_tables(folder, blocks)
+    ended = read_all(folder, blocks)
     tables, failures = [], {}
     for name, block in blocks.items():
         if name in ended:
-            of_block, error = ended[name]
-            tables.append(of_block)
-            failures |= {name: error} if error else {}
+            tables.append(Tables(**ended[name].tables))
+            failures |= {name: ended[name].facts["error"]} if "error" in ended[name].facts else {}
         else:
             failures[name] = _last_line(errors[name])
             tables.append(Tables(failed_runs(block), curve_table({}), figure_table({})))
@@ -213,15 +221,15 @@ class _Listener(tune.Callback):
         if self._on_progress is None or ("epoch" not in result and not result.get("done")):
             return
         name, finished = trial.config["block"], bool(result.get("done"))
-        ended = read_tables(self._folder, [name]) if finished and not result.get("error") else {}
+        ended = read_ended(self._folder, name) if finished and not result.get("error") else None
         self._on_progress(
             Progress(
                 block=name,
                 epoch=result.get("epoch", 0),
                 epochs=result.get("epochs", 0),
-                curves=unpacked(result["curves"]) if "curves" in result else pandas.DataFrame(),
+                curves=curve_table(result.get("curves", {})),
                 error=result.get("error"),
                 finished=finished,
-                runs=ended[name][0].runs if name in ended else None,
+                runs=ended.tables["runs"] if ended is not None else None,
             )
         )

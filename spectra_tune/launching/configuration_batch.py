@@ -12,7 +12,7 @@ from spectra_tune.engine import failed_runs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationBatch:
-    """What Tune's dict of a trial says. Numbers count a lane's configurations from 0."""
+    """What Tune's dict of a trial says. Numbers count the configurations of its side and stratum from 0."""
 
     stratum: int  # place among the study's conditions
     arm: str
@@ -21,7 +21,7 @@ class ConfigurationBatch:
     seeds: tuple[int, ...]
 
     def config(self) -> dict[str, Any]:
-        """The pack as Tune's dict."""
+        """The batch as Tune's dict."""
         return {
             "stratum": self.stratum,
             "arm": self.arm,
@@ -32,7 +32,7 @@ class ConfigurationBatch:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "ConfigurationBatch":
-        """The pack of Tune's dict."""
+        """The batch of Tune's dict."""
         return cls(
             stratum=config["stratum"],
             arm=config["arm"],

@@ -1,4 +1,4 @@
-"""Lanes of a search: one side of one stratum each (with nsga2 of all sizes), with a sampler and rounds of its own."""
+"""The search of one side of one stratum (with nsga2 of all sizes): a sampler and rounds of its own."""
 
 import itertools
 import math
@@ -15,15 +15,16 @@ from spectra_tune.design import Condition, Dimension, Search, Study, condition_s
 from spectra_tune.design.signature import digest
 from spectra_tune.engine import parameter_count
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
+from spectra_tune.results import scored
 
 FIRST_SEEDS = 3
 """Seeds that every configuration of a race gets before any is eliminated; then one more at a time."""
 
 Score = Callable[[Sequence[float]], float]
-"""The objective of a configuration from its validation outcomes, one per search seed."""
+"""The objective of a configuration from its validation outcomes, one per search seed; more is better in each."""
 
 Survivors = Callable[[Mapping[int, Sequence[float]]], list[int]]
-"""Which configurations stay in a race, given every one's outcomes on the same seeds."""
+"""Which configurations stay in a race, given every one's outcomes on the same seeds; more is better in each."""
 
 
 AHEAD = 2
@@ -36,7 +37,7 @@ GENERATIONS = 4
 
 @dataclass(slots=True)
 class _Round:
-    """Configurations that were suggested together, and how many of its packs are not answered."""
+    """Configurations that were suggested together, and how many of its batches are not answered."""
 
     places: range
     open: int = 0
@@ -46,16 +47,16 @@ class SideSearch:
     """Rounds of one side of one stratum. Round k is suggested from the results of all rounds up to k - AHEAD.
 
     So what is suggested depends on nothing but results, whatever the number of workers or the order of their answers.
-    Several strata (nsga2) take turns: place p of the lane is configuration p // n of stratum p % n, each gets as many.
+    Several strata (nsga2) take turns: place p is configuration p // n of stratum p % n, each gets as many.
     """
 
-    def __init__(self, study: Study, strata: Sequence[int], arm: str, score: Score, survivors: Survivors, pack: int):
-        """pack: configurations of a trial at most; what is suggested, and every bit, is the same whatever it is."""
+    def __init__(self, study: Study, strata: Sequence[int], arm: str, score: Score, survivors: Survivors, most: int):
+        """most: configurations of a trial; what is suggested, and every bit, is the same whatever it is."""
         assert study.search is not None
-        self._pack = pack
+        self._most = most
         self.strata, self.arm = tuple(strata), arm
         self._search, self._seeds = study.search, study.seeds.search
-        self._metric = validation(study.outcome.metric)
+        self._metric = study.outcome.measured.on("validation")
         self._score, self._survivors = score, survivors
         space = self._search.space(study.sides()[arm])
         self._wanted = self._search.configurations * len(self.strata)
@@ -66,7 +67,7 @@ class SideSearch:
         self._values: dict[int, dict[str, Any]] = {}  # this and what follows: by place
         self._first: dict[tuple[int, str], int] = {}  # place where these values came first
         self._repeats: dict[int, int] = {}
-        self._outcomes: dict[int, dict[int, float]] = {}  # and by seed
+        self._outcomes: dict[int, dict[int, float]] = {}  # and by seed; signed so that more is better
         self._field: list[int] = []  # of a race: who is still in it
         self._queue: list[ConfigurationBatch] = []
         self._rounds: list[_Round] = []
@@ -80,7 +81,8 @@ class SideSearch:
         """The best mean outcome of a stratum so far."""
         ours = self.strata.index(stratum)
         of_stratum = (by_seed for place, by_seed in self._outcomes.items() if self._turn(place) == ours)
-        return max((sum(by_seed.values()) / len(by_seed) for by_seed in of_stratum), default=None)
+        means = [sum(by_seed.values()) / len(by_seed) for by_seed in of_stratum]
+        return self._metric.metric.sign * max(means) if means else None
 
     def done_in(self, stratum: int) -> int:
         """Configurations of a stratum with a result."""
@@ -95,24 +97,23 @@ class SideSearch:
         return self.finished or (len(self.strata) > 1 and self.done_in(stratum) == self._search.configurations)
 
     def _turn(self, place: int) -> int:
-        """Which of the lane's strata a place belongs to."""
+        """Which of the strata a place belongs to."""
         return place % len(self.strata)
 
     def next(self) -> ConfigurationBatch | None:
-        """A pack to train; None where results of others must come first, or all is done."""
+        """A batch to train; None where results of others must come first, or all is done."""
         while not self._queue and self._may_begin():
             self._begin_round()
         return self._queue.pop(0) if self._queue else None
 
-    def close(self, pack: ConfigurationBatch, runs: pandas.DataFrame) -> None:
-        """Takes a pack's results; a run that did not end well counts as the constant predictor."""
-        ours, turns = self.strata.index(pack.stratum), len(self.strata)
-        for row in runs.to_dict("records"):
-            ended = row["status"] in ("ok", "stopped")
-            value = row[self._metric] if ended else row[f"{self._metric}_of_constant"]
-            place = turns * int(row["configuration"]) + ours
-            self._outcomes.setdefault(place, {})[int(row["seed"])] = float(value)
-        first = turns * next(iter((*pack.values, *pack.repeats))) + ours
+    def close(self, batch: ConfigurationBatch, runs: pandas.DataFrame) -> None:
+        """Takes a batch's results; a run that did not end well counts as the constant predictor."""
+        ours, turns = self.strata.index(batch.stratum), len(self.strata)
+        if not runs.empty:
+            values = self._metric.metric.sign * scored(runs, self._metric.column)
+            for number, seed, value in zip(runs["configuration"], runs["seed"], values, strict=True):
+                self._outcomes.setdefault(turns * int(number) + ours, {})[int(seed)] = float(value)
+        first = turns * next(iter((*batch.values, *batch.repeats))) + ours
         next(one for one in self._rounds if self.racing or first in one.places).open -= 1
         while self._rounds and not self._rounds[0].open:
             self._end_round(self._rounds.pop(0))
@@ -148,7 +149,7 @@ class SideSearch:
         return self._enqueue(new, repeats, seeds)
 
     def _enqueue(self, places: Sequence[int], repeats: Mapping[int, int], seeds: tuple[int, ...]) -> None:
-        size = 1 if self._search.scheduler in ("asha", "median") else self._pack
+        size = 1 if self._search.scheduler in ("asha", "median") else self._most
         turns = len(self.strata)
         for turn, stratum in enumerate(self.strata):
             mine = [place for place in places if self._turn(place) == turn]
@@ -244,8 +245,3 @@ def _distribution(dimension: Dimension) -> BaseDistribution:
         low, high, step = int(dimension.low), int(dimension.high), int(dimension.step or 1)
         return IntDistribution(low, high, log=dimension.log, step=step)
     return FloatDistribution(dimension.low, dimension.high, log=dimension.log, step=dimension.step)
-
-
-def validation(metric: str) -> str:
-    """What selects where `metric` will judge."""
-    return metric.replace("test_", "validation_")

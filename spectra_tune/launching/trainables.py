@@ -15,9 +15,10 @@ from spectra_tune.design import Block, Study
 from spectra_tune.engine import BlockTraining, failed_runs, run_block
 from spectra_tune.engine.environment import OutOfMemory, use_one_thread
 from spectra_tune.engine.timing import time_arms
-from spectra_tune.launching.block_store import ended_blocks, read_ended, write_ended
+from spectra_tune.launching.block_store import read_ended, write_ended
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
-from spectra_tune.results import Tables, curve_table, figure_table, joined, packed, with_costs
+from spectra_tune.objectives import SplitMetric
+from spectra_tune.results import Tables, curve_table, figure_table, joined, scored, with_costs
 
 STATE_FILE = "block.pt"
 
@@ -29,12 +30,11 @@ come again from equal specs; it is reported as the block's result."""
 class BlockTrainable(tune.Trainable):
     """Trains the block that `config["block"]` names. Results: epoch, epochs, curves; at the end done, perhaps error.
 
-    What a block that has ended gave lies in the study's folder (see block_store.py), not in its last result.
+    What a block that has ended gave lies in the study's folder (see block_store.py), not in its last result. Curves on
+    the way are plain columns: the driver gets them with each result, and Ray writes a trial's newest one as JSON.
     """
 
-    def setup(
-        self, config: dict[str, Any], blocks: Mapping[str, Block] | None = None, folder: str | None = None
-    ) -> None:
+    def setup(self, config: dict[str, Any], blocks: Mapping[str, Block] | None = None, folder: str = "") -> None:
         assert blocks is not None, "launching hands the blocks in"
         use_one_thread()
         self._blocks, self._folder = blocks, folder
@@ -62,17 +62,16 @@ class BlockTrainable(tune.Trainable):
         return "cuda" if ray.get_gpu_ids() else "cpu"
 
     def step(self) -> dict[str, Any]:
-        assert self._folder is not None, "launching says where"
-        if self._training is None and self._name in ended_blocks(self._folder):  # and a kill came before that was known
-            return {"done": True, "error": (read_ended(self._folder, self._name) or {}).get("error")}
-        result = self._advanced()
-        if not result["done"]:
-            return result
-        write_ended(self._folder, self._name, result)
-        return {name: value for name, value in result.items() if name not in (*Tables._fields, "traceback")}
+        if self._training is None and (ended := read_ended(self._folder, self._name)):  # a kill came before Ray knew
+            return {"done": True, "error": ended.facts.get("error")}
+        result, tables = self._advanced()
+        if result["done"]:
+            write_ended(self._folder, self._name, tables, result)
+            result.pop("traceback", None)
+        return result
 
-    def _advanced(self) -> dict[str, Any]:
-        """The result of training up to the next report, at the end with tables."""
+    def _advanced(self) -> tuple[dict[str, Any], dict[str, pandas.DataFrame]]:
+        """Trains up to the next report: the result, and at the end the tables."""
         try:
             report = self._trained().advance()
         except PASSING:
@@ -81,11 +80,11 @@ class BlockTrainable(tune.Trainable):
             return self._failed(error)
         result: dict[str, Any] = {"epoch": report.epoch, "epochs": report.epochs, "done": report.runs is not None}
         if report.runs is None:
-            return result | {"curves": packed(report.curves)}
-        return result | self._ended(report.runs)
+            return result | {"curves": report.curves.to_dict("list")}, {}
+        return result, self._ended(report.runs)
 
-    def _failed(self, error: Exception) -> dict[str, Any]:
-        """The result of a block that raised: its arms are trained alone, and those that raise again have failed."""
+    def _failed(self, error: Exception) -> tuple[dict[str, Any], dict[str, pandas.DataFrame]]:
+        """What a block gives that raised: its arms are trained alone, and those that raise again have failed."""
         assert self._block is not None
         reasons, tables = [], []
         several = len(self._block.arms) > 1
@@ -100,17 +99,15 @@ class BlockTrainable(tune.Trainable):
             except Exception as its_error:  # as above
                 reasons.append(f"{name}: {_one_line(its_error)}")
                 tables.append(Tables(failed_runs(alone, device=self._device), curve_table({}), figure_table({})))
-        whole = {name: packed(table) for name, table in joined(tables)._asdict().items()}
         said = {"error": "; ".join(reasons or [_one_line(error)]), "traceback": traceback.format_exc()}
-        return {"done": True} | said | whole
+        return {"done": True} | said, joined(tables)._asdict()
 
-    def _ended(self, runs: pandas.DataFrame) -> dict[str, Any]:
-        """What the last result of a block carries."""
+    def _ended(self, runs: pandas.DataFrame) -> dict[str, pandas.DataFrame]:
+        """The tables of a block that has ended."""
         assert self._block is not None
         costs = {name: timing.columns for name, timing in time_arms(self._block, device=self._device).items()}
         training = self._trained()
-        tables = Tables(with_costs(runs, costs), training.curves(), training.figures())
-        return {name: packed(table) for name, table in tables._asdict().items()}
+        return Tables(with_costs(runs, costs), training.curves(), training.figures())._asdict()
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         if self._training is not None:
@@ -128,23 +125,32 @@ class BlockTrainable(tune.Trainable):
 
 
 class SearchTrainable(BlockTrainable):
-    """Trains the pack of configurations that Tune's dict holds. Results: at the end runs; with `interim` also before
-    it, with `objective`, the mean of the configurations' `metric`, by which a scheduler may stop the trial.
+    """Trains the batch of configurations that Tune's dict holds. Results: at the end done, and the objective: the mean
+    of the configurations' `metric`, signed. Their rows lie in the folder, under the trial's id (see block_store.py).
+
+    With `interim` there is an objective at every report, by which a scheduler may stop the trial there. So the rows so
+    far are in these results, as plain records: any of them may be the last.
 
     No curves, no pictures, no timings: those are the confirmation's.
     """
 
     def setup(
-        self, config: dict[str, Any], study: Study | None = None, metric: str = "", interim: bool = False
+        self,
+        config: dict[str, Any],
+        study: Study | None = None,
+        folder: str = "",
+        metric: SplitMetric | None = None,
+        interim: bool = False,
     ) -> None:
         assert study is not None, "launching hands the study in"
+        assert metric is not None, "and by what it is searched"
         use_one_thread()
-        self._study, self._metric, self._interim = study, metric, interim
+        self._study, self._folder, self._metric, self._interim = study, folder, metric, interim
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self._pack = ConfigurationBatch.of(new_config)
-        self._block = self._pack.block(self._study)
+        self._batch = ConfigurationBatch.of(new_config)
+        self._block = self._batch.block(self._study)
         self._training = None
         return True
 
@@ -153,18 +159,23 @@ class SearchTrainable(BlockTrainable):
         return None if self._interim else self._block.condition.epochs
 
     def step(self) -> dict[str, Any]:
-        if self._block is None:
-            return {"runs": packed(pandas.DataFrame()), "objective": math.nan, "done": True}  # all are repeats
-        result = self._advanced()
-        result.pop("curves", None)
-        if self._interim and "runs" not in result:
-            result |= self._rows(self._trained().runs().assign(status="stopped"))
+        if self._block is None:  # all are repeats
+            result, tables = {"done": True}, {"runs": pandas.DataFrame()}
+        else:
+            result, tables = self._advanced()
+            result.pop("curves", None)
+        if result["done"]:
+            write_ended(self._folder, self.trial_id, tables, result)
+            return result | {"objective": self._objective(tables["runs"])}
+        if self._interim:
+            rows = self._batch.labelled(self._study, self._trained().runs().assign(status="stopped"))
+            result |= {"runs": rows.to_dict("records"), "objective": self._objective(rows)}
         return result
 
-    def _failed(self, error: Exception) -> dict[str, Any]:
+    def _failed(self, error: Exception) -> tuple[dict[str, Any], dict[str, pandas.DataFrame]]:
         """Configurations that fail together are tried alone: one that raises must not take the others with it."""
-        pack, parts, reasons = self._pack, [], [_one_line(error)]
-        alone = [replace(pack, values={number: values}, repeats={}) for number, values in pack.values.items()]
+        batch, parts, reasons = self._batch, [], [_one_line(error)]
+        alone = [replace(batch, values={number: values}, repeats={}) for number, values in batch.values.items()]
         for one in alone:
             block = one.block(self._study)
             assert block is not None
@@ -175,18 +186,17 @@ class SearchTrainable(BlockTrainable):
             except Exception as its_error:  # as above
                 parts.append(failed_runs(block, device=self._device))
                 reasons.append(_one_line(its_error))
-        return {"done": True, "reason": "; ".join(dict.fromkeys(reasons))} | self._rows(
-            pandas.concat(parts, ignore_index=True)
-        )
+        said = {"done": True, "reason": "; ".join(dict.fromkeys(reasons))}
+        return said, self._ended(pandas.concat(parts, ignore_index=True))
 
-    def _ended(self, runs: pandas.DataFrame) -> dict[str, Any]:
-        return self._rows(runs)
+    def _ended(self, runs: pandas.DataFrame) -> dict[str, pandas.DataFrame]:
+        return {"runs": self._batch.labelled(self._study, runs)}
 
-    def _rows(self, runs: pandas.DataFrame) -> dict[str, Any]:
-        """The runs as a result, and the mean that schedulers look at."""
-        values = runs[self._metric].where(runs["status"].isin(("ok", "stopped")), runs[f"{self._metric}_of_constant"])
-        labelled = self._pack.labelled(self._study, runs)
-        return {"runs": packed(labelled), "objective": float(values.mean())}
+    def _objective(self, runs: pandas.DataFrame) -> float:
+        """The mean that schedulers look at, signed so that more is better; NaN without rows."""
+        if runs.empty:
+            return math.nan
+        return self._metric.metric.sign * float(scored(runs, self._metric.column).mean())
 
 
 def _trained_alone(block: Block, device: str) -> Tables:

@@ -69,7 +69,7 @@ class Perceptron:
         """A layer with its initial weights."""
         import torch
 
-        linear = torch.nn.utils.skip_init(torch.nn.Linear, fan_in, fan_out)
+        linear = torch.nn.Linear(fan_in, fan_out, device="meta").to_empty(device="cpu")  # no draws of its own
         with torch.no_grad():
             if self.init == "he":
                 linear.weight.normal_(0.0, (2 / fan_in) ** 0.5)

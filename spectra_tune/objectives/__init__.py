@@ -22,6 +22,7 @@ from spectra_tune.objectives.metric import SPLITS, Metric, SplitMetric
 __all__ = [
     "CLASSIFICATION",
     "OBJECTIVES",
+    "REGRESSION",
     "SPLITS",
     "SPLIT_METRICS",
     "Metric",
@@ -55,8 +56,8 @@ class Objective:
         return tuple(SplitMetric(split, metric) for split in splits for metric in self.metrics)
 
 
-CLASSIFICATION = "classification"
-"""The objective of a task that names none."""
+CLASSIFICATION, REGRESSION = "classification", "regression"
+"""The first is the objective of a task that names none."""
 
 _FRACTION: dict[str, Any] = {"unit": "pp", "symbol": " %", "scale": 100.0, "higher_is_better": True, "margin": 1.0}
 _OWN: dict[str, Any] = {"unit": "", "symbol": "", "scale": 1.0, "margin": 0.01}
@@ -96,7 +97,7 @@ OBJECTIVES = {
             loss=_CROSS_ENTROPY,
             outputs=_logits,
         ),
-        Objective(name="regression", metrics=(_MSE, _R2), loss=_MSE, outputs=_targets),
+        Objective(name=REGRESSION, metrics=(_MSE, _R2), loss=_MSE, outputs=_targets),
     )
 }
 

@@ -93,10 +93,9 @@ class Stacked:
         in_class_MC = of_class_MNK[:, :, :classes].sum(axis=1)
         of_class_MNK[:, :count, classes] = 1 / count
         label_MN = numpy.stack([numpy.pad(one, (0, length - count)) for one in targets])
-        kind = {"device": weight_N.device}
 
         def shared(array: ndarray, dtype: torch.dtype) -> Tensor:
-            return torch.tensor(array, dtype=dtype, **kind).expand(members, *array.shape[1:])
+            return torch.tensor(array, dtype=dtype, device=weight_N.device).expand(members, *array.shape[1:])
 
         self._count = count
         self.target = shared(label_MN, torch.int64 if classes > 2 else weight_N.dtype)

@@ -30,8 +30,16 @@ class Followed(Protocol):
     """An operator of stacked members in training. A call renews sigma_M."""
 
     sigma_M: Tensor  # spectral norm, relative error <= 1e-3; NaN for a non-finite member, which disturbs nobody
-    weights: Sequence[Tensor]  # (members, …) each
-    gradients: Sequence[Tensor]
+
+    @property
+    def weights(self) -> Sequence[Tensor]:
+        """Those that define the map, (members, …) each."""
+        ...
+
+    @property
+    def gradients(self) -> Sequence[Tensor]:
+        """Where their gradients lie; none where nothing is pulled."""
+        ...
 
     def __call__(self) -> None: ...
 

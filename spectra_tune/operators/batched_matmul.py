@@ -21,8 +21,8 @@ from torch import Tensor
 from spectra_tune.errors import InvalidStudy
 
 os.environ.setdefault("MKL_CBWR", "AVX2,STRICT")
-"""Read by MKL at its first call: torch's own products, which only networks without stacked passes need, then give a
-member equal bits wherever in memory it lies."""
+"""Read by MKL at its first call: what torch itself computes with it (square roots, products of modules) then has equal
+bits wherever in memory it lies. Another value is another environment: it changes the last bits of every run."""
 
 _ROW_MAJOR, _PLAIN, _TRANSPOSED = ctypes.c_int(101), ctypes.c_int(111), ctypes.c_int(112)
 

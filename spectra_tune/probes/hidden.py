@@ -23,11 +23,11 @@ SHOWS_NONE = (
 def watched(module: Module) -> Iterator[list[tuple[Module, Tensor]]]:
     """Within, every activation that a forward pass computes is added to the list, with the module that computed it."""
     seen: list[tuple[Module, Tensor]] = []
-    handles = [
-        one.register_forward_hook(lambda module, _inputs, output: seen.append((module, output)))
-        for one in module.modules()
-        if isinstance(one, ACTIVATIONS)
-    ]
+
+    def see(module: Module, _inputs: object, output: Tensor) -> None:
+        seen.append((module, output))
+
+    handles = [one.register_forward_hook(see) for one in module.modules() if isinstance(one, ACTIVATIONS)]
     try:
         yield seen
     finally:

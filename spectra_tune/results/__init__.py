@@ -24,10 +24,8 @@ from spectra_tune.results.tables import (
     curve_table,
     figure_table,
     joined,
-    packed,
     run_table,
     unmeasured,
-    unpacked,
     with_costs,
 )
 
@@ -50,13 +48,11 @@ __all__ = [
     "figure_table",
     "joined",
     "of_kind",
-    "packed",
     "probe_columns",
     "protocol_columns",
     "run_table",
     "scored",
     "sigma_columns",
     "unmeasured",
-    "unpacked",
     "with_costs",
 ]

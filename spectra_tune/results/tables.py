@@ -1,7 +1,5 @@
 """The tables of a study: runs (a row per run), curves and what pictures need."""
 
-import base64
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -58,13 +56,3 @@ def with_costs(runs: pandas.DataFrame, costs: Mapping[str, Mapping[str, float]])
 def unmeasured(runs: pandas.DataFrame) -> pandas.DataFrame:
     """The table without the columns that two equal runs may differ in."""
     return runs.drop(columns=[name for name in runs.columns if (of := column(name)) is not None and of.measured])
-
-
-def packed(table: pandas.DataFrame) -> str:
-    """A table as text (Parquet in base64), exact to the bit: what a trial reports to its driver."""
-    return base64.b64encode(table.to_parquet(index=False)).decode()
-
-
-def unpacked(text: str) -> pandas.DataFrame:
-    """The table that `packed` made."""
-    return pandas.read_parquet(io.BytesIO(base64.b64decode(text)))

@@ -1,35 +1,14 @@
-"""Targets of sigma, and learning rates, as plain functions of training progress: 0 at the first step, 1 at the last."""
+"""Schedules, by name: how targets of sigma and learning rates move over a training.
+
+By time (by_time.py): plain functions of training progress. By signal (by_signal.py): rules that move the progress of a
+straight line. One more is a function in its file and a line here.
+"""
 
 import functools
 import inspect
-import math
 from collections.abc import Callable
 
-
-def static(progress: float, end: float) -> float:  # noqa: ARG001, every schedule takes progress
-    """The same target all along."""
-    return end
-
-
-def linear(progress: float, start: float, end: float) -> float:
-    """A straight line from start to end."""
-    return start + (end - start) * progress if progress < 1 else end
-
-
-def exponential(progress: float, start: float, end: float) -> float:
-    """A constant factor per step from start to end."""
-    return start * (end / start) ** progress if progress < 1 else end
-
-
-def step(progress: float, start: float, end: float) -> float:
-    """start in the first half of training, end in the second."""
-    return start if progress < 0.5 else end
-
-
-def cosine(progress: float, start: float, end: float) -> float:
-    """Half a period of a cosine from start to end: flat at both ends."""
-    return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2 if progress < 1 else end
-
+from spectra_tune.schedules.by_time import cosine, exponential, linear, static, step, warmup, warmup_cosine
 
 SCHEDULES: dict[str, Callable[..., float]] = {
     "static": static,
@@ -40,27 +19,16 @@ SCHEDULES: dict[str, Callable[..., float]] = {
 }
 
 REACTIVE = ("plateau", "dead_units", "sensitivity")
-"""Schedules whose progress from start to end a training signal moves, not time: see feedback.py."""
+"""Schedules whose progress from start to end a training signal moves, not time: see by_signal.py."""
 
 SCHEDULES |= dict.fromkeys(REACTIVE, linear)
-
-WARMUP = 0.1
-"""Share of training in which a warm-up reaches the whole learning rate."""
-
-
-def warmup(progress: float) -> float:
-    """A straight line from a tenth to the whole in the first tenth of training, then constant."""
-    return linear(min(progress / WARMUP, 1.0), 0.1, 1.0)
-
 
 LEARNING_RATES: dict[str, Callable[[float], float]] = {
     "constant": lambda _: 1.0,
     "cosine": lambda progress: cosine(progress, 1.0, 0.0),
     "step": lambda progress: step(progress, 1.0, 0.1),
     "warmup": warmup,
-    "warmup_cosine": lambda progress: (
-        warmup(progress) if progress < WARMUP else cosine((progress - WARMUP) / (1 - WARMUP), 1.0, 0.0)
-    ),
+    "warmup_cosine": warmup_cosine,
 }
 """Factors of a Condition's learning rate."""
 

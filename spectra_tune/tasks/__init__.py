@@ -1,22 +1,24 @@
 """Tasks, declared: constructors that load nothing heavy; the files beside this one draw the data.
 
-A task of your own is any object with `draw(split, seed) -> x, y` (x: samples x features, y: labels 0 … classes - 1;
-split "train", "validation" or "test"), `classes`, `features`, and `reference_width` (or None) for capacity ratios. Make
-it a frozen dataclass, and draw from generators of your own seeding. With `true_labels(points) -> labels`, the best that
-any classifier can do, the complexity of its boundary can be measured (spectra_tune.geometry.complexity).
+A task of your own is any object with `draw(split, seed) -> x, y`, arrays whose first axis is samples (split "train",
+"validation" or "test"). x: floating-point numbers, uint8 (fractions of 255) or int64 (tokens, if the task has a
+`vocabulary`), of any shape, which the task says as `shape` or, for a row of numbers, as `features`. y: labels 0 …
+`classes` - 1, or what another `objective` (see spectra_tune.objectives) learns. `reference_width` (or None) is for
+capacity ratios; `fixed` says that every seed has the same data. Make it a frozen dataclass, and draw from generators of
+your own seeding. With `true_labels(points) -> labels`, the best that any classifier can do, the complexity of its
+boundary can be measured (see geometry/complexity.py).
 """
 
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
 from spectra_tune.errors import InvalidStudy, at_least_one, nearest, not_negative, positive
+from spectra_tune.objectives import CLASSIFICATION, REGRESSION, SPLITS
 from spectra_tune.tasks.windows import WINDOWS
-
-SPLITS = ("train", "validation", "test")
 
 SAMPLING = frozenset({"samples", "tiles", "data_seed"})
 """Settings that say which points are drawn, not where the classes are."""
@@ -35,26 +37,29 @@ class Task:
 
     name: str  # the constructor here, and the function that draws it
     module: str  # the file beside this one where that function is; not of the constructor's name, which it would hide
-    classes: int
+    classes: int | None  # None for a task without
     reference_width: int | None  # of an MLP that fits the task well; capacity ratios are relative to it
     settings: tuple[tuple[str, Any], ...]  # arguments of the constructor, sorted by name
     features: int = 2
+    objective: str = CLASSIFICATION
 
     def draw(self, split: str, seed: int) -> tuple[Any, Any]:
-        """x (samples, features) float64 and y (samples,) int64 of one split for one run seed."""
+        """x (samples, features) float64 and y (samples,), int64 or what the objective learns, of one split and seed."""
         if split not in SPLITS:
             raise InvalidStudy(f"no split is called {split!r}; {nearest(split, SPLITS)}")
         module = import_module(f"{__name__}.{self.module}")
         return getattr(module, self.name)(split, seed, **dict(self.settings))
 
-    def true_labels(self, points: Any) -> Any:
+    @property
+    def true_labels(self) -> Callable[[Any], Any] | None:
         """The most probable class (points,) int64 at each of the points (points, features): Bayes' decision.
 
-        Without noise it is the class itself where data can lie, and that of the nearest data elsewhere.
+        Without noise it is the class itself where data can lie, and that of the nearest data elsewhere. None for a task
+        whose file does not know it.
         """
-        module = import_module(f"{__name__}.{self.module}")
+        truth = getattr(import_module(f"{__name__}.{self.module}"), f"{self.name}_truth", None)
         where = {key: value for key, value in self.settings if key not in SAMPLING}
-        return getattr(module, f"{self.name}_truth")(points, **where)
+        return None if truth is None else partial(truth, **where)
 
     @property
     def samples(self) -> int:
@@ -78,7 +83,14 @@ def _defaults(name: str) -> dict[str, Any]:
     return {key: one.default for key, one in inspect.signature(globals()[name]).parameters.items()}
 
 
-def _task(constructor: Callable, module: str, n_classes: int, reference_width: int | None, **settings: Any) -> Task:
+def _task(
+    constructor: Callable,
+    module: str,
+    n_classes: int | None,
+    reference_width: int | None,
+    objective: str = CLASSIFICATION,
+    **settings: Any,
+) -> Task:
     at_least_one(settings["samples"], "samples")
     if settings["samples"] < 2:
         raise InvalidStudy(f"samples must be at least 2, got {settings['samples']}")
@@ -92,6 +104,7 @@ def _task(constructor: Callable, module: str, n_classes: int, reference_width: i
         classes=n_classes,
         reference_width=reference_width,
         settings=tuple(sorted(settings.items())),
+        objective=objective,
     )
 
 
@@ -163,3 +176,13 @@ def border(*, samples: int = 1000, tiles: int = 32, window: str = "town", data_s
         raise InvalidStudy(f"no window on the border is called {window!r}; {nearest(window, WINDOWS)}")
     width = 64 if window == "town" else None
     return _task(border, "baarle", 2, width, samples=samples, tiles=tiles, window=window, data_seed=data_seed)
+
+
+def surface(*, samples: int = 1000, noise_std: float = 0.1, data_seed: int | None = None) -> Task:
+    """A smooth surface over [-1, 1]^2, sin(pi x) cos(pi y), uniform points with Gaussian noise: regression.
+
+    Its variance is 1/4, which is what the best constant's mean squared error comes to without noise.
+    """
+    noise_std = not_negative(noise_std, "noise_std")
+    given = {"samples": samples, "noise_std": noise_std, "data_seed": data_seed}
+    return _task(surface, "smooth", None, None, REGRESSION, **given)

@@ -11,7 +11,8 @@ import pandas
 
 from spectra_tune.design import InvalidStudy, Member, Treatment, flat
 from spectra_tune.design.signature import digest
-from spectra_tune.results import CONDITION, TREATMENT
+from spectra_tune.penalties import PENALTIES
+from spectra_tune.results import Kind, counts_as_constant, field_of, of_kind, protocol_columns, scored
 from spectra_tune.tracking.reading import OURS
 from spectra_tune.tracking.store import sqlite_file
 
@@ -60,6 +61,8 @@ def child_parameters(member: Member, seeds: int) -> dict[str, Any]:
     """What a child's parameters are: its arm, protocol and Treatment."""
     treatment = {item.name: getattr(member.treatment, item.name) for item in fields(Treatment)}
     if member.treatment == Treatment.none():
+        treatment |= {"penalty": "none"}
+    if member.treatment == Treatment.none() or not PENALTIES[member.treatment.penalty].targets:
         treatment |= {"schedule": "none", "sigma_end": None}
     protocol = {key: value for key, value in flat(member.condition).items() if key != "network"}
     protocol["batch_size"] = member.condition.batch_size or "full"
@@ -80,12 +83,13 @@ def log_configuration(client, info, rows: pandas.DataFrame, metric: str) -> None
     from mlflow.entities import Metric, Param
 
     first = rows.iloc[0]
-    names = [name for name in ("arm", "side", "configuration", *CONDITION, *TREATMENT) if name in rows.columns]
-    params = [Param(name, cut(str(first[name]), LONGEST_PARAMETER)) for name in names if not pandas.isna(first[name])]
+    names = [name for name in ("arm", "side", "configuration") if name in rows.columns]
+    names += [*protocol_columns(rows.columns), *of_kind(rows.columns, Kind.TREATMENT)]
+    given = [(field_of(name), first[name]) for name in names if not pandas.isna(first[name])]
+    params = [Param(name, cut(str(value), LONGEST_PARAMETER)) for name, value in given]
     params += [Param("seeds", str(len(rows))), Param("stage", "search")]
-    ended = rows["status"] == "ok"
-    values = rows[metric].where(ended, rows[f"{metric}_of_constant"])
-    points = {metric: float(values.mean()), "seeds": len(rows), "not ended well": int((~ended).sum())}
+    values, lost = scored(rows, metric), counts_as_constant(rows)
+    points = {metric: float(values.mean()), "seeds": len(rows), "not ended well": int(lost.sum())}
     metrics = [Metric(name, value, info.start_time, 0) for name, value in points.items() if math.isfinite(value)]
     metrics += [Metric(f"seeds/{metric}", float(value), info.start_time, at) for at, value in enumerate(values)]
     client.log_batch(info.run_id, params=params, metrics=[one for one in metrics if math.isfinite(one.value)])

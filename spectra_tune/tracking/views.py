@@ -15,8 +15,14 @@ TRAINING = "workflowType=machine_learning"
 LONGEST_VIEW = 20_000
 """Characters that MLflow keeps of an experiment's tag."""
 
-SETTINGS = ("arm", "task", "width", "sigma_start", "sigma_end", "strength", "beta", "epochs", "learning_rate", "seeds")
+SETTINGS = (
+    *("arm", "task", "kind", "width", "penalty", "sigma_start", "sigma_end", "strength", "beta"),
+    *("epochs", "learning_rate", "seeds"),
+)
 """Parameters that the view lists."""
+
+LONGEST_VERDICT = 30
+"""Letters of the longest name of a verdict."""
 
 PERCENTS = range(0, 101, 5)
 """Where overview curves have their points: arms and Conditions may differ in their epochs."""
@@ -58,7 +64,7 @@ def arms_view(kind_tag: str, outcome: str, metrics: Sequence[str], tags: Iterabl
 
 def _width(column: str) -> int:
     """Pixels of a column's heading; of a verdict's column of its longest name."""
-    longest = len("supported, at least the margin") + 8 if "verdict over " in column else 0
+    longest = LONGEST_VERDICT + 8 if "verdict over " in column else 0
     return 7 * max(len(column), longest) - 30
 
 

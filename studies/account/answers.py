@@ -24,7 +24,7 @@ STANDINGS = ("refuted", "not shown", "held in part", "held")
 """What came of a claim, the worst first: the order in which the account tells them."""
 
 LEVEL = 0.05
-"""Of adjusted p in descriptive """
+"""Of adjusted p in descriptive tables: below it an answer calls a difference shown."""
 
 TOLERANCE = 0.1
 """Relative, of a target that counts as reached."""

@@ -7,8 +7,9 @@ from rich.console import Console
 
 from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
-from studies.command import archive, catalogue, run
+from studies.command import archive, catalogue, places
 from studies.command.report import RESULTS
+from studies.command.run import run
 
 
 def account(names: list[str]) -> int:
@@ -16,7 +17,7 @@ def account(names: list[str]) -> int:
     console = Console()
     for number, name in enumerate(names, start=1):
         console.rule(f"{name} ({number} of {len(names)})")
-        code = run.run(
+        code = run(
             name,
             smoke=False,
             resume=True,
@@ -29,7 +30,7 @@ def account(names: list[str]) -> int:
         if code != 0:
             return code
         named = catalogue.load(name)
-        tables = tracking.read_tables(name, run.store(None))
+        tables = tracking.read_tables(name, places.store(None))
         archive.write(RESULTS, name, named.study.signature(), tables)
     return 0
 

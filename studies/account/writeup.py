@@ -15,6 +15,7 @@ from studies.account.answers import STANDINGS, Answer
 from studies.account.claims import CLAIMS, NOT_TESTED, PlanClaim
 from studies.account.evidence import Evidence
 from studies.command import catalogue
+from studies.command.plan import with_unit
 from studies.command.report import RESULTS, read_kept
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -98,7 +99,7 @@ def _told(claim: PlanClaim, answer: Answer, found: Findings) -> list[str]:
         f"**{answer.standing}.** {answer.summary}",
         "",
         f"{study.question} {len(seeds)} fresh seeds ({seeds[0]} to {seeds[-1]}), {outcome.metric.replace('_', ' ')}, "
-        f"margin ±{outcome.margin_pp:g} pp, m = {study.tests} tests at alpha {outcome.alpha:g}.",
+        f"margin ±{with_unit(outcome)}, m = {study.tests} tests at alpha {outcome.alpha:g}.",
         "",
         f"![{claim.study}: {claim.picture}]({PICTURES}/{_file(claim)})",
         "",

@@ -13,12 +13,17 @@ import pyarrow
 from pyarrow import parquet
 
 from spectra_tune.design import InvalidStudy
+from spectra_tune.design.outcome import PP
+from spectra_tune.objectives import SPLIT_METRICS
 from spectra_tune.results import Tables
 
 STUDY, SIGNATURE = b"spectra_tune.study", b"spectra_tune.study_signature"
 """Keys of the run file's metadata."""
 
 DECIMALS, DECIMALS_OF_BOUNDARIES = 3, 2
+
+EXACT = frozenset(column for column, one in SPLIT_METRICS.items() if one.metric.unit == PP)
+"""Metrics of curves that are kept to the bit: accuracies."""
 
 MANTISSA_BITS = 10
 """Kept of curves' values that are no accuracies: to a threshold of accuracy they would matter."""
@@ -54,7 +59,7 @@ def _coarse(curves: pandas.DataFrame) -> pandas.DataFrame:
     bits = curves["value"].to_numpy(dtype=numpy.float64, copy=True).view(numpy.uint64)
     cut = 52 - MANTISSA_BITS
     rounded = (bits + numpy.uint64(1 << (cut - 1))) & ~numpy.uint64((1 << cut) - 1)
-    exact = curves["metric"].str.endswith("accuracy").to_numpy(dtype=bool) | curves["value"].isna().to_numpy()
+    exact = curves["metric"].isin(EXACT).to_numpy() | curves["value"].isna().to_numpy()
     return curves.assign(value=numpy.where(exact, bits, rounded).view(numpy.float64))
 
 

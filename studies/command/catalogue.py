@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import re
+import shlex
 import sys
 import traceback
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from spectra_tune.design import InvalidStudy, Study, nearest
 
 HERE = Path(__file__).parent.parent
 
+SMOKE = "--smoke"
+"""The option that names a study's small sibling."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
@@ -22,6 +26,13 @@ class Named:
     study: Study
     module: ModuleType
     of_user: bool  # loaded from a path: workers may lack the file
+    smoke: bool  # the small sibling of what its file declares
+
+    @property
+    def typed(self) -> str:
+        """What names it on a command line, from any folder; `load_typed` takes it back."""
+        file = Path(str(self.module.__file__))
+        return shlex.join([str(file) if self.of_user else file.stem, *([SMOKE] if self.smoke else [])])
 
 
 def listed() -> dict[str, str]:
@@ -54,9 +65,19 @@ def load(name: str, *, smoke: bool = False) -> Named:
         raise InvalidStudy(
             f"a study file must define STUDY = Study(…), {file} has {'none' if study is None else study!r}"
         )
-    if smoke:
-        return Named(name=f"{file.stem}-smoke", study=study.smoke(), module=module, of_user=is_path)
-    return Named(name=file.stem, study=study, module=module, of_user=is_path)
+    return Named(
+        name=f"{file.stem}-smoke" if smoke else file.stem,
+        study=study.smoke() if smoke else study,
+        module=module,
+        of_user=is_path,
+        smoke=smoke,
+    )
+
+
+def load_typed(typed: str) -> Named:
+    """The study that `Named.typed` names."""
+    name, *options = shlex.split(typed)
+    return load(name, smoke=SMOKE in options)
 
 
 def _executed(file: Path, module_name: str) -> ModuleType:

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 INTERRUPTED = 130
 
@@ -31,3 +32,20 @@ def second_at_once() -> Iterator[None]:
 def next_at_once() -> None:
     """From here to the end of this process, which the first SIGINT has begun, the next one ends it at once."""
     signal.signal(signal.SIGINT, at_once)
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """While this lasts, SIGTERM does what SIGINT does at that moment, or would do where SIGINT is ignored; afterwards
+    it does what it did before.
+    """
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_: int, frame: FrameType | None) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    (handler if callable(handler) else signal.default_int_handler)(signal.SIGINT, frame)

@@ -10,8 +10,7 @@ from analysis.statistics.planning import (
     seeds_to_reach,
 )
 from analysis.statistics.significance import smallest_attainable_p
-from spectra_tune.design import Block, Study
-from spectra_tune.networks import Network, outputs_for
+from spectra_tune.design import Block, Outcome, Study
 
 POWER = 0.8
 
@@ -31,7 +30,7 @@ def parameters(study: Study) -> dict[str, object]:
         "runs": len(blocks) * len(dict(study.arms)) * len(seeds),
         "tests m": study.tests,
         "outcome": study.outcome.metric,
-        "margin_pp": study.outcome.margin_pp,
+        "margin_pp" if study.outcome.margin is None else "margin": study.outcome.margin_in_unit,
         "alpha": study.outcome.alpha,
         "smallest attainable p": smallest_attainable_p(len(seeds)),
     }
@@ -41,12 +40,12 @@ def _search_parameters(study: Study) -> dict[str, object]:
     search = study.search
     if search is None:
         return {}
-    lanes = len(study.conditions) * len(study.sides())
+    sides = len(study.conditions) * len(study.sides())
     return {
         "search sides": ", ".join(f"{arm} ({side})" for arm, side in study.sides().items()),
         "search configurations": search.configurations,
         "search seeds": f"{len(study.seeds.search)} ({_spans(study.seeds.search)})",
-        "search runs": lanes * search.configurations * len(study.seeds.search),
+        "search runs": sides * search.configurations * len(study.seeds.search),
         "search sampler": search.sampler + (f", {search.scheduler}" if search.scheduler else ""),
         "search objective": search.objective,
     }
@@ -65,7 +64,7 @@ def _search_lines(study: Study) -> list[str]:
         f"Condition, sampler {numbers['search sampler']}",
         *spaces,
         f"  seeds {numbers['search seeds']}; {numbers['search runs']} runs at most; objective: {search.objective} of "
-        f"each side's own {study.outcome.metric.replace('test_', 'validation_')}",
+        f"each side's own {study.outcome.measured.on('validation').column}",
         "  then the best lower bound of each side, on fresh seeds from the pool below; fewer where fewer do",
     ]
 
@@ -84,7 +83,7 @@ def text(name: str, study: Study) -> str:
         *_search_lines(study),
         f"seeds       {numbers['seeds']}",
         f"runs        {numbers['runs']}",
-        f"outcome     {outcome.metric}, margin ±{outcome.margin_pp:g} pp, family-wise alpha {outcome.alpha:g}",
+        f"outcome     {outcome.metric}, margin ±{with_unit(outcome)}, family-wise alpha {outcome.alpha:g}",
         f"tests m     {study.tests} (contrasts × Conditions)",
         f"smallest p  {smallest:.2g} attainable with exact sign flips and common seeds, {under_holm:.2g} under Holm",
         f"alpha       {'can' if smallest <= outcome.alpha else 'CANNOT'} be reached",
@@ -99,14 +98,14 @@ def text(name: str, study: Study) -> str:
     return "\n".join(lines)
 
 
-SPREADS_PP = (0.5, 1.0, 2.0, 4.0)
-"""Standard deviations of paired differences to plan with where no pilot has seen one."""
+SPREADS = (0.5, 1.0, 2.0, 4.0)
+"""Standard deviations of paired differences, in margins, to plan with where no pilot has seen one."""
 
 
 def _power(study: Study) -> list[str]:
     """What the seeds can detect at alpha/m, and how many the margin needs: by the pilot's spread, else by several."""
     outcome, seeds = study.outcome, len(study.seeds.confirm)
-    level, margin = outcome.alpha / study.tests, outcome.margin_pp
+    level, margin, unit = outcome.alpha / study.tests, outcome.margin_in_unit, outcome.measured.metric.unit
     if seeds < 2:
         return []
 
@@ -116,8 +115,10 @@ def _power(study: Study) -> list[str]:
             equivalence = f"{seeds_needed_equivalence(sd, margin, 0.05, 0.9)}"
         except ValueError:
             needed, equivalence = "more seeds than are worth planning", "too"
+        effect = detectable_effect(seeds, sd, level, POWER)
+        shown = f"{effect:.2f}" if margin >= 0.1 else f"{effect:.2g}"
         return (
-            f"{what}: detects {detectable_effect(seeds, sd, level, POWER):.2f} pp; {margin:g} pp needs {needed}, "
+            f"{what}: detects {f'{shown} {unit}'.rstrip()}; {with_unit(outcome)} needs {needed}, "
             f"equivalence {equivalence}"
         )
 
@@ -127,14 +128,20 @@ def _power(study: Study) -> list[str]:
         seen = f"spread {study.pilot.sd_pp:g} pp in a pilot of {study.pilot.seeds} seeds, upper 80 % limit {upper:.2f}"
         return [f"power       {heading}", f"  {line(seen, upper)}"]
     unknown = f"power       {heading}, by how far the paired differences spread (no pilot given)"
-    return [unknown, *(f"  {line(f'spread {sd:g} pp', sd)}" for sd in SPREADS_PP)]
+    spreads = {f"{spread * margin:g} {unit}".rstrip(): spread * margin for spread in SPREADS}
+    return [unknown, *(f"  {line(f'spread {shown}', sd)}" for shown, sd in spreads.items())]
+
+
+def with_unit(outcome: Outcome) -> str:
+    """An outcome's margin in its metric's unit."""
+    return f"{outcome.margin_in_unit:g} {outcome.measured.metric.unit}".rstrip()
 
 
 def _time_needed(study: Study) -> str:
     """A rough count of arithmetic, on this machine's processors."""
     processors = os.cpu_count() or 1
     networks = [condition.network for condition in study.conditions]
-    if not all(isinstance(network, Network) for network in networks):
+    if not all(hasattr(network, "parameter_count") for network in networks):
         return f"not estimated for a network of your own; {processors} processors, one block each at a time"
     blocks = [_block_seconds(block, study) for block in study.blocks()]
     minutes = (START_S + max(sum(blocks) / processors, max(blocks))) / 60
@@ -148,7 +155,7 @@ def _block_seconds(block: Block, study: Study) -> float:
         condition = arm.condition(block.condition)
         task = condition.task
         batch = condition.batch_size or task.samples
-        flops = 6 * batch * condition.network.parameters(task.features, outputs_for(task.classes))
+        flops = 6 * batch * condition.network.parameter_count(task)
         steps = condition.epochs * -(-task.samples // batch)
         searched = 0 if study.search is None else study.search.configurations * len(study.seeds.search)
         seconds += (searched + len(block.seeds)) * steps * (STEP_S + flops / FLOPS)

@@ -9,9 +9,9 @@ from analysis.judging.contrasts import judge_study
 from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
 from spectra_tune.results import Tables
-from studies.command import archive, catalogue
-from studies.command.run import check_unchanged, store
+from studies.command import archive, catalogue, places
 from studies.command.terminal import base_url, conclude, say_verdicts
+from studies.command.unchanged import check_unchanged
 
 RESULTS = Path(__file__).parent.parent / "results"
 """Where the kept studies are."""
@@ -21,10 +21,12 @@ def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | N
     """Shows a finished study's verdicts; with output also writes its report, tables and figures there."""
     console = Console()
     named = catalogue.load(name, smoke=smoke)
-    uri = store(tracking_uri)
+    uri = places.store(tracking_uri)
     recorded = tracking.find_execution(named.name, uri)
     if recorded is None:
-        raise InvalidStudy(f"study {named.name!r} must have run, {uri} has no record of it: spectra-tune run {name}")
+        raise InvalidStudy(
+            f"study {named.name!r} must have run, {uri} has no record of it: spectra-tune run {named.typed}"
+        )
     check_unchanged(named, recorded, uri)
     tables = tracking.read_tables(named.name, uri)
     if output is None:

@@ -9,7 +9,7 @@ from analysis.describing.tuning import plain
 from spectra_tune import tracking
 from spectra_tune.design import Block, InvalidStudy, Study, condition_signature
 from spectra_tune.results import COMPLEXITY, unmeasured
-from studies.command import catalogue
+from studies.command import catalogue, places
 from studies.command.search import confirmation_blocks
 
 MOST_NAMED = 5
@@ -18,11 +18,9 @@ MOST_NAMED = 5
 
 def rerun(run_id: str, *, tracking_uri: str | None) -> int:
     """Trains all seeds of an arm's MLflow run in this process; returns the exit code, 1 where bits differ."""
-    uri = tracking.absolute_tracking_uri(tracking_uri or tracking.default_tracking_uri())
-    tracking.check_reachable(uri)
+    uri = places.store(tracking_uri)
     recorded = tracking.find_arm(run_id, uri)
-    typed = recorded.typed.removesuffix(" --smoke")
-    named = catalogue.load(typed, smoke=recorded.typed.endswith(" --smoke"))
+    named = catalogue.load_typed(recorded.typed)
     if named.study.signature() != recorded.study_signature:
         raise InvalidStudy(f"study {recorded.study!r} has changed since it was recorded in {uri}: undo the change")
     runs = tracking.read_tables(recorded.study, uri).runs.drop(columns=list(COMPLEXITY), errors="ignore")

@@ -32,13 +32,14 @@ def search(
 
     study = named.study
     assert study.search is not None
-    metric = tuning.validation(study.outcome.metric)
-    scale = 100.0 if metric.endswith("accuracy") else 1.0
+    of_outcome = study.outcome.measured.on("validation")
+    metric, scale = of_outcome.column, of_outcome.metric.scale
+    better = max if of_outcome.metric.higher_is_better else min
     labels = list(study.labels().values())
-    lanes = {(at, arm): f"{label}, {arm}" for at, label in enumerate(labels) for arm in study.sides()}
-    runs_by_lane = dict.fromkeys(lanes.values(), study.search.configurations * len(study.seeds.search))
+    shown = {(at, arm): f"{label}, {arm}" for at, label in enumerate(labels) for arm in study.sides()}
+    runs_by_side = dict.fromkeys(shown.values(), study.search.configurations * len(study.seeds.search))
     best: dict[str, float] = {}
-    with Display(talk, runs_by_lane, unit="searches") as display:
+    with Display(talk, runs_by_side, unit="searches") as display:
 
         def on_progress(progress: launching.SearchProgress) -> None:
             assert study.search is not None
@@ -48,11 +49,11 @@ def search(
                 if tracker.lost and not before:
                     display.say(f"WARNING: {tracker.lost}; the search goes on, and what waits is written later")
             if progress.best is not None:
-                best[progress.arm] = max(best.get(progress.arm, progress.best), progress.best)
-            shown = ", ".join(f"{arm} {scale * value:.2f}" for arm, value in best.items())
-            display.note(f"best {metric.replace('_', ' ')} (exploratory): {shown}")
+                best[progress.arm] = better(best.get(progress.arm, progress.best), progress.best)
+            found = ", ".join(f"{arm} {scale * value:.2f}" for arm, value in best.items())
+            display.note(f"best {of_outcome.words} (exploratory): {found}")
             wanted = study.search.configurations
-            name = lanes[progress.stratum, progress.arm]
+            name = shown[progress.stratum, progress.arm]
             display.update(name, progress.done, wanted, finished=progress.finished, error=None)
 
         searched = launching.run_search(
@@ -61,7 +62,7 @@ def search(
             storage=place,
             resume=begun,
             score=OBJECTIVES[study.search.objective],
-            survivors=partial(tuning.still_racing, margin=study.outcome.margin_pp / scale),
+            survivors=partial(tuning.still_racing, margin=study.outcome.margin_in_unit / scale),
             on_progress=on_progress,
             by_value=[named.module] if named.of_user else [],
         )
@@ -93,6 +94,11 @@ def say_plan(talk: Console, study: Study, planned: tuning.ConfirmationPlan) -> N
             markup=False,
             soft_wrap=True,
         )
+
+
+def blocks_to_judge(study: Study, searched: "launching.Searched | None") -> tuple[Block, ...]:
+    """The blocks that carry verdicts: of a searching study those of its candidates."""
+    return study.blocks() if searched is None else confirmation_blocks(study, searched.runs)
 
 
 def confirmation_blocks(study: Study, runs: pandas.DataFrame) -> tuple[Block, ...]:

@@ -8,6 +8,7 @@ from rich.table import Table
 from analysis.judging.contrasts import Judged
 from spectra_tune import tracking
 from studies.command import catalogue
+from studies.command.plan import with_unit
 
 UI_PORT = int(os.environ.get("MLFLOW_PORT", "5000"))
 """Where `spectra-tune ui` serves and `run` links to; MLflow's own server reads the same variable."""
@@ -37,11 +38,12 @@ def _verdict_table(named: catalogue.Named, judged: list[Judged]) -> Table:
     """The verdicts, a row per contrast and Condition."""
     outcome = named.study.outcome
     table = Table(
-        title=f"{named.name}: {outcome.metric}, margin ±{outcome.margin_pp:g} pp, alpha {outcome.alpha:g} "
+        title=f"{named.name}: {outcome.metric}, margin ±{with_unit(outcome)}, alpha {outcome.alpha:g} "
         f"over m = {named.study.tests} tests",
         title_justify="left",
     )
-    for heading in ("Condition", "contrast", "difference, pp [95 %]", "verdict"):
+    of_difference = f"difference, {outcome.measured.metric.unit}".removesuffix(", ")
+    for heading in ("Condition", "contrast", f"{of_difference} [95 %]", "verdict"):
         table.add_column(heading)
     before = None
     for one in judged:

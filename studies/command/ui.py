@@ -1,7 +1,6 @@
 """MLflow's own pages on the store in use, for this machine only."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from typing import TextIO
 
 from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
+from studies.command import places
+from studies.command.interrupts import sigterm_interrupts
 from studies.command.terminal import UI_BASE, UI_PORT, base_url
 
 PATIENCE_S = 120
@@ -20,8 +21,7 @@ PATIENCE_S = 120
 
 def ui(*, tracking_uri: str | None) -> int:
     """Serves the store's pages in the foreground and prints a link to each of its studies; returns the exit code."""
-    uri = tracking.absolute_tracking_uri(tracking_uri or tracking.default_tracking_uri())
-    tracking.check_reachable(uri)
+    uri = places.store(tracking_uri)
     if uri.startswith("http"):
         _say(base_url(uri), _links(uri, base_url(uri)))
         return 0
@@ -32,11 +32,11 @@ def ui(*, tracking_uri: str | None) -> int:
     print(f"MLflow UI on {tracking.without_secrets(uri)}, starting (Ctrl-C ends it)", flush=True)
     with tempfile.TemporaryFile("w+") as log:
         server = _served(uri, log)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            if _answers(server):
-                _say(UI_BASE, links)
-            server.wait()
+            with sigterm_interrupts():
+                if _answers(server):
+                    _say(UI_BASE, links)
+                server.wait()
         except KeyboardInterrupt:
             server.terminate()
             server.wait()

@@ -1,6 +1,7 @@
 """The command line: one clear line and exit code 2 for what cannot be done, verdicts for what can."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -157,7 +158,9 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "planted-secret")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret")
     file = written(folder)
+    of_sigterm = signal.getsignal(signal.SIGTERM)
     assert main(["run", file]) == 0
+    assert signal.getsignal(signal.SIGTERM) is of_sigterm
     first = capsys.readouterr().out
     assert "finished" in first
     assert "moons(samples=60), width 8, static − none: " in first.replace("\n", " ")
@@ -212,11 +215,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Broken:
-    regularized = ()
-    def init(self, generator):
+    def build(self, task):
         raise ArithmeticError("no weights")
-    def forward(self, parameters, x):
-        return x
+    def regularized(self, module):
+        return {}
 
 STUDY""",
         1,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy
 import pytest
 
-from analysis.describing.descriptive import error_rates
+from analysis.describing.error_rates import error_rates
 from analysis.statistics.planning import power
 from spectra_tune import tracking
 from spectra_tune.design import Seeds, condition_signature

@@ -15,7 +15,8 @@ from spectra_tune.engine import BlockTraining, run_block
 from spectra_tune.engine import training as engine
 from spectra_tune.launching.trainables import BlockTrainable
 from spectra_tune.networks import mlp
-from spectra_tune.results import COST, unmeasured, unpacked
+from spectra_tune.operators.dense import Matrix
+from spectra_tune.results import COST, unmeasured
 from spectra_tune.tasks import moons
 from studies.command import catalogue
 from tests.conftest import ARMS
@@ -27,21 +28,31 @@ CALLS = 0
 
 @dataclass(frozen=True, kw_only=True)
 class Dying:
-    """A network whose process is killed at its 90th pass, unless a file says that this has happened."""
+    """A network whose process is killed at its 150th pass, unless a file says that this has happened."""
 
     happened: str
-    regularized = ("hidden",)
 
-    def init(self, generator):
-        return {"hidden": torch.randn(4, 2, generator=generator), "out": torch.randn(1, 4, generator=generator)}
+    def build(self, task):
+        return Fragile(self.happened)
 
-    def forward(self, parameters, x):
+    def regularized(self, module):
+        return {"hidden": Matrix(module[0].weight)}
+
+
+class Fragile(torch.nn.Sequential):
+    """See Dying."""
+
+    def __init__(self, happened):
+        super().__init__(torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
+        self.happened = happened
+
+    def forward(self, x):
         global CALLS
         CALLS += 1
-        if CALLS > 90 and not os.path.exists(self.happened):
+        if CALLS > 150 and not os.path.exists(self.happened):
             open(self.happened, "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
-        return torch.tanh(x @ parameters["hidden"].T) @ parameters["out"].T
+        return super().forward(x)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,15 +163,14 @@ class Bounded:
     """A network that refuses init gains above 1."""
 
     init_gain: float = 1.0
-    regularized = ("hidden",)
 
-    def init(self, generator):
+    def build(self, task):
         if self.init_gain > 1:
             raise ArithmeticError("too much")
-        return {"hidden": torch.randn(4, 2, generator=generator), "out": torch.randn(1, 4, generator=generator)}
+        return torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
 
-    def forward(self, parameters, x):
-        return torch.tanh(x @ parameters["hidden"].T) @ parameters["out"].T
+    def regularized(self, module):
+        return {"hidden": Matrix(module[0].weight)}
 
 
 def test_an_arm_that_raises_does_not_take_the_others_with_it(ray, tmp_path):
@@ -189,9 +199,11 @@ def test_half_a_checkpoint_and_one_of_another_environment_are_trained_anew(tmp_p
     training.save(file)
 
     def ended(trainable):
-        while not (result := trainable._advanced())["done"]:
-            pass
-        return unmeasured(unpacked(result["runs"]))
+        done = False
+        while not done:
+            result, tables = trainable._advanced()
+            done = result["done"]
+        return unmeasured(tables["runs"])
 
     trainable = BlockTrainable.__new__(BlockTrainable)
     trainable._block, trainable._training = block, None
@@ -213,6 +225,7 @@ OWN = """
 from dataclasses import dataclass
 import numpy, torch
 from spectra_tune.design import *
+from spectra_tune.networks import module
 
 @dataclass(frozen=True)
 class Lines:
@@ -223,16 +236,16 @@ class Lines:
         x = numpy.random.default_rng([seed, len(split)]).normal(size=(self.samples, 1))
         return x, (x[:, 0] > 0).astype(int)
 
-@dataclass(frozen=True)
-class Linear:
-    regularized = ("weight",)
-    def init(self, generator):
-        return {"weight": torch.randn(1, 1, generator=generator)}
-    def forward(self, parameters, x):
-        return x @ parameters["weight"].T
+class Linear(torch.nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.only = torch.nn.Linear(inputs, outputs, bias=False)
+    def forward(self, x):
+        return self.only(x)
 
 STUDY = Study(
-    question="Does it travel?", conditions=grid(task=[Lines()], network=[Linear()], epochs=[5]),
+    question="Does it travel?",
+    conditions=grid(task=[Lines()], network=[module(Linear, regularized=("only",))], epochs=[5]),
     arms={"none": Treatment.none(), "static": Treatment(strength=0.1, sigma_end=1.0)},
     contrasts=[("static", "none")], seeds=Seeds(confirm=range(3)))
 """
@@ -263,7 +276,7 @@ def test_half_a_record_of_rays_costs_no_block_that_has_ended(ray, tmp_path, spoi
     trained, _ = launched("halved", blocks, tmp_path)
     (state,) = (tmp_path / "halved").glob(spoilt)
     state.write_bytes(state.read_bytes()[: state.stat().st_size // 2])
-    (tmp_path / "halved" / "ended" / "seed1.json").unlink()
+    (tmp_path / "halved" / "ended" / "seed1.zip").unlink()
     again, seen = launched("halved", blocks, tmp_path, resume=True)
     assert {progress.block for progress in seen} == {"seed1"}, "the others are not trained again"
     assert again.complete
@@ -274,7 +287,7 @@ def test_half_a_record_of_rays_costs_no_block_that_has_ended(ray, tmp_path, spoi
 def test_a_block_that_ray_takes_for_ended_and_that_left_nothing_is_trained_anew(ray, tmp_path):
     block = Block(condition=Condition(task=moons(samples=40), network=mlp(width=4), epochs=2), arms=ARMS, seeds=[0])
     trained, _ = launched("vanished", {"block": block}, tmp_path)
-    (tmp_path / "vanished" / "ended" / "block.json").unlink()
+    (tmp_path / "vanished" / "ended" / "block.zip").unlink()
     again, _ = launched("vanished", {"block": block}, tmp_path, resume=True)
     assert again.complete
     assert unmeasured(again.tables.runs).equals(unmeasured(trained.tables.runs))

@@ -15,14 +15,16 @@ from mlflow import MlflowClient
 from ray import tune
 
 from analysis.describing.pareto import fronts
-from analysis.describing.tuning import mean_of, still_racing
+from analysis.describing.tuning import mean_of
 from spectra_tune import launching, tracking
-from spectra_tune.design import Arm, Block, Treatment, grid
+from spectra_tune.design import Arm, Block, Seeds, Treatment, grid
 from spectra_tune.engine import run_block
+from spectra_tune.launching.block_store import ended_blocks
+from spectra_tune.operators.dense import Matrix
 from spectra_tune.results import unmeasured
 from spectra_tune.tasks import moons
 from studies.__main__ import main
-from tests.tools.searching import STUDY, searching
+from tests.tools.searching import STUDY, margin, searching
 from tests.tools.study_file import written
 
 pytestmark = pytest.mark.integration
@@ -46,10 +48,6 @@ STUDY = Study(
 """
 
 
-def margin(outcomes):
-    return still_racing(outcomes, 0.01)
-
-
 def searched(study, storage, name="search", **given):
     return launching.run_search(
         name,
@@ -64,16 +62,28 @@ class Moody:
     """A network that cannot be made with one activation, and whose logits are not finite with another."""
 
     activation: str = "tanh"
-    regularized = ("hidden",)
 
-    def init(self, generator):
+    def build(self, task):
         if self.activation == "none":
             raise ArithmeticError("no such activation")
-        return {"hidden": torch.randn(4, 2, generator=generator), "out": torch.randn(1, 4, generator=generator)}
+        return Wild() if self.activation == "wild" else torch.nn.Sequential(*layers())
 
-    def forward(self, parameters, x):
-        bent = torch.tanh(x @ parameters["hidden"].T)
-        return bent @ parameters["out"].T * (float("inf") if self.activation == "wild" else 1.0)
+    def regularized(self, module):
+        return {"hidden": Matrix(module[0].weight)}
+
+
+def layers():
+    return torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1)
+
+
+class Wild(torch.nn.Sequential):
+    """Its outputs are not finite."""
+
+    def __init__(self):
+        super().__init__(*layers())
+
+    def forward(self, x):
+        return super().forward(x) * float("inf")
 
 
 def test_a_search_on_tune_gives_the_runs_that_this_process_gives(ray, tmp_path):
@@ -133,6 +143,26 @@ def test_what_a_scheduler_stops_stays_in_the_table(ray, tmp_path, scheduler):
         assert stopped["validation_accuracy"].notna().all()
         full = found.runs[found.runs["status"] == "ok"].groupby("side")["configuration"].nunique()
         assert (full >= 1).all()
+    assert searched(study, tmp_path, resume=True).runs.equals(found.runs)
+
+
+def test_rays_state_does_not_grow_with_the_rows_that_a_search_gives(ray, tmp_path):
+    sizes = []
+    for seeds in (2, 40):
+        study = replace(searching(sampler="random"), seeds=Seeds(search=range(seeds), confirm=range(100, 112)))
+        assert searched(study, tmp_path, name=f"seeds{seeds}").complete
+        (state,) = (tmp_path / f"seeds{seeds}").glob("experiment_state-*.json")
+        sizes.append(state.stat().st_size)
+    assert sizes[1] < 1.5 * sizes[0], sizes
+
+
+def test_a_search_that_begins_anew_forgets_what_an_earlier_one_of_its_name_left(ray, tmp_path):
+    study = searching(sampler="random")
+    searched(study, tmp_path)
+    before = ended_blocks(str(tmp_path / "search"))
+    assert before
+    assert searched(study, tmp_path).complete
+    assert not before & ended_blocks(str(tmp_path / "search"))
 
 
 def test_nsga2_on_tune_gives_every_size_its_configurations(ray, tmp_path):

@@ -19,7 +19,7 @@ import pytest
 from mlflow import MlflowClient
 
 from spectra_tune import tracking
-from spectra_tune.design import Arm, InvalidStudy, Seeds, Study, grid
+from spectra_tune.design import Arm, InvalidStudy, Outcome, Seeds, Study, Treatment, grid
 from spectra_tune.engine import BlockTraining
 from spectra_tune.networks import mlp
 from spectra_tune.results import Tables, figure_table
@@ -27,6 +27,7 @@ from spectra_tune.tasks import moons
 from spectra_tune.tracking import provenance, views, writing
 from spectra_tune.tracking import store as store_of
 from tests.conftest import ARMS
+from tests.tools.regression import Waves
 
 pytestmark = pytest.mark.integration
 
@@ -200,7 +201,9 @@ def test_a_finish_that_was_killed_can_be_repeated(tmp_path, trained):
     assert set(points(uri).values()) == {1}
     child = child_of(uri, tracker, 8, "linear")
     table = MlflowClient(tracking_uri=uri).download_artifacts(child.info.run_id, "seeds.json", str(tmp_path))
-    assert [row[0] for row in json.loads(Path(table).read_text())["data"]] == [0, 1, 2]
+    seeds = json.loads(Path(table).read_text())
+    assert [row[0] for row in seeds["data"]] == [0, 1, 2]
+    assert seeds["columns"][:4] == ["seed", "status", "test_accuracy", "train_accuracy"]
 
 
 def test_a_child_shows_the_mean_of_its_seeds(tmp_path, trained):
@@ -446,6 +449,70 @@ def test_one_run_can_be_of_two_conditions(tmp_path):
     for child in both:
         steps = [point.step for point in client.get_metric_history(child.info.run_id, "per_epoch/train_loss")]
         assert sorted(steps) == list(range(5))
+
+
+def test_a_study_of_numbers_follows_its_own_metrics(tmp_path):
+    """Its curves are adopted, its overview and its seeds' tables shown, though nothing of it is a class."""
+    uri = store(tmp_path)
+    study = Study(
+        question="Numbers?",
+        conditions=grid(task=[Waves()], network=[mlp(width=4)], epochs=[6]),
+        arms={**ARMS, "decay": Treatment(penalty="frobenius", strength=0.01)},
+        contrasts=[("static", "none")],
+        seeds=Seeds(confirm=range(3)),
+        outcome=Outcome(metric="test_mse"),
+    )
+    training = BlockTraining(study.blocks()[0], report_every=1)
+    tracker = begun(uri, study)
+    while not training.finished:
+        tracker.log_curves(training.advance().curves)
+    runs, curves = training.runs(), training.curves()
+    tracker = begun(uri, study)
+    keys = {(row.condition_signature, row.arm) for row in runs.itertuples()}
+    tracker.finish(
+        Tables(runs, curves, figure_table({})),
+        outcome="test_mse",
+        summaries={key: {"test_mse": 0.5} for key in keys},
+        tags={key: {} for key in keys},
+        parent_metrics={},
+        description="done",
+        artifacts={},
+    )
+    assert set(points(uri).values()) == {1}
+    client = MlflowClient(tracking_uri=uri)
+    parent = client.get_run(tracker.run_id).data.metrics
+    assert {f"validation_mse/{name}" for name, _ in study.arms} <= parent.keys()
+    children = {
+        child.data.params["arm"]: child for child in client.search_runs([tracker.experiment_id], "params.arm != ''")
+    }
+    steps = client.get_metric_history(children["linear"].info.run_id, "per_epoch/validation_mse")
+    assert sorted(point.step for point in steps) == list(range(7))
+    table = client.download_artifacts(children["linear"].info.run_id, "seeds.json", str(tmp_path))
+    assert json.loads(Path(table).read_text())["columns"][:4] == ["seed", "status", "test_mse", "train_mse"]
+    shown = {
+        arm: [child.data.params.get(name) for name in ("penalty", "schedule", "kind")]
+        for arm, child in children.items()
+    }
+    assert shown["none"] == ["none", "none", "mlp"]
+    assert shown["static"] == ["spectral_norm", "static", "mlp"]
+    assert shown["decay"] == ["frobenius", "none", "mlp"]
+
+
+def test_a_configuration_counts_what_diverged_and_shows_its_networks_fields(tmp_path, trained):
+    uri = store(tmp_path)
+    tracker = begun(uri)
+    runs = trained[0]
+    rows = runs[(runs["arm"] == "static") & (runs["width"] == 8)].assign(
+        configuration=0, side="treatment", stage="search", network_channels=16
+    )
+    rows["status"] = ["ok", "stopped", "diverged"]
+    rows["validation_accuracy"] = [0.9, 0.8, math.nan]
+    rows["validation_accuracy_of_constant"] = 0.5
+    tracker.log_configurations(rows, "validation_accuracy")
+    (child,) = MlflowClient(tracking_uri=uri).search_runs([tracker.experiment_id], "params.stage = 'search'")
+    assert child.data.metrics["validation_accuracy"] == pytest.approx((0.9 + 0.8 + 0.5) / 3)
+    assert child.data.metrics["not ended well"] == 1
+    assert [child.data.params[name] for name in ("channels", "penalty", "kind")] == ["16", "spectral_norm", "mlp"]
 
 
 def test_the_view_of_many_baselines_is_one_that_mlflow_keeps():

@@ -50,23 +50,24 @@ MUTATIONS = (
     Mutation(
         name="epochs may differ unnoticed",
         file="analysis/judging/matching.py",
-        old="    _check_fields(both, [*protocol_columns(runs)",
-        new='    _check_fields(both, [*(name for name in protocol_columns(runs) if name != "epochs")',
+        old="    check_fields(both, [*protocol,",
+        new='    check_fields(both, [*(name for name in protocol if name != "epochs"),',
         tests=("tests/analysis/judging/test_matching.py",),
     ),
     Mutation(
         name="diverged runs keep their raw value",
         file="analysis/judging/matching.py",
-        old="value = numpy.where(bad, constant, raw)",
-        new="value = numpy.where(bad, numpy.nanmean(raw), raw)",
+        old="    value, constant = values_of(once, metric)\n",
+        new="    value, constant = values_of(once.assign(status='ok'), metric)\n"
+        "    value = value.fillna(value.mean())\n",
         tests=("tests/analysis/judging/test_matching.py",),
     ),
     Mutation(
         name="diverged runs are dropped",
         file="analysis/judging/verdict.py",
-        old="    everyone = family_statistics(family, rules.margin_pp, rules.tests)\n",
+        old="    everyone = family_statistics(family, rules.margin, rules.tests)\n",
         new="    family = [one.complete_cases() if one.failure is None else one for one in family]\n"
-        "    everyone = family_statistics(family, rules.margin_pp, rules.tests)\n",
+        "    everyone = family_statistics(family, rules.margin, rules.tests)\n",
         tests=("tests/analysis/judging/test_verdict.py", "tests/analysis/statistics/test_calibration.py"),
     ),
     Mutation(
@@ -127,9 +128,9 @@ MUTATIONS = (
     ),
     Mutation(
         name="a training metric may carry a verdict",
-        file="spectra_tune/design/study.py",
-        old="        if self.metric not in OUTCOMES:",
-        new="        if self.metric not in DESCRIPTIVE:",
+        file="spectra_tune/design/outcome.py",
+        old="        if self.metric not in known:",
+        new="        if self.metric not in SPLIT_METRICS:",
         tests=("tests/spectra_tune/design/test_design.py",),
     ),
     Mutation(

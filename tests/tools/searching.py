@@ -1,4 +1,4 @@
-"""A small searching study, and lanes that are answered without training."""
+"""A small searching study, and batches that are answered without training."""
 
 from dataclasses import replace
 
@@ -6,6 +6,7 @@ import numpy
 import pandas
 from ray import tune
 
+from analysis.describing.tuning import still_racing
 from spectra_tune.design import Outcome, Search, Seeds, Study, Treatment, condition_signature, grid
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
@@ -31,25 +32,30 @@ def searching(**given) -> Study:
     return replace(STUDY, search=replace(STUDY.search, **given))
 
 
-def answered(pack, outcome, study=STUDY) -> pandas.DataFrame:
-    """A pack's rows whose validation accuracy is outcome(values, seed)."""
+def margin(outcomes):
+    """Who stays in a race with a margin of a percentage point."""
+    return still_racing(outcomes, 0.01)
+
+
+def answered(batch, outcome, study=STUDY) -> pandas.DataFrame:
+    """A batch's rows whose validation accuracy is outcome(values, seed)."""
     rows = [
         {
-            "arm": pack.arm,
-            "side": study.sides()[pack.arm],
+            "arm": batch.arm,
+            "side": study.sides()[batch.arm],
             "configuration": number,
             "seed": seed,
             "status": "ok",
             "stage": "search",
             "signature": f"{sorted(values.items())}{seed}",
-            "condition_signature": condition_signature(study.conditions[pack.stratum]),
+            "condition_signature": condition_signature(study.conditions[batch.stratum]),
             "epochs": 6,
             "validation_accuracy": outcome(values, seed),
             "validation_accuracy_of_constant": 0.5,
             **{"sigma_end": 1.0, "strength": 0.1, "learning_rate": 0.01} | values,
         }
-        for number, values in pack.values.items()
-        for seed in pack.seeds
+        for number, values in batch.values.items()
+        for seed in batch.seeds
     ]
     return pandas.DataFrame(rows)
 

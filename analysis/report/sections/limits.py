@@ -1,6 +1,6 @@
 """What the report does not say."""
 
-from analysis.describing.descriptive import at_ceiling
+from analysis.describing.ceiling import at_ceiling
 from analysis.report.findings import Findings
 
 

@@ -28,6 +28,6 @@ def lines(found: Findings) -> list[str]:
             trend, widths = one.interaction, ", ".join(f"{width:g}" for width in one.widths)
             fits = chance(trend.lack_of_fit_p)
             slope = with_interval(trend.estimate, trend.low, trend.high, sign=True)
-            lines.append(f"| {one.task} | {one.contrast} | {widths} | {slope} | {trend.n} | {fits} |")
+            lines.append(f"| {one.label} | {one.contrast} | {widths} | {slope} | {trend.n} | {fits} |")
         lines.append("")
     return lines

@@ -8,11 +8,11 @@ from torch import Tensor
 
 from spectra_tune import objectives, penalties
 from spectra_tune.design import Member
-from spectra_tune.engine.in_turn.evaluation import inputs_of, outputs_over, targets_of
+from spectra_tune.engine.in_turn.data import Data
+from spectra_tune.engine.in_turn.evaluation import outputs_over
 from spectra_tune.engine.in_turn.flat import FlatParameters
 from spectra_tune.engine.in_turn.optimizers import OPTIMIZERS
 from spectra_tune.engine.in_turn.signals import ModuleSignals
-from spectra_tune.engine.members.draws import Draw
 from spectra_tune.engine.members.generators import RandomState, generator_of, seed_of
 from spectra_tune.engine.members.pace import Pace
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
@@ -29,18 +29,17 @@ CHECKED_SAMPLES = 8
 class MemberInTurn:
     """One run in training; nothing of it is shared with another."""
 
-    def __init__(self, member: Member, draw: Draw, capacity_ratio: float, device: str, dtype: torch.dtype):
-        self._member, self._draw, self._device, self._dtype = member, draw, device, dtype
+    def __init__(self, member: Member, data: Data, capacity_ratio: float, device: str, dtype: torch.dtype):
+        self._member, self._data, self._device, self._dtype = member, data, device, dtype
         condition, treatment = member.condition, member.treatment
         self.task, self._objective = condition.task, objectives.implement(objective_of(condition.task))
         module = built(member)
         self.init_digest = digest_of_parameters(dict(module.named_parameters()))
         self.module = module.to(device, dtype)
         self._random = RandomState(seed_of(member, "module"), device)
-        train = draw("train", member.seed)
-        self._x, self._y = inputs_of(train, self.task, device, dtype), targets_of(train, device)
+        self._x, self._y = data.of("train", member.seed)
         with self._random.lent(kept=False):
-            check_module(condition.network, self.module, self._x[:CHECKED_SAMPLES], self.task)
+            check_module(condition.network, self.module, data.numbers(self._x[:CHECKED_SAMPLES]), self.task)
         self._flat = FlatParameters(self.module)
         self._optimizer = OPTIMIZERS[condition.optimizer](
             [self._flat.value], condition.learning_rate, condition.weight_decay
@@ -56,7 +55,7 @@ class MemberInTurn:
         self._batch = batch_of(condition, len(self._x))
         self._batches = -(-len(self._x) // self._batch)
         self._reactions = ReactiveState([member])
-        self._signals = ModuleSignals(self.module, self._x, self._training_loss, self.sigmas)
+        self._signals = ModuleSignals(self.module, self._x, data.numbers, self._training_loss, self.sigmas)
         self._pace = Pace(
             [member], condition.epochs * self._batches, len(self.followed), capacity_ratio, self._reactions
         )
@@ -118,7 +117,7 @@ class MemberInTurn:
 
     def _step(self, number: int, x: Tensor, y: Tensor) -> None:
         self._flat.gradient.zero_()
-        self._objective.loss(self.module(x), y).backward()
+        self._objective.loss(self.module(self._data.numbers(x)), y).backward()
         if self._penalties:
             for penalty, target_M in zip(self._penalties, self._targets(number), strict=True):
                 penalty(target_M)
@@ -135,16 +134,15 @@ class MemberInTurn:
 
     def scores(self, split: str) -> dict[str, float]:
         """Every metric on a split."""
-        if split == "train":
-            x, y = self._x, self._y
-        else:
-            drawn = self._draw(split, self._member.seed)
-            x, y = inputs_of(drawn, self.task, self._device, self._dtype), targets_of(drawn, self._device)
+        x, y = self._data.of(split, self._member.seed)
         with self.evaluating():
-            return self._objective.scores(outputs_over(self.module, x), y)
+            return self._objective.scores(self._outputs(x), y)
+
+    def _outputs(self, x: Tensor) -> Tensor:
+        return outputs_over(self.module, x, self._data.numbers)
 
     def _training_loss(self) -> float:
-        return self._objective.scores(outputs_over(self.module, self._x), self._y)[objective_of(self.task).loss.name]
+        return self._objective.scores(self._outputs(self._x), self._y)[objective_of(self.task).loss.name]
 
     def sigmas(self) -> list[float]:
         """Spectral norm of each regularized weight; what follows it in training is not disturbed."""

@@ -19,10 +19,17 @@ from spectra_tune.randomness import derived_seed
 
 
 class ModuleSignals:
-    """Observations of one module; x: its training inputs."""
+    """Observations of one module; x: its training inputs, of which `numbers` makes what the module takes."""
 
-    def __init__(self, module: Module, x: Tensor, loss: Callable[[], float], sigmas: Callable[[], list[float]]):
-        self._module, self._x, self._loss, self._sigmas = module, x, loss, sigmas
+    def __init__(
+        self,
+        module: Module,
+        x: Tensor,
+        numbers: Callable[[Tensor], Tensor],
+        loss: Callable[[], float],
+        sigmas: Callable[[], list[float]],
+    ):
+        self._module, self._x, self._numbers, self._loss, self._sigmas = module, x, numbers, loss, sigmas
 
     def loss(self) -> ndarray:
         return numpy.array([self._loss()])
@@ -51,7 +58,7 @@ class ModuleSignals:
         handles = [self._module.register_forward_pre_hook(begin)]
         handles += [module.register_forward_hook(see) for module in units]
         try:
-            outputs_over(self._module, self._x)
+            outputs_over(self._module, self._x, self._numbers)
         finally:
             for handle in handles:
                 handle.remove()
@@ -59,12 +66,13 @@ class ModuleSignals:
         return numpy.array([1.0 - float(found_H.double().mean())])
 
     def sensitivity(self) -> ndarray:
-        if not self._x.is_floating_point():
+        x = self._numbers(self._x[:SLOPE_SAMPLES])
+        if not x.is_floating_point():
             raise InvalidStudy("schedule 'sensitivity' needs inputs that are numbers, got tokens: choose another one")
-        x = self._x[:SLOPE_SAMPLES]
         generator = torch.Generator().manual_seed(derived_seed(0, "probe", "slope"))
         direction = torch.randn(len(x), x[0].numel(), generator=generator, dtype=torch.float64)
         direction /= direction.norm(dim=1, keepdim=True)
         moved = x + SLOPE_STEP * direction.view(x.shape).to(x)
-        rise = (outputs_over(self._module, moved) - outputs_over(self._module, x)).double().cpu().numpy()
+        there, here = (outputs_over(self._module, at, self._numbers) for at in (moved, x))
+        rise = (there - here).double().cpu().numpy()
         return numpy.sqrt([((rise / SLOPE_STEP) ** 2).sum() / len(x) * direction.shape[1]])

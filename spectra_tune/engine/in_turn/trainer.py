@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import Module
 
 from spectra_tune.design import Member
+from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import MemberInTurn
-from spectra_tune.engine.members.draws import Draw
 from spectra_tune.engine.members.parameters import built
 from spectra_tune.engine.members.splits import splits_of
 
@@ -19,11 +19,11 @@ from spectra_tune.engine.members.splits import splits_of
 class InTurn:
     """Members that differ in their seed alone. Each one's bits are those that it would have by itself."""
 
-    def __init__(self, members: Sequence[Member], draw: Draw, capacity_ratio: float, device: str, dtype: torch.dtype):
+    def __init__(self, members: Sequence[Member], data: Data, capacity_ratio: float, device: str, dtype: torch.dtype):
         self.members = tuple(members)
         self.condition, self.splits = members[0].condition, splits_of(members[0])
         self._dtype = dtype
-        self._each = [MemberInTurn(member, draw, capacity_ratio, device, dtype) for member in members]
+        self._each = [MemberInTurn(member, data, capacity_ratio, device, dtype) for member in members]
         first = self._each[0]
         self.init_digests = [one.init_digest for one in self._each]
         self.parameter_count = sum(value.numel() for value in first.module.parameters())

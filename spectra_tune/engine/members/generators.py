@@ -20,6 +20,14 @@ def generator_of(member: Member, *purpose: str | int) -> torch.Generator:
     return torch.Generator().manual_seed(seed_of(member, *purpose))
 
 
+@contextmanager
+def seeded_torch(seed: int) -> Iterator[None]:
+    """Within, torch's global generator draws from this seed on; afterwards it is as if nothing had been drawn."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
+
+
 class RandomState:
     """A member's own state of torch's global generators, for code of others that draws from them, such as Dropout."""
 

@@ -7,8 +7,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from spectra_tune.design import Member
-from spectra_tune.engine.members.generators import seed_of
-from spectra_tune.randomness import seeded_torch
+from spectra_tune.engine.members.generators import seed_of, seeded_torch
 
 
 def built(member: Member) -> Module:

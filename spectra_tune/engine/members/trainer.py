@@ -19,12 +19,16 @@ class Trainer(Protocol):
     members: tuple[Member, ...]
     condition: Condition  # what they share of their protocol; epochs and batches among it
     splits: tuple[str, ...]  # that are evaluated
-    epoch: int
     diverged: dict[int, int]  # place of a member: epoch of the report that found it no longer finite
     init_digests: list[str]  # of each member's initial weights
     parameter_count: int  # trainable numbers of one member
     regularized: tuple[str, ...]  # names of the regularized weights' parameters, from the input on
     targeted: bool  # whether a penalty pulls towards targets
+
+    @property
+    def epoch(self) -> int:
+        """Epochs trained so far."""
+        ...
 
     @property
     def finished(self) -> bool: ...

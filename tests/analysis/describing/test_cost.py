@@ -3,7 +3,7 @@
 import pandas
 import pytest
 
-from analysis.describing.cost import dominance, gain_per_overhead, overhead_of, overhead_ratio, worth_using
+from analysis.describing.cost import gain_per_overhead, overhead_of, overhead_ratio, worth_using
 from analysis.statistics.estimate import Estimate
 from spectra_tune.results import COST_REPEATS
 from tests.oracles import expected, given, near
@@ -41,23 +41,6 @@ def test_arms_that_were_not_timed_have_no_overhead():
     nan = (float("nan"),) * 5
     assert overhead_of(timed(linear=nan, none=nan), treatment="linear", baseline="none") is None
     assert overhead_of(pandas.DataFrame({"arm": ["none"]}), treatment="linear", baseline="none") is None
-
-
-@pytest.mark.parametrize(
-    ("gain", "time", "who"),
-    [
-        ((0.1, 1.0), (0.8, 1.0), "treatment"),
-        ((-1.0, -0.1), (1.0, 1.2), "baseline"),
-        ((0.1, 1.0), (0.9, 1.1), "neither"),
-        ((-0.1, 1.0), (0.8, 0.9), "neither"),
-    ],
-)
-def test_an_arm_dominates_only_by_both_intervals(gain, time, who):
-    assert dominance(interval(*gain), interval(*time)) == who
-
-
-def test_without_an_interval_nothing_dominates():
-    assert dominance(Estimate(estimate=5.0, n=1, method="one"), interval(0.1, 0.2)) == "neither"
 
 
 def test_gain_per_overhead_needs_an_overhead():

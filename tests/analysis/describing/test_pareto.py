@@ -22,8 +22,10 @@ def searched(outcomes, study=STUDY) -> pandas.DataFrame:
     for stratum, of_stratum in outcomes.items():
         for arm in study.sides():
             values = {number: {"learning_rate": number + 1.0} for number in range(len(of_stratum))}
-            pack = ConfigurationBatch(stratum=stratum, arm=arm, values=values, repeats={}, seeds=(0, 1, 2))
-            rows = answered(pack, lambda its, seed, known=of_stratum: known[int(its["learning_rate"]) - 1][seed], study)
+            batch = ConfigurationBatch(stratum=stratum, arm=arm, values=values, repeats={}, seeds=(0, 1, 2))
+            rows = answered(
+                batch, lambda its, seed, known=of_stratum: known[int(its["learning_rate"]) - 1][seed], study
+            )
             parts.append(rows.assign(parameters=100 * 4 ** (stratum % 2)))
     return pandas.concat(parts, ignore_index=True)
 

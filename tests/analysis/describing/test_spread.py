@@ -7,7 +7,6 @@ from scipy import stats
 from analysis.describing.spread import spread_ratio, spread_table
 from analysis.judging.contrasts import judge_study
 from analysis.statistics.significance import holm
-from tests.analysis.describing.test_descriptive import STUDY, judged, runs  # noqa: F401  # fixtures
 
 ONE = [71.2, 80.4, 77.9, 69.3, 83.0, 75.5, 78.8]
 OTHER = [74.0, 78.1, 77.0, 72.6, 79.9, 74.9, 76.3]
@@ -77,7 +76,7 @@ def test_size_and_coverage_are_nominal(simulations, n, r):
     assert abs(numpy.mean([e.low <= 0.6 <= e.high for e in found]) - 0.95) < band
 
 
-def test_the_table_has_a_row_for_each_contrast_and_a_family_of_its_own(runs, judged):  # noqa: F811
+def test_the_table_has_a_row_for_each_contrast_and_a_family_of_its_own(runs, judged):
     table = spread_table(judged)
     assert len(table) == len(judged)
     assert table["p_adjusted"].to_numpy() == pytest.approx(holm(table["p"].to_numpy()), nan_ok=True)
@@ -88,7 +87,7 @@ def test_the_table_has_a_row_for_each_contrast_and_a_family_of_its_own(runs, jud
     assert table["note"][at] == ""
 
 
-def test_arms_of_different_epochs_have_no_p_and_still_count(judged):  # noqa: F811
+def test_arms_of_different_epochs_have_no_p_and_still_count(judged):
     table = spread_table(judged)
     spanning = [at for at, one in enumerate(judged) if "epochs" in one.contrast.differs]
     assert spanning
@@ -96,9 +95,9 @@ def test_arms_of_different_epochs_have_no_p_and_still_count(judged):  # noqa: F8
     assert table["p_adjusted"].min() == pytest.approx(min(1, table["p"].min() * len(judged)))
 
 
-def test_what_cannot_be_compared_still_counts(runs):  # noqa: F811
+def test_what_cannot_be_compared_still_counts(study, runs):
     lost = runs[(runs["condition_signature"] != runs["condition_signature"].iloc[0]) | (runs["arm"] != "linear")]
-    table = spread_table(judge_study(STUDY, lost))
+    table = spread_table(judge_study(study, lost))
     assert table["note"][0] == "not comparable"
     kept = table["p"].dropna()
     assert len(kept) < len(table)

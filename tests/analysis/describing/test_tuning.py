@@ -30,14 +30,14 @@ def searched(outcomes=OUTCOMES, of_none=OUTCOMES) -> pandas.DataFrame:
     for stratum in range(2):
         for arm, by_number in (("penalty", outcomes), ("none", of_none)):
             for number, values in by_number.items():
-                pack = ConfigurationBatch(
+                batch = ConfigurationBatch(
                     stratum=stratum,
                     arm=arm,
                     values={number: {"learning_rate": number + 1.0}},
                     repeats={},
                     seeds=(0, 1, 2),
                 )
-                parts.append(answered(pack, lambda _, seed, values=values: values[seed]))
+                parts.append(answered(batch, lambda _, seed, values=values: values[seed]))
     return pandas.concat(parts, ignore_index=True)
 
 
@@ -86,7 +86,7 @@ def test_the_plan_takes_the_first_seeds_of_the_pool():
     planned = plan_confirmation(STUDY, searched(spread, {0: [0.80, 0.80, 0.80]}))
     assert planned.seeds == STUDY.seeds.confirm
     assert planned.needed > 12
-    assert planned.sd_pp > 10
+    assert planned.sd > 10
     calm = plan_confirmation(STUDY, searched({0: [0.9, 0.9, 0.9]}, {0: [0.8, 0.8, 0.8]}))
     assert calm.seeds == STUDY.seeds.confirm[:10]
     few = replace(STUDY, seeds=Seeds(search=range(3), confirm=[7, 5]))

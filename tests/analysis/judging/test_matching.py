@@ -185,3 +185,37 @@ def test_entries_of_one_condition_can_be_taken_out(runs, longer):
     assert len(found) == 8
     key = runs["condition_signature"].iloc[0]
     assert (found.of(key).values == compared(runs).values).all()
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "test_r2",
+        "test_r2_of_constant",
+        "probe_boundary_length",
+        "sigma_7",
+        "seconds",
+        "device",
+        "notes",
+        "capacity_ratio",
+    ],
+)
+def test_a_column_that_is_no_protocol_changes_nothing(runs, column):
+    """Metrics, probes, costs and what nobody declared may differ, and be missing on one side."""
+    numbers = numpy.arange(len(runs), dtype=float)
+    varied = runs.assign(**{column: numpy.where(runs["arm"] == "none", numpy.nan, numbers)})
+    one, other = compared(varied), compared(runs)
+    assert (one.values == other.values).all()
+    assert (one.suspicious, one.duplicates, one.spans) == (other.suspicious, other.duplicates, other.spans)
+
+
+def test_a_networks_own_hyperparameter_is_refused_and_declared_by_its_field(runs):
+    varied = runs.assign(network_channels=numpy.where(runs["arm"] == "none", 8, 16), network_bias=True)
+    with pytest.raises(NotComparable, match="linear and none differ in channels: 16 and 8; declare"):
+        compared(varied)
+    assert compared(varied, differs={"channels"}).spans == ("channels",)
+    with pytest.raises(NotComparable, match="must differ in the declared bias"):
+        compared(varied, differs={"channels", "bias"})
+    lone = varied.assign(condition_signature=varied["arm"])
+    with pytest.raises(NotComparable, match="differ in channels: 16 and 8; runs are compared only under one Condition"):
+        compared(lone)

@@ -7,7 +7,9 @@ import numpy
 import pytest
 
 from analysis.judging.family import ContrastData
-from analysis.judging.verdict import Rules, format_p, judge
+from analysis.judging.rules import Rules
+from analysis.judging.sentences import format_p
+from analysis.judging.verdict import judge
 from tests.oracles import CASES
 
 SPREAD = numpy.array([-1.2, -0.8, -0.5, -0.2, 0.2, 0.5, 0.8, 1.2])  # 8 seeds, mean 0
@@ -16,7 +18,7 @@ NO_WORDS = r"\bnan\b|\binf\b|None|-0\.00\b|p=0(?:\.0+)?(?![.\d])"
 
 
 def rules(tests=1, alpha=0.01, **changes):
-    return Rules(**{"margin_pp": 1.0, "alpha": alpha, "tests": tests, **changes})
+    return Rules(**{"margin": 1.0, "alpha": alpha, "tests": tests, **changes})
 
 
 def contrast(differences, baseline=90.0, **changes):
@@ -259,7 +261,7 @@ def test_a_claim_of_the_margin_that_rests_on_a_diverged_baseline_is_unsafe():
     one = contrast(0.9 + 0.3 * numpy.resize(SPREAD, 16))
     diverged = numpy.arange(16) == 3
     baseline = numpy.where(diverged, 50.0, one.baseline_values)
-    found = verdict(contrast(one.differences, baseline_values=baseline, diverged_baseline=diverged))
+    found = verdict(contrast(one.gains, baseline_values=baseline, diverged_baseline=diverged))
     assert found.name == "unsafe"
 
 
@@ -323,7 +325,7 @@ def test_rounding_error_is_no_spread_to_plan_with(noise):
 
 def test_every_sentence_with_a_number_names_what_was_spanned():
     for name, one in RULES.items():
-        found = verdict(contrast(one.differences, spans=("init",), **kept(one)))
+        found = verdict(contrast(one.gains, spans=("init",), **kept(one)))
         assert ("With the declared difference in init." in found.sentence) == (name != "not comparable"), name
 
 

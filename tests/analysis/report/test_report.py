@@ -15,7 +15,7 @@ from analysis.report.words import chance, number, with_interval
 from spectra_tune.design import condition_signature
 from spectra_tune.engine import BlockTraining
 from spectra_tune.results import COST, Tables, joined, with_costs
-from tests.analysis.describing.test_descriptive import STUDY
+from tests.analysis.describing.conftest import STUDY
 
 NO_WORDS = r"\bnan\b|\bNaN\b|\binf\b|\bNone\b|-0\.00\b|\b0\.000\b"
 

@@ -1,70 +1,13 @@
 """Intervals agree with R and with the tests that they invert."""
 
-import itertools
-
 import numpy
 import pytest
 from scipy import integrate, special, stats
 
-from analysis.statistics.intervals import binomial_interval, bootstrap, correlation_interval, ratio_interval
+from analysis.statistics.intervals import binomial_interval, correlation_interval, ratio_interval
 from tests.oracles import expected, given, near
 
-SLEEP = "bootstrap_bca_sleep"
-IDEAL = "bootstrap_ideal_enumeration_n5"
 OVERHEAD = "overhead_ratio_log_t"
-
-
-@pytest.mark.parametrize(("method", "tolerance"), [("percentile", 0.03), ("bca", 0.03), ("studentized", 0.09)])
-def test_the_bootstrap_agrees_with_r(method, tolerance):
-    found = bootstrap(given(SLEEP)["d"], method)
-    assert [found.low, found.high] == [near(SLEEP, bound, tolerance) for bound in expected(SLEEP)[method]]
-
-
-@pytest.mark.parametrize(("method", "key"), [("percentile", "percentile"), ("bca", "bca_midrank")])
-def test_of_five_differences_the_bootstrap_finds_what_all_resamples_give(method, key):
-    found = bootstrap(given(IDEAL)["d"], method)
-    assert [found.low, found.high] == [near(IDEAL, bound) for bound in expected(IDEAL)[key]]
-
-
-def test_percentile_and_bca_are_those_of_scipy():
-    d = numpy.random.default_rng(0).normal(size=12) ** 3
-    for method in ("percentile", "BCa"):
-        known = stats.bootstrap((d,), numpy.mean, n_resamples=99_999, method=method, rng=1).confidence_interval
-        found = bootstrap(d, method.lower(), seed=2)
-        assert [found.low, found.high] == pytest.approx([known.low, known.high], abs=0.03 * d.std())
-
-
-def test_the_seed_decides_the_resamples():
-    d = numpy.random.default_rng(1).normal(size=11)
-    assert bootstrap(d, seed=3) == bootstrap(d, seed=3)
-    assert bootstrap(d, seed=3).low != bootstrap(d, seed=4).low
-
-
-def test_the_bootstrap_moves_and_stretches_with_the_data():
-    d = numpy.random.default_rng(2).normal(size=9)
-    for method in ("studentized", "percentile", "bca"):
-        one, other = bootstrap(d, method), bootstrap(3 * d + 5, method)
-        assert [other.low, other.high] == pytest.approx([3 * one.low + 5, 3 * one.high + 5])
-
-
-def test_differences_that_do_not_vary_have_themselves_as_interval():
-    for method in ("studentized", "percentile", "bca"):
-        found = bootstrap([0.5] * 6, method)
-        assert (found.low, found.high) == (0.5, 0.5)
-
-
-def test_too_few_different_values_are_said_and_not_infinite():
-    found = bootstrap([1.0, 1.0, 2.0])
-    assert (found.low, found.high) == (None, None)
-    assert "unbounded" in found.method
-
-
-@pytest.mark.parametrize(
-    "call", [lambda: bootstrap([1.0]), lambda: bootstrap([1.0, 2.0], "basic"), lambda: bootstrap([1.0, numpy.nan])]
-)
-def test_what_cannot_be_resampled_is_refused(call):
-    with pytest.raises(ValueError, match=r"needed|must be"):
-        call()
 
 
 def test_the_correlation_interval_is_exact():
@@ -173,29 +116,6 @@ def test_a_rates_interval_is_that_of_scipy(k, n):
 def test_what_is_no_rate_is_refused(k, n):
     with pytest.raises(ValueError, match="a rate needs"):
         binomial_interval(k, n)
-
-
-@pytest.mark.parametrize("level", [0.8, 0.95])
-@pytest.mark.parametrize("method", ["studentized", "percentile"])
-def test_the_bootstrap_finds_the_quantiles_of_all_resamples(method, level):
-    d = numpy.array([0.31, 1.12, 0.58, 0.77, 1.94, -0.4])
-    resamples = numpy.array(list(itertools.product(d, repeat=6)))
-    means, spreads = resamples.mean(axis=1), resamples.std(axis=1, ddof=1)
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    if method == "studentized":
-        varied = spreads > 1e-9  # six equal values, 1 resample in 7776, are beyond any of these quantiles
-        t = (means[varied] - d.mean()) / spreads[varied]
-        low, high = d.mean() - d.std(ddof=1) * numpy.quantile(t, tails)[::-1]
-    else:
-        low, high = numpy.quantile(means, tails)
-    found = bootstrap(d, method, level=level)
-    assert [found.low, found.high] == pytest.approx([low, high], abs=0.02 * (high - low))
-
-
-def test_bca_s_interval_grows_with_its_level():
-    d = numpy.random.default_rng(4).normal(size=9)
-    inner, outer = bootstrap(d, "bca", level=0.8), bootstrap(d, "bca", level=0.99)
-    assert outer.low < inner.low < inner.estimate < inner.high < outer.high
 
 
 @pytest.mark.parametrize(("r", "n", "level"), [(0.5, 3, 0.95), (-0.99, 3, 0.8), (0.3, 4, 0.9), (0.97, 6, 0.99)])

@@ -8,7 +8,6 @@ import pytest
 from scipy import stats
 
 from analysis.statistics.significance import (
-    benjamini_hochberg,
     holm,
     max_t,
     paired_t,
@@ -95,11 +94,10 @@ def test_a_missing_p_counts_in_m_and_stays_missing():
     assert len(holm([])) == 0
 
 
-@pytest.mark.parametrize("adjust", [holm, benjamini_hochberg])
 @pytest.mark.parametrize("p", [-0.1, 1.1])
-def test_what_is_no_p_is_not_adjusted(adjust, p):
+def test_what_is_no_p_is_not_adjusted(p):
     with pytest.raises(ValueError, match="0 … 1"):
-        adjust([0.5, p, numpy.nan])
+        holm([0.5, p, numpy.nan])
 
 
 def test_without_variance_nothing_is_infinite_and_t_gives_no_p():
@@ -297,32 +295,6 @@ def test_a_one_sided_t_test_is_that_of_r():
     d = differences(name)
     assert paired_t(d, alternative="greater").p == close(name, CASES[name]["expected"]["p_greater"])
     assert paired_t(d, alternative="less").p == pytest.approx(1 - paired_t(d, alternative="greater").p)
-
-
-def test_benjamini_hochberg_is_that_of_r():
-    name = "p_adjust_benjamini_hochberg_1995"
-    given, known = CASES[name]["input"]["p"], CASES[name]["expected"]["BH"]
-    order = numpy.random.default_rng(0).permutation(len(given))
-    assert benjamini_hochberg(given) == close(name, known)
-    assert benjamini_hochberg(numpy.array(given)[order]) == close(name, numpy.array(known)[order])
-
-
-def test_a_missing_p_counts_in_the_false_discovery_rate_and_stays_missing():
-    found = benjamini_hochberg([0.01, numpy.nan, 0.02, 0.4])
-    assert found[[0, 2, 3]] == pytest.approx(benjamini_hochberg([0.01, 0.02, 0.4, 1.0])[:3])
-    assert numpy.isnan(found[1])
-    assert numpy.isnan(benjamini_hochberg([numpy.nan, numpy.nan])).all()
-    assert len(benjamini_hochberg([])) == 0
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_benjamini_hochberg_is_that_of_scipy_ties_included(seed):
-    p = numpy.random.default_rng(seed).integers(0, 21, 30) / 20
-    assert benjamini_hochberg(p) == pytest.approx(stats.false_discovery_control(p))
-
-
-def test_an_adjusted_p_is_at_most_one_where_others_are_missing():
-    assert benjamini_hochberg([0.9, 0.95, numpy.nan])[:2].tolist() == [1, 1]
 
 
 def test_the_signed_rank_test_estimates_the_median_of_all_pair_means_and_counts_zeros_in_n():

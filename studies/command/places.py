@@ -1,0 +1,29 @@
+"""Where a study's records and checkpoints lie: its MLflow store and Ray's storage."""
+
+import os
+import shutil
+from pathlib import Path
+
+from spectra_tune import tracking
+from spectra_tune.design import InvalidStudy
+
+
+def store(given: str | None) -> str:
+    """The tracking URI of an MLflow store that answers."""
+    uri = tracking.absolute_tracking_uri(given or tracking.default_tracking_uri())
+    tracking.check_reachable(uri)
+    return uri
+
+
+def storage(given: str | None) -> str:
+    """Ray's storage: a URI as it is, a folder as an absolute path that can be written; nothing is made yet."""
+    place = given or "ray_results"
+    if "://" in place:
+        return place
+    folder = Path(place).absolute()
+    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise InvalidStudy(f"--storage must be a folder that can be written, got {folder}")
+    if shutil.disk_usage(nearest).free == 0:
+        raise InvalidStudy(f"--storage must have space left, {folder} is full")
+    return str(folder)

@@ -1,0 +1,84 @@
+"""A study's record in MLflow: begun with its plan, ended with what its tables say."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from rich.console import Console
+
+from analysis import report as reporting
+from spectra_tune import tracking
+from spectra_tune.results import Tables
+from studies.command import plan, terminal
+from studies.command.catalogue import Named
+from studies.command.complexities import with_complexities
+from studies.command.mlflow_records import counts, for_children
+
+
+def begin(named: Named, uri: str, place: str) -> tracking.Tracker:
+    """A study's record, begun or continued."""
+    study = named.study
+    return tracking.Tracker.begin(
+        named.name,
+        study,
+        uri,
+        labels=study.labels(),
+        description=f"**{study.question}**\n\n```\n{plan.text(named.name, study)}\n```",
+        parameters=plan.parameters(study),
+        tags={"storage": tracking.without_secrets(place), "study": named.typed},
+    )
+
+
+def stop(tracker: tracking.Tracker, status: str) -> None:
+    """Ends the record of an incomplete study; a store that does not answer is left to --resume."""
+    with suppress(tracking.StoreLost):
+        tracker.stop(status)
+
+
+def finish(
+    console: Console,
+    named: Named,
+    tracker: tracking.Tracker,
+    tables: Tables,
+    uri: str,
+    place: str,
+    lost: Sequence[str] = (),
+) -> int:
+    """Judges a study's tables, writes all into MLflow and prints the verdicts; returns the exit code.
+
+    lost: blocks that may come out otherwise at another try: the record is then not a finished one.
+    """
+    study = named.study
+    tables = with_complexities(study, tables)
+    loose = int((~tables.runs["equal_bits"]).sum())
+    if loose:
+        console.print(
+            f"WARNING: on this processor the bits of {loose} runs depend on what trained beside them; their verdicts "
+            "stand, but another composition of the blocks would not repeat them to the bit",
+            highlight=False,
+            soft_wrap=True,
+        )
+    found = reporting.findings(named.name, study, tables, links=tracker.run_links(terminal.base_url(uri)))
+    judged = found.judged
+    summaries, tags = for_children(found)
+    try:
+        tracker.finish(
+            tables,
+            outcome=study.outcome.metric,
+            summaries=summaries,
+            tags=tags,
+            parent_metrics=counts(judged),
+            description=reporting.overview(found),
+            artifacts=reporting.files(found),
+            status="FAILED" if lost else "FINISHED",
+        )
+    except tracking.StoreLost as error:
+        terminal.say_verdicts(console, named, judged)
+        console.print(
+            f"NOT RECORDED: {error}. All results are kept in {place}/{named.name}; once the store answers: "
+            f"spectra-tune sync {named.typed}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return 1
+    terminal.conclude(console, named, judged, uri)
+    return 0

@@ -1,0 +1,41 @@
+"""Judge and record what was trained, without training."""
+
+from rich.console import Console
+
+from analysis.judging.contrasts import judge_study
+from spectra_tune import tracking
+from spectra_tune.design import InvalidStudy
+from studies.command import catalogue, places, recording, search
+from studies.command.block_names import block_names
+from studies.command.terminal import conclude
+from studies.command.unchanged import check_unchanged
+
+
+def sync(name: str, *, smoke: bool, storage: str | None, tracking_uri: str | None) -> int:
+    """Judges and records what the storage holds of a study whose blocks have all ended; returns the exit code."""
+    console = Console()
+    named = catalogue.load(name, smoke=smoke)
+    uri, place = places.store(tracking_uri), places.storage(storage)
+    recorded = tracking.find_execution(named.name, uri)
+    check_unchanged(named, recorded, uri)
+    if recorded is not None and recorded.finished:
+        conclude(console, named, judge_study(named.study, tracking.read_tables(named.name, uri).runs), uri)
+        return 0
+    from spectra_tune import launching  # loads ray and torch
+
+    if not launching.can_resume(named.name, place):
+        raise InvalidStudy(
+            f"{place}/{named.name} must hold the blocks of the study, it does not: spectra-tune run {named.typed}"
+        )
+    study, searched = named.study, None
+    if study.search is not None:
+        searched = launching.searched_before(f"{named.name}-search", study, storage=place)
+        if not searched.complete:
+            raise InvalidStudy(f"the search must have ended, it has not: spectra-tune run {named.typed} --resume")
+    blocks = search.blocks_to_judge(study, searched)
+    trained = launching.trained_before(named.name, block_names(blocks), storage=place)
+    if not trained.complete or trained.lost:
+        raise InvalidStudy(f"all blocks must have ended well, some have not: spectra-tune run {named.typed} --resume")
+    tracker = recording.begin(named, uri, place)
+    tracker.add(blocks)
+    return recording.finish(console, named, tracker, search.with_search(study, trained.tables, searched), uri, place)

@@ -1,0 +1,29 @@
+"""What refuses to go on with a study that is not the recorded one."""
+
+from spectra_tune import tracking
+from spectra_tune.design import InvalidStudy
+from studies.command.catalogue import Named
+
+
+def check_unchanged(named: Named, recorded: tracking.Execution | None, uri: str) -> None:
+    """Refuses a study whose declaration is not the recorded one."""
+    if recorded is not None and recorded.study_signature != named.study.signature():
+        raise InvalidStudy(
+            f"study {named.name!r} has changed since it was recorded in {uri}: what it tests is fixed before its first "
+            "run; undo the change, or give the new question a name of its own"
+        )
+
+
+def check_same_software(named: Named, recorded: tracking.Execution) -> None:
+    """Refuses to continue a study with other packages or other code than it was begun with."""
+    now = {key: tag for key, tag in tracking.provenance().items() if key.startswith("version.")}
+    changed = [
+        f"{key.removeprefix('version.')} {recorded.versions.get(key, 'unknown')} → {tag}"
+        for key, tag in now.items()
+        if recorded.versions.get(key) != tag
+    ]
+    if changed:
+        raise InvalidStudy(
+            f"study {named.name!r} must be continued with what it was begun with, changed are {', '.join(changed)}: "
+            "undo that, or add --accept-changes; runs from before and after are then never compared with each other"
+        )
