@@ -13,11 +13,10 @@ from spectra_tune import objectives
 from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment
 from spectra_tune.design.condition import flat, hyperparameters, with_hyperparameters
 from spectra_tune.engine import BlockTraining, capacity_ratio, failed_runs, parameter_count, run_block
-from spectra_tune.engine.members.generators import seed_of
+from spectra_tune.engine.members.generators import seed_of, seeded_torch
 from spectra_tune.networks import mlp, module
 from spectra_tune.objectives import objective_of
 from spectra_tune.operators.dense import Matrix
-from spectra_tune.randomness import seeded_torch
 from spectra_tune.results import sigma_columns, unmeasured
 from spectra_tune.tasks import moons, spirals
 from tests.conftest import ARMS

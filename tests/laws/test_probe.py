@@ -14,12 +14,12 @@ from torch import nn
 from spectra_tune import probes
 from spectra_tune.design import Block, Condition, InvalidStudy, Treatment
 from spectra_tune.engine import run_block
+from spectra_tune.engine.members.generators import seeded_torch
 from spectra_tune.networks import mlp
 from spectra_tune.objectives import objective_of
 from spectra_tune.probes import jacobians
 from spectra_tune.probes.hidden import SHOWS_NONE, with_hidden
 from spectra_tune.probes.probe_input import NOT_FINITE, OVERFLOWS, ProbeInput, ProbeResult, not_computed
-from spectra_tune.randomness import seeded_torch
 from spectra_tune.results import PROBE_REASONS, probe_columns
 from spectra_tune.tasks import moons
 from tests.laws.kinds import NETWORKS, OWN, Tokens, on

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from spectra_tune.design import InvalidStudy
+from spectra_tune.engine.members.generators import seeded_torch
 from spectra_tune.networks import mlp
 from spectra_tune.networks.perceptron import ACTIVATIONS, INITS
-from spectra_tune.randomness import seeded_torch
 from spectra_tune.tasks import moons
 from tests.laws.kinds import Images, Surface
 
