@@ -14,7 +14,9 @@ from spectra_tune.networks import mlp, module
 TASKS = {
     name: constructor
     for name, constructor in vars(tasks).items()
-    if inspect.isfunction(constructor) and inspect.signature(constructor).return_annotation is tasks.Task
+    if name[0] != "_"
+    and inspect.isfunction(constructor)
+    and inspect.signature(constructor).return_annotation is tasks.Task
 }
 """Every constructor of a task that the package has."""
 

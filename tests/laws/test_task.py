@@ -12,7 +12,9 @@ from scipy.ndimage import label
 from sklearn.datasets import make_circles, make_moons
 
 from spectra_tune.design import InvalidStudy
-from spectra_tune.tasks import SPLITS, border, checkerboard, circles, moons, spirals
+from spectra_tune.engine.members.draws import KINDS
+from spectra_tune.objectives import CLASSIFICATION, implement, objective_of
+from spectra_tune.tasks import SPLITS, border, checkerboard, circles, moons, shape_of, spirals
 from spectra_tune.tasks.baarle import degrees, edges, is_belgian, tiles_of
 from spectra_tune.tasks.windows import WINDOWS
 from tests.laws.kinds import TASKS
@@ -26,10 +28,13 @@ def test_every_task_keeps_the_contract(constructor, split):
     task = constructor(samples=200)
     x, y = task.draw(split, 7)
     count = 5000 if split == "test" else 200
-    assert (x.shape, y.shape) == ((count, task.features), (count,))
-    assert (x.dtype, y.dtype) == (numpy.float64, numpy.int64)
+    assert (x.shape, len(y)) == ((count, *shape_of(task)), count)
+    assert x.dtype.name in KINDS
     assert numpy.isfinite(x).all()
-    assert set(numpy.unique(y)) == set(range(task.classes))
+    target = implement(objective_of(task)).checked(y, task, split)
+    assert len(target) == count
+    if objective_of(task).name == CLASSIFICATION:
+        assert (y.dtype, set(numpy.unique(y))) == (numpy.int64, set(range(task.classes)))
     again = pickle.loads(pickle.dumps(task))
     assert again == task
     assert hash(again) == hash(task)

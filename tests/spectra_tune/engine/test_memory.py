@@ -10,6 +10,7 @@ from spectra_tune.engine import memory, parts, run_block
 from spectra_tune.networks import mlp
 from spectra_tune.results import RUN_KEY, unmeasured
 from spectra_tune.tasks import moons
+from tests.laws.kinds import ENGINES, OWN, Tokens, on
 
 
 def test_a_small_block_is_not_split(block):
@@ -48,3 +49,23 @@ def test_what_a_run_needs_grows_with_its_width_and_its_own_data(block):
     )
     own = replace(fixed, condition=replace(fixed.condition, task=moons()))
     assert memory.bytes_per_seed(own) > 2 * memory.bytes_per_seed(fixed)
+
+
+@pytest.mark.parametrize("network", ENGINES.values(), ids=ENGINES)
+@pytest.mark.parametrize("task", [*OWN.values(), Tokens()], ids=[*OWN, "tokens"])
+def test_what_a_run_needs_is_known_for_any_input_and_engine(task, network, arms, monkeypatch):
+    condition = Condition(task=task, network=on(task, network), epochs=2)
+    large = Block(condition=condition, arms=arms, seeds=range(6))
+    numbers = task.draw("train", 0)[0][0].size
+    assert memory.bytes_per_member(large) > 2 * 4 * task.samples * numbers
+    assert memory.bytes_on_gpu(large) > memory.CONTEXT_BYTES
+    more = replace(large, condition=replace(condition, task=replace(task, samples=6000)))
+    assert memory.bytes_per_seed(more) - memory.bytes_per_seed(large) > 5940 * numbers * (8 + 4 * len(arms))
+    monkeypatch.setattr(memory, "BOUND_BYTES", 2 * memory.bytes_per_seed(large))
+    assert [part.seeds for part in parts(large)] == [(0, 1), (2, 3), (4, 5)]
+
+
+@pytest.mark.parametrize("network", ENGINES.values(), ids=ENGINES)
+def test_parts_have_the_bits_of_the_whole_in_either_engine(network, arms, monkeypatch):
+    block = Block(condition=Condition(task=moons(samples=50), network=network, epochs=2), arms=arms, seeds=range(3))
+    test_parts_have_the_bits_of_the_whole(block, monkeypatch)
