@@ -101,8 +101,8 @@ MUTATIONS = (
     Mutation(
         name="search runs are judged",
         file="analysis/judging/contrasts.py",
-        old='confirmed = runs[runs["stage"] == "confirm"]',
-        new="confirmed = runs",
+        old='confirmed = runs[(runs["stage"] == "confirm") & runs["condition_signature"].isin(list(labels))]',
+        new='confirmed = runs[runs["condition_signature"].isin(list(labels))]',
         tests=("tests/analysis/judging/test_contrasts.py",),
     ),
     Mutation(

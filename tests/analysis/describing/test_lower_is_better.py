@@ -134,10 +134,13 @@ def test_a_front_falls(search_runs):
 
 
 def test_the_best_of_a_search_is_its_lowest(search_runs):
-    first = sensitivities(OF_ERROR, search_runs)[0]
-    means = numpy.array([0.18, 0.29])
+    near = search_runs[search_runs["configuration"] == 0].assign(configuration=2)
+    near = near.assign(validation_mse=near["validation_mse"] + 0.01)
+    first = sensitivities(OF_ERROR, pandas.concat([search_runs, near], ignore_index=True))[0]
+    means = numpy.array([0.18, 0.29, 0.19])
     known = tunability(-means)
     assert first.curve.best == pytest.approx([-value for value in known.best])
     assert first.curve.low == pytest.approx([-value for value in known.high])
     assert first.curve.low[-1] <= first.curve.best[-1] <= first.curve.high[-1]
     assert first.near_best == share_near_best(-means, 0.02)
+    assert first.near_best.estimate == pytest.approx(2 / 3)
