@@ -10,8 +10,8 @@ import pytest
 
 from analysis.report import files, findings, overview, sections
 from analysis.report.page import AFTER, BEFORE
-from analysis.report.table import MOST_ROWS, table
-from analysis.report.words import chance, number, with_interval
+from analysis.report.elements.table import MOST_ROWS, table
+from analysis.report.elements.words import chance, number, with_interval
 from spectra_tune.design import condition_signature
 from spectra_tune.engine import BlockTraining
 from spectra_tune.results import COST, Tables, joined, with_costs
