@@ -22,8 +22,8 @@ def section(found: Findings) -> Section | None:
         "One task at a time is left out. A line fitted on the others predicts its best value from its complexity; the "
         "constant is the value that is best on average over the others, both by validation data. Regret: how far test "
         f"data at the predicted value lies {side} the best value of the grid. Below 0 the prediction beats the "
-        "constant. p: exact sign flip over tasks, adjusted over the rows; predictions of different tasks share training "
-        "tasks, so intervals and p are approximate. `predictions.csv` has every task.",
+        "constant. p: exact sign flip over tasks, adjusted over the rows; predictions of different tasks share "
+        "training tasks, so intervals and p are approximate. `predictions.csv` has every task.",
         "",
     ]
     rows = []
