@@ -19,7 +19,7 @@ from spectra_tune.launching.configuration_batch import ConfigurationBatch
 from spectra_tune.networks import mlp
 from spectra_tune.results import COMPLEXITY, COST, Tables, curve_table, figure_table, joined, with_costs
 from spectra_tune.tasks import moons
-from tests.analysis.describing.test_descriptive import STUDY as BESIDE
+from tests.analysis.describing.conftest import STUDY as BESIDE
 from tests.tools.searching import STUDY as SEARCHING
 from tests.tools.searching import answered, near_two
 

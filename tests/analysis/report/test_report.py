@@ -9,30 +9,9 @@ import pytest
 
 from analysis.report import files, findings, overview
 from analysis.report.sections import sections_of
-from spectra_tune.design import condition_signature
-from spectra_tune.engine import BlockTraining
-from spectra_tune.results import COST, Tables, joined, with_costs
 from tests.analysis.describing.conftest import STUDY
 
 NO_WORDS = r"\bnan\b|\bNaN\b|\binf\b|\bNone\b|-0\.00\b|\b0\.000\b"
-
-
-@pytest.fixture(scope="module")
-def found():
-    tables = []
-    for block in STUDY.blocks():
-        training = BlockTraining(block)
-        while not training.finished:
-            report = training.advance()
-        tables.append(Tables(report.runs, training.curves(), training.figures()))
-    costs = {name: dict.fromkeys(COST, 1.0 + at) for at, (name, _) in enumerate(STUDY.arms)}
-    links = {
-        (condition_signature(condition), arm): f"http://127.0.0.1:5000/#/{at}/{arm}"
-        for at, condition in enumerate(STUDY.conditions)
-        for arm, _ in STUDY.arms
-    }
-    whole = joined(tables)
-    return findings("beside", STUDY, whole._replace(runs=with_costs(whole.runs, costs)), links=links)
 
 
 @pytest.fixture(scope="module")
