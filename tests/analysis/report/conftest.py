@@ -49,19 +49,20 @@ def found():
 
 @pytest.fixture(scope="session")
 def made_up():
-    """Five widths, timed; accuracies as LOST says, with a little noise of the seed."""
+    """Five widths, timed; accuracies as LOST says, give or take a tenth of it, and losses of as much."""
     runs = pandas.concat([run_block(block) for block in STUDY.blocks()], ignore_index=True)
     lost = runs["arm"].map(LOST).fillna(0.0) / numpy.where(runs["arm"] == "linear", runs["width"] ** 0.5, 1.0)
-    noise = numpy.random.default_rng(5).uniform(-0.02, 0.02, len(runs)) * (lost > 0)
+    noise = numpy.random.default_rng(5).uniform(-0.1, 0.1, len(runs)) * lost
     runs["test_accuracy"] = 0.9 + 0.001 * runs["seed"] - (lost + noise) / 100
+    runs["test_loss"] = 1 - runs["test_accuracy"]
     costs = {name: dict.fromkeys(COST, 1.0 + at) for at, (name, _) in enumerate(STUDY.arms)}
     return findings("made up", STUDY, Tables(with_costs(runs, costs), curve_table({}), figure_table({})))
 
 
 @pytest.fixture(scope="session")
 def in_nats(made_up):
-    """The same verdicts told of an outcome whose lower values are better."""
-    return replace(made_up, study=replace(STUDY, outcome=Outcome(metric="test_loss", margin=0.01, alpha=0.05)))
+    """The same runs judged by an outcome whose lower values are better."""
+    return findings("in nats", replace(STUDY, outcome=Outcome(metric="test_loss", margin=0.01)), made_up.tables)
 
 
 def cells(section, *starts):

@@ -12,7 +12,7 @@ def test_a_law_that_is_there_is_claimed_with_its_interval(made_up):
     (line,) = [line for line in capacity.section(made_up).lines if line.startswith("- moons") and "linear" in line]
     exponent, low, high = map(float, re.search(r"power (\S+) \[(\S+), (\S+)\] over 5 widths", line).groups())
     assert low < exponent < high
-    assert exponent == pytest.approx(-0.5, abs=0.01)
+    assert exponent == pytest.approx(-0.5, abs=0.05)
 
 
 def test_too_few_widths_carry_none_and_the_page_says_so(made_up):
