@@ -22,6 +22,7 @@ class CapacityTrend:
     task: str
     setting: str  # what sets this line apart from others of its task; "" where it is the only one
     widths: tuple[float, ...]
+    means: tuple[float, ...]  # over seeds, of the gain at each width
     interaction: Interaction
 
     @property
@@ -49,7 +50,14 @@ def with_capacity(study: Study, judged: Sequence[Judged]) -> list[CapacityTrend]
                 trend = interaction_with_capacity(table.to_numpy(), widths)
                 task, apart = dict(setting)["task"], _apart(setting, settings)
                 found.append(
-                    CapacityTrend(contrast=contrast, task=task, setting=apart, widths=widths, interaction=trend)
+                    CapacityTrend(
+                        contrast=contrast,
+                        task=task,
+                        setting=apart,
+                        widths=widths,
+                        means=tuple(table.mean(axis=0).tolist()),
+                        interaction=trend,
+                    )
                 )
     return found
 

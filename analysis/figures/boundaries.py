@@ -7,17 +7,26 @@ import pandas
 from matplotlib.figure import Figure
 
 from analysis.figures.grid import rows_of_panels, spread
+from spectra_tune.design import SplitMetric
 
 SHADES = "PuOr_r"
 """Orange to violet: told apart by colour-blind readers, and dark at both ends in grey."""
 
+DIGITS = 1
+"""Of the score above an arm's plane."""
+
 
 def boundaries(
-    figures: pandas.DataFrame, runs: pandas.DataFrame, labels: Mapping[str, str], arms: Sequence[str]
+    figures: pandas.DataFrame,
+    runs: pandas.DataFrame,
+    labels: Mapping[str, str],
+    arms: Sequence[str],
+    measured: SplitMetric,
 ) -> Figure:
     """A row per Condition: the data, then each arm's probability of class 1 (or class); the line is where it decides.
 
     figures: the figure table. labels: Conditions by signature; of many, some evenly apart are shown.
+    measured: the score above each arm's plane.
     """
     chosen = spread(list(labels.items()))
     figure, axes = rows_of_panels(len(chosen), len(arms) + 1)
@@ -34,8 +43,9 @@ def boundaries(
                 place.annotate("diverged", (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=8)
             else:
                 _plane(place, of_signature[key, "boundary"])
-                score = float(runs.loc[runs["signature"] == key, "test_accuracy"].iloc[0])
-                place.set_title(f"{arm}: {100 * score:.1f} %", fontsize=7.5)
+                score = float(runs.loc[runs["signature"] == key, measured.column].iloc[0])
+                metric = measured.metric
+                place.set_title(f"{arm}: {metric.scale * score:.{DIGITS}f}{metric.symbol}", fontsize=7.5)
         for place in row:
             place.set_xticks([])
             place.set_yticks([])

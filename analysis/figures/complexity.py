@@ -9,10 +9,12 @@ from matplotlib.figure import Figure
 from analysis.describing.complexity import TaskGain
 from analysis.figures.drawing import bare, styles
 from analysis.figures.grid import rows_of_panels, spread
+from analysis.figures.units import of_gain
+from spectra_tune.design import Metric
 from spectra_tune.results import COMPLEXITY
 
 
-def gain_and_complexity(gains: Sequence[TaskGain], arms: Sequence[str]) -> Figure:
+def gain_and_complexity(gains: Sequence[TaskGain], arms: Sequence[str], metric: Metric) -> Figure:
     """A row per contrast (of many, some), a panel per complexity measure: every task's mean gain with its 95 %
     interval and its name; tasks on which the measure is not defined are left out and counted."""
     contrasts = spread(list(dict.fromkeys(one.contrast for one in gains)))
@@ -44,5 +46,5 @@ def gain_and_complexity(gains: Sequence[TaskGain], arms: Sequence[str]) -> Figur
             place.set_xlabel(measure.removeprefix("complexity_").replace("_", " "), fontsize=7)
             place.tick_params(labelsize=6.5)
             bare(place)
-        row[0].set_ylabel("gain, pp, 95 % over seeds", fontsize=7)
+        row[0].set_ylabel(f"{of_gain(metric, 'gain')}, 95 % over seeds", fontsize=7)
     return figure

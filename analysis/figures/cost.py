@@ -8,21 +8,24 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from analysis.describing.cost import ACCEPTED_OVERHEAD
 from analysis.describing.price import Priced
 from analysis.figures.drawing import bare, panels, styles
+from analysis.figures.units import of_gain
+from spectra_tune.design import Outcome
 
 RATIOS = (0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.2, 1.5, 2, 3, 5, 10, 20, 50)
 """Where the time axis may have ticks."""
 
 
-def cost_plane(priced: Sequence[Priced], arms: Sequence[str], margin_pp: float) -> Figure:
+def cost_plane(priced: Sequence[Priced], arms: Sequence[str], outcome: Outcome) -> Figure:
     """A panel per contrast: gain over time per epoch, a point per Condition with both 95 % intervals.
 
     Up and to the left is better. Contrasts without timings or differences are left out; the panel says how many.
     """
+    margin, gain = outcome.margin_in_unit, of_gain(outcome.measured.metric, "gain", in_full=True)
     contrasts = list(dict.fromkeys(one.judged.contrast for one in priced))
     figure, axes = panels(len(contrasts), width=4.0, height=3.4, most_columns=3)
     style = styles(arms)
     for contrast, place in zip(contrasts, axes, strict=True):
-        place.axhspan(-margin_pp, margin_pp, color="0.92", zorder=0)
+        place.axhspan(-margin, margin, color="0.92", zorder=0)
         place.axhline(0, color="0.4", linewidth=0.8)
         place.axvline(1, color="0.4", linewidth=0.8)
         place.axvline(ACCEPTED_OVERHEAD, color="0.6", linewidth=0.8, linestyle=":")
@@ -37,7 +40,7 @@ def cost_plane(priced: Sequence[Priced], arms: Sequence[str], margin_pp: float) 
         place.set_xlabel(f"time per epoch, treatment / baseline (dotted: {ACCEPTED_OVERHEAD:g})", fontsize=8)
         place.tick_params(labelsize=8)
         bare(place)
-    axes[0].set_ylabel("gain, percentage points (grey: too small to matter)", fontsize=8)
+    axes[0].set_ylabel(f"{gain} (grey: too small to matter)", fontsize=8)
     return figure
 
 

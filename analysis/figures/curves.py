@@ -7,11 +7,17 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing import bare, legend, panels, styles
+from analysis.figures.units import named, of_values
 from analysis.statistics.curves import mean_band
+from spectra_tune.design import SplitMetric
 
 
 def mean_curves(
-    curves: pandas.DataFrame, runs: pandas.DataFrame, labels: Mapping[str, str], arms: Sequence[str], metric: str
+    curves: pandas.DataFrame,
+    runs: pandas.DataFrame,
+    labels: Mapping[str, str],
+    arms: Sequence[str],
+    measured: SplitMetric,
 ) -> Figure:
     """A panel per Condition: mean of a metric of the curve table over epochs, a band of ±95 % t intervals.
 
@@ -20,15 +26,14 @@ def mean_curves(
     figure, axes = panels(len(labels))
     style = styles(arms)
     handles: dict[str, Artist] = {}
-    chosen = curves[curves["metric"] == metric].drop_duplicates(["signature", "epoch"])
-    percent = 100.0 if metric.endswith("accuracy") else 1.0
+    chosen = curves[curves["metric"] == measured.column].drop_duplicates(["signature", "epoch"])
     for (signature, label), place in zip(labels.items(), axes, strict=True):
         for arm in arms:
             of_arm = runs.loc[(runs["condition_signature"] == signature) & (runs["arm"] == arm), "signature"]
             table = chosen[chosen["signature"].isin(of_arm)].pivot(index="signature", columns="epoch", values="value")
             if table.empty:
                 continue
-            mean, low, high = mean_band(table.to_numpy(dtype=float) * percent)
+            mean, low, high = mean_band(table.to_numpy(dtype=float) * measured.metric.scale)
             epochs = table.columns.to_numpy(dtype=float)
             colour, marker = style[arm]
             (line,) = place.plot(
@@ -46,6 +51,6 @@ def mean_curves(
         place.tick_params(labelsize=7)
         bare(place)
         place.set_xlabel("epoch", fontsize=7)
-    figure.supylabel(metric.replace("_", " ") + (", %" if percent == 100 else ""), fontsize=8)
+    figure.supylabel(of_values(named(measured), measured.metric), fontsize=8)
     legend(figure, handles)
     return figure

@@ -6,29 +6,31 @@ from matplotlib.figure import Figure
 
 from analysis.describing.across_tasks import PooledContrast
 from analysis.figures.drawing import bare, canvas, styles
+from analysis.figures.units import behind, of_gain
 from analysis.judging.contrasts import Judged
 from analysis.judging.sentences import format_p
+from spectra_tune.design import Outcome
 
 ROW = 0.23
 """Inches of a row."""
 
 
 def forest(
-    judged: Sequence[Judged], pooled: Sequence[PooledContrast], arms: Sequence[str], margin_pp: float, title: str
+    judged: Sequence[Judged], pooled: Sequence[PooledContrast], arms: Sequence[str], outcome: Outcome, title: str
 ) -> Figure:
     """A row per contrast and Condition: mean, 95 % interval, every seed; at the right adjusted p and verdict.
 
     Below them the pooled rows: the mean over tasks, and as a thin line where a new task's mean is expected.
     """
-    style = styles(arms)
+    margin, metric, style = outcome.margin_in_unit, outcome.measured.metric, styles(arms)
     headings = list(dict.fromkeys(one.condition for one in judged))
     rows = len(judged) + len(headings) + (len(pooled) + 1 if pooled else 0)
     figure = canvas(10.5, 1.5 + ROW * rows)
     axes = figure.add_subplot()
-    axes.axvspan(-margin_pp, margin_pp, color="0.92", zorder=0, label=f"±{margin_pp:g} pp: too small to matter")
+    axes.axvspan(-margin, margin, color="0.92", zorder=0, label=f"±{margin:g}{behind(metric)}: too small to matter")
     axes.axvline(0, color="0.4", linewidth=0.8, zorder=1)
     ticks: dict[float, str] = {}
-    y, reach = 0.0, 2 * margin_pp
+    y, reach = 0.0, 2 * margin
     for heading in headings:
         axes.annotate(heading, (0, y), xycoords=("axes fraction", "data"), fontsize=8.5, fontweight="bold", va="center")
         y += 1
@@ -55,7 +57,8 @@ def forest(
     axes.set_yticks(list(ticks), list(ticks.values()), fontsize=8)
     axes.tick_params(axis="y", length=0)
     bare(axes, "top", "right", "left")
-    axes.set_xlabel("treatment − baseline, percentage points: mean and 95 % interval; ticks are single seeds")
+    gain = of_gain(metric, "treatment − baseline", in_full=True)
+    axes.set_xlabel(f"{gain}: mean and 95 % interval; ticks are single seeds")
     axes.set_title(title, fontsize=10, loc="left")
     figure.legend(loc="outside lower right", frameon=False, fontsize=8)
     return figure
@@ -69,7 +72,7 @@ def _row(axes, one: Judged, y: float, style: tuple[str, str]) -> float:
     if one.differences is None or numbers.mean is None or numbers.low is None or numbers.high is None:
         axes.annotate("not compared", (0, y), fontsize=7, va="center", color="0.4")
         return 0.0
-    axes.plot(one.differences.values, [y] * len(one.differences), "|", color=colour, alpha=0.45, markersize=6)
+    axes.plot(one.differences.gains, [y] * len(one.differences), "|", color=colour, alpha=0.45, markersize=6)
     axes.plot([numbers.low, numbers.high], [y, y], color=colour, linewidth=2)
     axes.plot(numbers.mean, y, marker, color=colour, markersize=5.5, markeredgecolor="white")
     return 1.05 * float(abs(one.differences.values).max())

@@ -5,18 +5,20 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing import bare, panels, styles
+from analysis.figures.units import behind, named, of_values
 from analysis.judging.contrasts import Judged
+from spectra_tune.design import SplitMetric
 
 BETTER, WORSE = "0.35", "0.75"
 """Greys of a seed's line by whether the treatment is ahead."""
 
 
-def paired(judged: Sequence[Judged], arms: Sequence[str]) -> Figure:
+def paired(judged: Sequence[Judged], arms: Sequence[str], measured: SplitMetric) -> Figure:
     """One contrast, a panel per Condition: each seed's baseline and treatment joined by a line, dark where the
     treatment is ahead, dashed where a run diverged; the arms' means as markers."""
     shown = [one for one in judged if one.differences is not None and len(one.differences)]
     figure, axes = panels(max(1, len(shown)), height=2.6)
-    style = styles(arms)
+    metric, style = measured.metric, styles(arms)
     for one, place in zip(shown, axes, strict=False):
         found = one.differences
         assert found is not None
@@ -25,7 +27,7 @@ def paired(judged: Sequence[Judged], arms: Sequence[str]) -> Figure:
             place.plot(
                 [0, 1],
                 [before, after],
-                color=BETTER if after > before else WORSE,
+                color=BETTER if metric.sign * (after - before) > 0 else WORSE,
                 linewidth=0.9,
                 linestyle="--" if lost else "-",
                 marker=".",
@@ -37,15 +39,16 @@ def paired(judged: Sequence[Judged], arms: Sequence[str]) -> Figure:
             colour, marker = style[arm]
             place.plot(at, values.mean(), marker, color=colour, markersize=8, markeredgecolor="white", zorder=3)
         numbers = one.verdict.statistics
-        interval = "" if numbers.low is None else f"{numbers.mean:+.2f} pp [{numbers.low:+.2f}, {numbers.high:+.2f}]"
+        interval = ""
+        if numbers.low is not None:
+            interval = f"{numbers.mean:+.2f}{behind(metric)} [{numbers.low:+.2f}, {numbers.high:+.2f}]"
         place.set_title(f"{one.condition}\n{interval}, n = {numbers.n}", fontsize=8)
         place.set_xticks([0, 1], [found.baseline, found.treatment], fontsize=8)
         place.set_xlim(-0.25, 1.25)
         place.tick_params(axis="y", labelsize=7)
         bare(place)
     if shown:
-        outcome = shown[0].differences.metric.replace("_", " ") if shown[0].differences else ""
-        figure.supylabel(f"{outcome}, %", fontsize=8)
+        figure.supylabel(of_values(named(measured), metric), fontsize=8)
     else:
         axes[0].annotate("no pairs to compare", (0.5, 0.5), xycoords="axes fraction", ha="center")
     return figure

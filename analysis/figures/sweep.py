@@ -9,15 +9,20 @@ from matplotlib.figure import Figure
 from analysis.describing.sweep import Sweep
 from analysis.figures.drawing import COLOURS, MARKERS, OF_NONE, bare, legend, panels
 from analysis.figures.grid import spread
+from analysis.figures.units import named, of_values
+from spectra_tune.design import SplitMetric
 
 LOGARITHMIC_FROM = 8
 """Ratio of the largest to the smallest value, all > 0, from which the axis is logarithmic."""
 
 
 def sweep_curves(
-    sweep: Sweep, summaries: Mapping[tuple[str, str], Mapping[str, float]], labels: Mapping[str, str], metric: str
+    sweep: Sweep,
+    summaries: Mapping[tuple[str, str], Mapping[str, float]],
+    labels: Mapping[str, str],
+    measured: SplitMetric,
 ) -> Figure:
-    """A panel per Condition: mean over seeds of each arm in percent with its 95 % interval; grey: the arm none.
+    """A panel per Condition: mean over seeds of each arm with its 95 % interval; grey: the arm none.
 
     summaries: of each (condition_signature, arm), see contrasts.arm_summaries. labels: Conditions by signature.
     """
@@ -26,7 +31,7 @@ def sweep_curves(
     values = [value for line in sweep.lines for value in line.values]
     logarithmic = min(values) > 0 and max(values) >= LOGARITHMIC_FROM * min(values)
     for (signature, label), place in zip(labels.items(), axes, strict=True):
-        none = _percent(summaries, signature, "none", metric)
+        none = _mean(summaries, signature, "none", measured)
         if none is not None:
             handles.setdefault("none", place.axhline(none[0], color=OF_NONE[0], linewidth=1.2, linestyle="--"))
             place.axhspan(none[1], none[2], color=OF_NONE[0], alpha=0.12, linewidth=0)
@@ -34,7 +39,7 @@ def sweep_curves(
             known = {
                 value: found
                 for arm, value in zip(line.arms, line.values, strict=True)
-                if (found := _percent(summaries, signature, arm, metric)) is not None
+                if (found := _mean(summaries, signature, arm, measured)) is not None
             }
             if not known:
                 continue
@@ -52,17 +57,18 @@ def sweep_curves(
         place.set_xlabel(sweep.field.replace("_", " "), fontsize=7)
         place.tick_params(labelsize=7)
         bare(place)
-    figure.supylabel(f"{metric.replace('_', ' ')}, %", fontsize=8)
+    figure.supylabel(of_values(named(measured), measured.metric), fontsize=8)
     legend(figure, handles)
     return figure
 
 
-def _percent(
-    summaries: Mapping[tuple[str, str], Mapping[str, float]], signature: str, arm: str, metric: str
+def _mean(
+    summaries: Mapping[tuple[str, str], Mapping[str, float]], signature: str, arm: str, measured: SplitMetric
 ) -> tuple[float, float, float] | None:
     """Mean of an arm and its bounds; None where it has none. Of a single seed the bounds are the mean."""
-    summary = summaries.get((signature, arm), {})
-    if metric not in summary:
+    summary, name = summaries.get((signature, arm), {}), measured.column
+    if name not in summary:
         return None
-    mean = 100 * summary[metric]
-    return mean, 100 * summary.get(f"{metric}_low", summary[metric]), 100 * summary.get(f"{metric}_high", mean / 100)
+    mean, low, high = (summary.get(key, summary[name]) for key in (name, f"{name}_low", f"{name}_high"))
+    scale = measured.metric.scale
+    return scale * mean, scale * low, scale * high

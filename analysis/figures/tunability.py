@@ -7,9 +7,13 @@ from matplotlib.figure import Figure
 
 from analysis.describing.sensitivity import Tunability
 from analysis.figures.drawing import bare, legend, panels, styles
+from analysis.figures.units import named
+from spectra_tune.design import SplitMetric
 
 
-def tunability_curves(curves: Mapping[tuple[str, str], Tunability], arms: Sequence[str], metric: str) -> Figure:
+def tunability_curves(
+    curves: Mapping[tuple[str, str], Tunability], arms: Sequence[str], measured: SplitMetric
+) -> Figure:
     """A panel per Condition: expected best validation outcome against configurations spent, with their bands.
 
     curves: by (Condition's label, arm).
@@ -35,6 +39,6 @@ def tunability_curves(curves: Mapping[tuple[str, str], Tunability], arms: Sequen
         place.set_xscale("log")
         place.set_xlabel("configurations spent", fontsize=7)
         bare(place)
-    figure.supylabel(f"expected best {metric.replace('_', ' ')}", fontsize=8)
+    figure.supylabel(f"expected best {named(measured)}", fontsize=8)
     legend(figure, handles)
     return figure

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 
 from markdown_it import MarkdownIt
 
-from analysis import figures
-from analysis.judging.contrasts import contrast_table
-from analysis.report.findings import Findings
+from analysis.figures import rendered
+from analysis.report.elements.findings import Findings
 from analysis.report.page import page
-from analysis.report.pictures import pictures_of
+from analysis.report.sections import sections_of
 
 STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
@@ -24,29 +23,17 @@ a { color: #0b5394; }
 
 def files(found: Findings) -> dict[str, bytes]:
     """All files by name: report.md, report.html, tables as CSV and each picture as PNG and SVG."""
-    pictures, notes = pictures_of(found)
-    text = page(found, {name: shows for name, (_, shows) in pictures.items()}, notes)
-    drawn = {
-        f"{name}.{kind}": figures.rendered(figure, kind)
-        for name, (figure, _) in pictures.items()
-        for kind in ("svg", "png")
-    }
-    tables = {
-        "contrasts": contrast_table(found.judged),
-        "descriptive": found.descriptive,
-        "spread": found.spread,
-        "probes": found.probes,
-        "complexity": found.correlations,
-        "prediction": found.prediction,
-        "predictions": found.predictions,
-        "convergence": found.convergence,
-    }
-    return {
-        "report.md": text.encode(),
-        "report.html": _html(found.name, text, drawn).encode(),
-        **{f"{name}.csv": table.to_csv(index=False).encode() for name, table in tables.items() if not table.empty},
-        **drawn,
-    }
+    sections = sections_of(found)
+    text, drawn, tables = page(found, sections), {}, {}
+    for section in sections:
+        for name, picture in section.pictures.items():
+            figure = picture.draw()
+            drawn |= {f"{name}.{kind}": rendered(figure, kind) for kind in ("svg", "png")}
+        for name, table in section.tables.items():
+            if not table.empty:
+                tables[f"{name}.csv"] = table.to_csv(index=False).encode()
+    html = _html(found.name, text, drawn)
+    return {"report.md": text.encode(), "report.html": html.encode(), **tables, **drawn}
 
 
 def _html(name: str, text: str, drawn: Mapping[str, bytes]) -> str:

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 
 from analysis.judging.contrasts import Judged
-from analysis.report.findings import Findings
+from analysis.report import Findings
+from analysis.report.elements.cells import verdict
+from analysis.report.elements.section import Section
+from analysis.report.elements.words import with_interval
 from analysis.report.sections import (
     complexity,
     convergence,
@@ -14,9 +16,10 @@ from analysis.report.sections import (
     error_rates,
     prediction,
     search,
+    sensitivity,
+    size,
     spread,
 )
-from analysis.report.words import with_interval
 
 SUPPORTED = ("supported, at least the margin", "supported, size open")
 
@@ -31,6 +34,11 @@ TOLERANCE = 0.1
 
 Pair = tuple[str, str]
 
+Tell = Callable[[Findings], Section | None]
+"""What tells a section of the report."""
+
+SEARCH: tuple[Tell, ...] = (search.section, size.section, sensitivity.section)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -41,12 +49,10 @@ class Answer:
     lines: tuple[str, ...]  # Markdown
 
 
-def contrasts(
-    *pairs: Pair, beside: Sequence[Pair] = (), section: ModuleType | None = None
-) -> Callable[[Findings], Answer]:
+def contrasts(*pairs: Pair, beside: Sequence[Pair] = (), sections: Sequence[Tell] = ()) -> Callable[[Findings], Answer]:
     """Verdict sentences of these (treatment, baseline) in every Condition; the claim is that the treatments gain.
 
-    beside: shown, too, without a say in what came of the claim. section: of the study's report, shown first.
+    beside: shown, too, without a say in what came of the claim. sections: of the study's report, shown first.
     """
 
     def answer(found: Findings) -> Answer:
@@ -54,7 +60,7 @@ def contrasts(
         return Answer(
             standing=standing(judged),
             summary=tally(judged),
-            lines=(*(_section(section, found) if section else ()), *sentences([*judged, *others])),
+            lines=(*_told(found, *sections), *sentences([*judged, *others])),
         )
 
     return answer
@@ -83,8 +89,7 @@ def sentences(judged: Sequence[Judged]) -> list[str]:
     """A row per contrast and Condition with its verdict and its sentence, word for word."""
     lines = ["| Condition | contrast | verdict | sentence |", "|---|---|---|---|"]
     for one in judged:
-        name = " ".join((f"**{one.verdict.name}**", *one.verdict.suffixes))
-        lines.append(f"| {one.condition} | {one.contrast} | {name} | {one.verdict.sentence} |")
+        lines.append(f"| {one.condition} | {one.contrast} | {verdict(one)} | {one.verdict.sentence} |")
     return lines
 
 
@@ -120,7 +125,7 @@ def correlations(*pairs: Pair) -> Callable[[Findings], Answer]:
                 f"complexity {len(falling)} are shown to be negative and {len(rising)} to be positive (adjusted p "
                 f"below {LEVEL}); r lies between {rows['r'].min():+.2f} and {rows['r'].max():+.2f}."
             ),
-            lines=tuple(_section(complexity, found)),
+            lines=tuple(_told(found, complexity.section)),
         )
 
     return answer
@@ -138,7 +143,7 @@ def predictions(found: Findings) -> Answer:
             f"{len(better)} are shown to beat a constant guess on left-out tasks and {len(worse)} to be worse "
             f"(adjusted p below {LEVEL})."
         ),
-        lines=tuple(_section(prediction, found)),
+        lines=tuple(_told(found, prediction.section)),
     )
 
 
@@ -152,7 +157,7 @@ def efficiency(found: Findings) -> Answer:
             f"Of {len(rows)} ratios of epochs to the threshold, treatment over none, {len(faster)} lie below 1 with "
             f"their whole interval and {len(slower)} above."
         ),
-        lines=tuple(_section(convergence, found)),
+        lines=tuple(_told(found, convergence.section)),
     )
 
 
@@ -172,7 +177,7 @@ def costs(found: Findings) -> Answer:
     return Answer(
         standing="held" if worth == len(judged) else "held in part" if worth else "refuted",
         summary=f"Worth using, by gain and time: {listed}. {tally(judged)}",
-        lines=(*_section(cost, found), *sentences(judged)),
+        lines=(*_told(found, cost.section), *sentences(judged)),
     )
 
 
@@ -181,7 +186,7 @@ def tuned_sides(found: Findings) -> Answer:
     return Answer(
         standing=standing(found.judged),
         summary=tally(found.judged),
-        lines=(*_section(search, found), *sentences(found.judged)),
+        lines=(*_told(found, *SEARCH), *sentences(found.judged)),
     )
 
 
@@ -201,7 +206,7 @@ def hyperparameter_sensitivity(found: Findings) -> Answer:
             f"In {len(larger)} of {len(wider)} strata is a larger share of the searched space near its best with the "
             "penalty than without, by intervals that do not overlap (exploratory)."
         ),
-        lines=tuple(_section(search, found)),
+        lines=tuple(_told(found, *SEARCH)),
     )
 
 
@@ -232,7 +237,7 @@ def regularization(found: Findings) -> Answer:
             f"shown to be smaller than without a penalty and {wider} to be larger (adjusted p below {LEVEL}). "
             f"{tally(found.judged)}"
         ),
-        lines=(*lines, "", *_section(spread, found), *sentences(found.judged)),
+        lines=(*lines, "", *_told(found, spread.section), *sentences(found.judged)),
     )
 
 
@@ -243,7 +248,7 @@ def false_positives(found: Findings) -> Answer:
     return Answer(
         standing="held" if within else "refuted",
         summary=f"The rate of false claims is {'within' if within else 'above'} what alpha = {alpha:g} allows.",
-        lines=tuple(_section(error_rates, found)),
+        lines=tuple(_told(found, error_rates.section)),
     )
 
 
@@ -255,6 +260,7 @@ def _of(found: Findings, pairs: Sequence[Pair]) -> list[Judged]:
     return judged
 
 
-def _section(section: ModuleType, found: Findings) -> list[str]:
-    """A section of the study's report, its headings one deeper."""
-    return [f"##{line}" if line.startswith("## ") else line for line in section.lines(found)]
+def _told(found: Findings, *sections: Tell) -> list[str]:
+    """Sections of the study's report, their headings deeper."""
+    lines = [line for tell in sections if (section := tell(found)) is not None for line in section.lines]
+    return [f"##{line}" if line.startswith("## ") else line for line in lines]

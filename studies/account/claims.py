@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from analysis.report.findings import Findings
-from analysis.report.sections import claim, tasks
+from analysis.report import Findings
+from analysis.report.sections import capacity, claim, tasks
 from studies.account import answers
 from studies.account.answers import Answer
 
@@ -51,7 +51,7 @@ CLAIMS = (
         ),
         where="2D, capacity threshold effect",
         study="capacity",
-        answer=answers.contrasts(("linear", "static"), ("linear", "none"), section=tasks),
+        answer=answers.contrasts(("linear", "static"), ("linear", "none"), sections=[tasks.section, capacity.section]),
         picture="forest",
         would_change="A change with width of the gain over `none`, not of the gain over static, that ends above 0.",
     ),
@@ -59,7 +59,7 @@ CLAIMS = (
         said="Capacity-adaptive scheduling gains 1.9 %.",
         where="3, corrected there to +0.21 %, p = 0.67",
         study="founding_lesson",
-        answer=answers.contrasts(("adaptive", "linear"), ("adaptive", "none"), section=claim),
+        answer=answers.contrasts(("adaptive", "linear"), ("adaptive", "none"), sections=[claim.section]),
         picture="claim",
         would_change="A gain of adaptive over linear at equal epochs whose interval lies above 0.",
     ),

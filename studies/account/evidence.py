@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from analysis.report.findings import Findings
+from analysis.report import Findings
+from analysis.report.elements.words import short
 from analysis.report.sections.design import described
-from analysis.report.words import short
 from spectra_tune.design import Condition, Treatment, condition_signature
 
 FILE = Path(__file__).parent.parent / "results" / "evidence.csv"

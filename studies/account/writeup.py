@@ -6,8 +6,8 @@ from pathlib import Path
 
 from analysis import report as reporting
 from analysis.figures import rendered
-from analysis.report.findings import Findings
-from analysis.report.pictures import pictures_of
+from analysis.report import Findings
+from analysis.report.sections import pictures_of
 from spectra_tune.design import InvalidStudy
 from studies.account import evidence
 from studies.account.advise import advice
@@ -142,11 +142,11 @@ def write_all() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, of_study in found.items():
         wanted = {claim.picture: _file(claim) for claim in CLAIMS if claim.study == name}
-        pictures, _ = pictures_of(of_study)
+        pictures = pictures_of(of_study)
         missing = set(wanted) - set(pictures)
         assert not missing, f"{name} has no pictures {missing}, it has {sorted(pictures)}"
         for picture, file in wanted.items():
-            (folder / file).write_bytes(rendered(pictures[picture][0], "png"))
+            (folder / file).write_bytes(rendered(pictures[picture].draw(), "png"))
     (DOCS / "findings.md").write_text(findings_page(answered))
     rows = [row for of_study in found.values() for row in evidence.evidence_of(of_study)]
     evidence.write(rows)

@@ -1,7 +1,7 @@
 """What MLflow's pages show of a judged study."""
 
 from analysis.judging.contrasts import Judged, arm_summaries
-from analysis.report.findings import Findings
+from analysis.report import Findings
 from analysis.statistics.estimate import Estimate
 
 DIGITS = 6

@@ -9,7 +9,7 @@ import pandas
 from rich.console import Console
 
 from analysis.describing import tuning
-from analysis.report.words import short
+from analysis.report.elements.words import short
 from spectra_tune import tracking
 from spectra_tune.design import Block, Study, condition_signature
 from spectra_tune.results import Tables

@@ -5,6 +5,7 @@ import pytest
 from analysis import report as reporting
 from analysis.judging.contrasts import judge_study
 from analysis.report.page import page
+from analysis.report.sections import sections_of
 from spectra_tune import tracking
 from spectra_tune.results import PROBE_REASONS, probe_columns
 from studies.__main__ import main
@@ -45,6 +46,6 @@ def test_a_study_in_small_from_its_plan_to_its_report(name, ray, folder, capsys)
     found = reporting.findings(named.name, named.study, again)
     sentences = [one.verdict.sentence for one in judge_study(named.study, tables.runs)]
     assert [one.verdict.sentence for one in found.judged] == sentences
-    assert "is the generalization gap" in page(found, {})
+    assert "is the generalization gap" in page(found, sections_of(found))
     assert main(["report", name, "--smoke", "--from", str(file)]) == 0
     assert " ".join(sentences[0].split()) in " ".join(capsys.readouterr().out.split())

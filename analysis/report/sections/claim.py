@@ -1,21 +1,32 @@
 """A claim of others, taken apart."""
 
-from analysis.report.findings import Findings
-from analysis.report.words import estimate, number
+from analysis.describing.claim_parts import parts_of_claim
+from analysis.figures import parts_of_claim as parts_in_order
+from analysis.figures.units import behind
+from analysis.report.elements.findings import Findings
+from analysis.report.elements.section import Picture, Section
+from analysis.report.elements.words import estimate, number
 
 
-def lines(found: Findings) -> list[str]:
+def section(found: Findings) -> Section | None:
     """The parts of each Condition; nothing without a claim."""
-    if not found.parts:
-        return []
+    parts_by_label = parts_of_claim(found.study, found.runs)
+    if not parts_by_label:
+        return None
+    metric = found.metric
     lines = ["## The claim taken apart", ""]
-    for label, parts in found.parts.items():
-        lines += [f"**{label}**: {number(parts.claimed, sign=True)} pp were claimed.", ""]
-        lines += ["| part | pp [95 %] | seeds |", "|---|---|---|"]
+    for label, parts in parts_by_label.items():
+        lines += [f"**{label}**: {number(parts.claimed, sign=True)}{behind(metric)} were claimed.", ""]
+        lines += [f"| part | {metric.unit or 'effect'} [95 %] | seeds |", "|---|---|---|"]
         lines += [f"| {part.name} | {estimate(part.effect, sign=True)} | {part.effect.n} |" for part in parts.parts]
         lines += [f"| **sum: the claim** | **{number(parts.claimed, sign=True)}** | |"]
         lines += [
             f"| found here, all steps together | {estimate(parts.reproduced, sign=True)} | {parts.reproduced.n} |"
         ]
         lines += [""]
-    return [*lines, "The order of the steps is a choice; a part that spans epochs is never a verdict.", ""]
+    lines += ["The order of the steps is a choice; a part that spans epochs is never a verdict.", ""]
+    picture = Picture(
+        draw=lambda: parts_in_order(parts_by_label, metric),
+        shows="The claim's parts, one after the other" + found.shown.note,
+    )
+    return Section(lines=lines, pictures={"claim": picture})

@@ -2,9 +2,11 @@
 
 import math
 
-from analysis.report.findings import Findings
-from analysis.report.table import table
-from analysis.report.words import chance, number, with_interval
+from analysis.figures import gain_and_complexity
+from analysis.report.elements.findings import Findings
+from analysis.report.elements.section import Picture, Section
+from analysis.report.elements.table import table
+from analysis.report.elements.words import chance, number, with_interval
 
 HEADS = (
     "contrast",
@@ -18,10 +20,10 @@ HEADS = (
 )
 
 
-def lines(found: Findings) -> list[str]:
+def section(found: Findings) -> Section | None:
     """A row per contrast and complexity measure; nothing where tasks have no complexity."""
     if found.correlations.empty:
-        return []
+        return None
     rows, sentences = [], []
     for row in found.correlations.to_dict("records"):
         measure = row["measure"].removeprefix("complexity_").replace("_", " ")
@@ -50,7 +52,16 @@ def lines(found: Findings) -> list[str]:
         *sentences,
         *([""] if sentences else []),
     ]
-    return [*text, *table(HEADS, rows, "complexity.csv")]
+    picture = Picture(
+        draw=lambda: gain_and_complexity(found.task_gains, found.arms, found.metric),
+        shows="Mean gain on each task with its 95 % interval, against measures of the task's own boundary"
+        + found.shown.note,
+    )
+    return Section(
+        lines=[*text, *table(HEADS, rows, "complexity.csv")],
+        tables={"complexity": found.correlations},
+        pictures={"complexity": picture},
+    )
 
 
 def _missing(value: float | None) -> bool:

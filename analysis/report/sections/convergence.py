@@ -2,25 +2,28 @@
 
 import math
 
-from analysis.report.findings import Findings
-from analysis.report.table import table
-from analysis.report.words import chance, number, with_interval
-
-HEADS = (
-    *("Condition", "contrast", "n", "epochs, baseline", "epochs, treatment", "difference [95 %]", "p adjusted"),
-    *("ratio [95 %]", "never, baseline and treatment", "area, pp [95 %]", ""),
-)
+from analysis.figures.units import named, of_differences
+from analysis.report.elements.findings import Findings
+from analysis.report.elements.section import Section
+from analysis.report.elements.table import table
+from analysis.report.elements.words import chance, number, with_interval
 
 
-def lines(found: Findings) -> list[str]:
+def section(found: Findings) -> Section | None:
     """A row per contrast and Condition; nothing without a threshold."""
     if found.convergence.empty or found.study.threshold is None:
-        return []
-    metric = found.study.outcome.metric.replace("test_", "validation_").replace("_", " ")
+        return None
+    measured = found.study.outcome.measured.on("validation")
+    metric = measured.metric
+    heads = (
+        *("Condition", "contrast", "n", "epochs, baseline", "epochs, treatment", "difference [95 %]", "p adjusted"),
+        *("ratio [95 %]", "never, baseline and treatment", f"{of_differences('area', metric)} [95 %]", ""),
+    )
     text = [
         "## Convergence (descriptive)",
         "",
-        f"The first evaluated epoch at which {metric} reaches {100 * found.study.threshold:g} %, a threshold fixed "
+        f"The first evaluated epoch at which {named(measured)} reaches "
+        f"{metric.scale * found.study.threshold:g}{metric.symbol}, a threshold fixed "
         "before the first run. A ratio of 0.90 is 10 % fewer epochs than the baseline. A run that never reaches it, or "
         "diverged, counts as the whole budget and is listed under never, which pulls the ratio towards 1. p: sign "
         f"flip, adjusted by Holm over the {len(found.convergence)} rows. Area: mean height of the validation curve, "
@@ -46,7 +49,8 @@ def lines(found: Findings) -> list[str]:
                 "",
             )
         )
-    return [*text, *table(HEADS, rows, "convergence.csv")]
+    lines = [*text, *table(heads, rows, "convergence.csv")]
+    return Section(lines=lines, tables={"convergence": found.convergence})
 
 
 def _interval(row: dict, name: str, low: str, high: str, sign: bool = False, digits: int = 2) -> str:

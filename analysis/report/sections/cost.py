@@ -1,24 +1,37 @@
 """What a treatment costs in time, and whether it is worth that."""
 
 from analysis.describing.cost import ACCEPTED_OVERHEAD, gain_per_overhead
-from analysis.report.findings import Findings
-from analysis.report.words import estimate, number
+from analysis.figures import cost_plane
+from analysis.figures.units import behind
+from analysis.judging.contrasts import Judged
+from analysis.report.elements.findings import Findings
+from analysis.report.elements.section import Picture, Section
+from analysis.report.elements.words import chance, estimate, number
+from analysis.statistics.equivalence import non_inferiority
 from analysis.statistics.estimate import Estimate
+from spectra_tune.design import Outcome
+
+LEVEL = 0.05
+"""Of the test that a treatment is not worse."""
 
 
-def lines(found: Findings) -> list[str]:
+def section(found: Findings) -> Section | None:
     """Time ratios and decisions; nothing where no arm was timed."""
     timed = [one for one in found.priced if one.overhead is not None]
     if not timed:
-        return []
+        return None
+    outcome, metric = found.study.outcome, found.metric
+    margin = f"{outcome.margin_in_unit:g}{behind(metric)}"
     lines = [
         "## What it costs",
         "",
         f"Time per epoch, treatment over baseline, each arm timed alone and in turn; up to {ACCEPTED_OVERHEAD:g} needs "
-        "no further reason.",
+        f"no further reason. Not worse (descriptive): whether a one-sided t test of non-inferiority at {100 * LEVEL:g} "
+        f"% shows that a treatment loses less than the margin of {margin}; not adjusted, and no verdict rests on it.",
         "",
-        "| Condition | contrast | time ratio [95 %] | n | pp per 1 % of time | worth using? | because |",
-        "|---|---|---|---|---|---|---|",
+        f"| Condition | contrast | time ratio [95 %] | n | {metric.unit or 'gain'} per 1 % of time | worth using? | "
+        "because | not worse |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for one in timed:
         overhead, judged, numbers = one.overhead, one.judged, one.judged.verdict.statistics
@@ -27,6 +40,23 @@ def lines(found: Findings) -> list[str]:
         rate = number(gain_per_overhead(gain, overhead), 3)
         lines.append(
             f"| {judged.condition} | {judged.contrast} | {estimate(overhead)} | {overhead.n} | {rate} | "
-            f"**{one.decision.name}** | {one.decision.reason} |"
+            f"**{one.decision.name}** | {one.decision.reason} | {_not_worse(judged, outcome)} |"
         )
-    return [*lines, ""]
+    plane = Picture(
+        draw=lambda: cost_plane(
+            [one for one in found.priced if one.judged.condition_signature in found.shown.labels], found.arms, outcome
+        ),
+        shows="Gain against time per epoch, with 95 % intervals: up and to the left is better" + found.shown.note,
+    )
+    return Section(lines=[*lines, ""], pictures={"cost": plane})
+
+
+def _not_worse(judged: Judged, outcome: Outcome) -> str:
+    """Whether a treatment is shown to lose less than the margin; a dash where nothing is tested."""
+    pairs = judged.differences
+    if pairs is None or len(pairs) < 2 or "epochs" in judged.contrast.differs:
+        return "–"
+    found = non_inferiority(pairs.gains, outcome.margin_in_unit)
+    assert found.p is not None
+    shown = "shown" if found.p < LEVEL else "not shown"
+    return f"{shown}, p {chance(found.p)}"

@@ -2,11 +2,13 @@
 
 from dataclasses import fields
 
-from analysis.report.findings import Findings
+from analysis.figures.units import behind, named
+from analysis.report.elements.findings import Findings
+from analysis.report.elements.section import Section
 from spectra_tune.design import Arm, Treatment
 
 
-def lines(found: Findings) -> list[str]:
+def section(found: Findings) -> Section:
     """The design as a table."""
     study, outcome, runs = found.study, found.study.outcome, found.runs
     confirmed = runs[runs["stage"] == "confirm"]
@@ -29,14 +31,14 @@ def lines(found: Findings) -> list[str]:
         f"| seeds | {len(seeds)} planned for each arm and Condition, all fresh; {unpaired} seeds could not be paired |",
         f"| epochs | {epochs} |",
         f"| tuning budget | {budget} |",
-        f"| outcome | {outcome.metric.replace('_', ' ')}, margin ±{outcome.margin_pp:g} pp |",
+        f"| outcome | {named(outcome.measured)}, margin ±{outcome.margin_in_unit:g}{behind(found.metric)} |",
         f"| family | m = {study.tests} tests at a family-wise alpha of {outcome.alpha:g}, fixed before the first run |",
         f"| runs | {len(confirmed)}: {statuses.get('ok', 0)} ok, {statuses.get('diverged', 0)} diverged, "
         f"{statuses.get('failed', 0)} failed (the last two count as the best constant predictor) |",
         f"| environment | {', '.join(sorted(set(runs['environment'])))} |",
         "",
     ]
-    return lines
+    return Section(lines=lines)
 
 
 def described(arm: Arm) -> str:

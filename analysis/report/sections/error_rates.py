@@ -1,14 +1,15 @@
 """How often equal Treatments were called different."""
 
-from analysis.report.cells import percent
-from analysis.report.findings import Findings
-from analysis.report.words import estimate
+from analysis.report.elements.cells import percent
+from analysis.report.elements.findings import Findings
+from analysis.report.elements.section import Section
+from analysis.report.elements.words import estimate
 
 
-def lines(found: Findings) -> list[str]:
+def section(found: Findings) -> Section | None:
     """Error rates of repeated Treatments; nothing where there are none."""
     if not found.error_rates:
-        return []
+        return None
     lines = ["## How often nothing is called something", ""]
     for one in found.error_rates:
         share = estimate(percent(one.rate), digits=1)
@@ -16,4 +17,4 @@ def lines(found: Findings) -> list[str]:
             f"- {one.contrast}: both arms are the same Treatment. Of {one.rate.n} sub-studies of {one.seeds_each} "
             f"seeds each, {share} % claimed a difference; alpha allows {100 * found.study.outcome.alpha:g} %."
         )
-    return [*lines, ""]
+    return Section(lines=[*lines, ""])

@@ -1,9 +1,39 @@
 """What a reader is told before the numbers come."""
 
-from analysis.report.findings import Findings
-from analysis.report.words import HOW_TO_READ
+from analysis.figures.units import IN_FULL
+from analysis.report.elements.findings import Findings
+from analysis.report.elements.section import Section
+from spectra_tune.design import Metric
+
+HOW_TO_READ = """\
+Every contrast subtracts a *baseline* from a *treatment*, seed by seed: both were trained on the same data, from the
+same initial weights, in the same order, so what is left is the treatment and chance. The mean of these differences is
+the effect, in {unit}.{turned}
+
+- The **interval** [low, high] is where the true effect plausibly lies: a method that makes such intervals is right 95
+  times in 100.
+- **p** is how often chance alone would give so large a difference. It is *adjusted*: a study that asks many questions
+  finds something by luck, and the adjustment pays for that. Two tests must agree, one by a formula (t) and one by
+  counting (sign flip).
+- **supported** means: there is a difference, and chance is not a good explanation. **equivalent** means: shown to be
+  too small to matter. **inconclusive** means neither: more seeds are needed, and the sentence says how many. It does
+  *not* mean "no effect".
+- **harmful**: the treatment is worse. **uninformative**: neither arm learned the task, so nothing can be compared.
+- A run that blew up is not dropped: it counts as the best guess that ignores the input."""
 
 
-def lines(_: Findings) -> list[str]:
-    """The same for every study."""
-    return ["## How to read this", "", HOW_TO_READ, ""]
+def section(found: Findings) -> Section:
+    """The same for every study but for the unit of its outcome."""
+    metric = found.metric
+    turned = "" if metric.higher_is_better else (
+        f" Lower {metric.words} is better, so the\ndifference is turned round: a positive effect is a gain."
+    )  # fmt: skip
+    text = HOW_TO_READ.format(unit=_unit(metric), turned=turned)
+    return Section(lines=["## How to read this", "", text, ""])
+
+
+def _unit(metric: Metric) -> str:
+    """The unit of an effect, and how it is written."""
+    if metric.unit in IN_FULL:
+        return f"{IN_FULL[metric.unit]} ({metric.unit})"
+    return metric.unit or f"the unit of the {metric.words}"

@@ -1,21 +1,23 @@
 """How far results spread over seeds, treatment beside baseline."""
 
-from analysis.report.findings import Findings
-from analysis.report.table import table
-from analysis.report.words import chance, number, with_interval
-
-HEADS = (
-    *("Condition", "contrast", "n", "sd of baseline, pp", "sd of treatment, pp"),
-    *("ratio [95 %]", "p adjusted", ""),
-)
+from analysis.figures.units import named, of_differences
+from analysis.report.elements.findings import Findings
+from analysis.report.elements.section import Section
+from analysis.report.elements.table import table
+from analysis.report.elements.words import chance, number, with_interval
 
 
-def lines(found: Findings) -> list[str]:
+def section(found: Findings) -> Section:
     """A row per contrast and Condition."""
+    heads = (
+        *("Condition", "contrast", "n"),
+        *(of_differences(f"sd of {arm}", found.metric) for arm in ("baseline", "treatment")),
+        *("ratio [95 %]", "p adjusted", ""),
+    )
     text = [
         "## Spread over seeds (descriptive)",
         "",
-        f"Standard deviation of {found.study.outcome.metric.replace('_', ' ')} over seeds and its ratio, treatment "
+        f"Standard deviation of {named(found.study.outcome.measured)} over seeds and its ratio, treatment "
         "over baseline: below 1 the treatment's results depend less on the seed. Pitman and Morgan's test of paired "
         f"variances, exact for normal results; p adjusted by Holm over the {len(found.spread)} rows of this section, a "
         "family of its own that no verdict rests on.",
@@ -30,4 +32,4 @@ def lines(found: Findings) -> list[str]:
         )
         for row in found.spread.to_dict("records")
     ]
-    return [*text, *table(HEADS, rows, "spread.csv")]
+    return Section(lines=[*text, *table(heads, rows, "spread.csv")], tables={"spread": found.spread})

@@ -9,6 +9,7 @@ from analysis.describing.convergence import convergence_table
 from analysis.judging.contrasts import judge_study
 from analysis.report import findings
 from analysis.report.page import page
+from analysis.report.sections import sections_of
 from analysis.statistics.curves import efficiency_ratio, epochs_to_threshold
 from analysis.statistics.significance import paired_t
 from spectra_tune.design import Arm, Contrast, Seeds, Study, grid
@@ -95,9 +96,10 @@ def test_without_a_threshold_there_is_nothing(runs, curves):
 
 def test_the_report_says_the_ratio_and_who_never_gets_there(runs, curves):
     found = findings("fast", STUDY, Tables(runs, curves, figure_table({})))
-    text = page(found, {})
+    text = page(found, sections_of(found))
     assert "## Convergence (descriptive)" in text
     assert "reaches 90 %" in text
     assert "| 0.77 [" in text
     assert "| 1 and 1 of 4 |" in text
-    assert "## Convergence" not in page(findings("slow", replace(STUDY, threshold=None), found.tables), {})
+    slow = findings("slow", replace(STUDY, threshold=None), found.tables)
+    assert "## Convergence" not in page(slow, sections_of(slow))

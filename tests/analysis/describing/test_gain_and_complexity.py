@@ -13,6 +13,7 @@ from analysis.figures import gain_and_complexity
 from analysis.judging.contrasts import judge_study
 from analysis.report import findings
 from analysis.report.page import page
+from analysis.report.sections import sections_of
 from analysis.statistics.significance import holm, paired_t, sign_flip
 from spectra_tune.design import Seeds, Study, Treatment, grid
 from spectra_tune.engine import run_block
@@ -107,7 +108,7 @@ def test_below_five_tasks_a_correlation_is_refused(gains):
 
 
 def test_every_task_is_in_the_picture_where_its_measure_is_defined(gains):
-    figure = gain_and_complexity(gains, list(ARMS))
+    figure = gain_and_complexity(gains, list(ARMS), STUDY.outcome.measured.metric)
     texts = [len(axes.texts) for axes in figure.axes]
     assert texts == [8, 8, 4, 8] * 2
     assert "not defined on 4 tasks" in figure.axes[2].get_title()
@@ -184,7 +185,7 @@ def test_without_complexity_there_is_neither(runs):
 
 def test_the_report_says_both(runs):
     found = findings("complex", STUDY, Tables(runs, curve_table({}), figure_table({})))
-    text = page(found, {})
+    text = page(found, sections_of(found))
     assert "## Gain and the tasks' own complexity (descriptive)" in text
     assert "to 1 − none gains more on tasks of greater dimension" in text
     assert "over 8 tasks" in text

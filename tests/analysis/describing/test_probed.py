@@ -120,4 +120,5 @@ def test_the_report_prints_them_and_has_all_in_a_file(runs):
     assert "## Probes (descriptive)" in text
     assert "| linear − none | x | -0.667 | 4.33 | +5 [" in text
     assert f"| 3 of 5 | {WHY} (1 run); the run diverged (1 run) |" in text
-    assert len(written["probes.csv"].decode().splitlines()) == 1 + len(found.probes)
+    whole = probed_table(found.runs, found.tables.curves, found.judged)
+    assert len(written["probes.csv"].decode().splitlines()) == 1 + len(whole)

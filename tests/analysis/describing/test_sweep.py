@@ -9,8 +9,10 @@ from analysis.describing.sweep import Line, sweeps
 from analysis.figures import sweep_curves
 from analysis.judging.contrasts import arm_summaries
 from analysis.report import findings
+from analysis.report.elements.shown import MOST_ARMS
 from analysis.report.page import page
-from analysis.report.pictures import MOST_ARMS, MOST_PAIRED, pictures_of
+from analysis.report.sections import pictures_of, sections_of
+from analysis.report.sections.numbers import MOST_PAIRED
 from spectra_tune.design import Arm, Contrast, Seeds, Study, Treatment, grid
 from spectra_tune.engine import BlockTraining
 from spectra_tune.networks import mlp
@@ -90,7 +92,7 @@ def test_a_repeated_stream_is_not_a_setting():
 def test_the_picture_has_each_arms_mean_at_its_number(found):
     sweep = next(one for one in sweeps(MANY) if one.field == "sigma_end")
     summaries, labels = arm_summaries(found.runs), MANY.labels()
-    figure = sweep_curves(sweep, summaries, labels, "test_accuracy")
+    figure = sweep_curves(sweep, summaries, labels, MANY.outcome.measured)
     panels = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title() for axes in panels] == list(labels.values())
     signature = list(labels)[1]
@@ -103,17 +105,17 @@ def test_the_picture_has_each_arms_mean_at_its_number(found):
 
 
 def test_many_contrasts_have_no_paired_plots_and_the_page_says_so(found):
-    drawn, notes = pictures_of(found)
+    drawn = pictures_of(found)
     assert len(MANY.contrasts) > MOST_PAIRED
     assert not [name for name in drawn if name.startswith("paired-")]
     assert {"sweep-sigma-end", "sweep-strength", "forest"} <= set(drawn)
-    text = page(found, {}, notes)
+    text = page(found, sections_of(found))
     assert f"No paired plots: {len(MANY.contrasts)} contrasts are more than the {MOST_PAIRED}" in text
     assert f"show {MOST_ARMS} of the {len(found.arms)} arms" in text
 
 
 def test_few_contrasts_have_theirs(found):
-    few = replace(MANY, contrasts=MANY.contrasts[:MOST_PAIRED])
-    drawn, notes = pictures_of(replace(found, study=few))
+    few = replace(found, study=replace(MANY, contrasts=MANY.contrasts[:MOST_PAIRED]))
+    drawn = pictures_of(few)
     assert len([name for name in drawn if name.startswith("paired-")]) == MOST_PAIRED
-    assert not [note for note in notes if "paired" in note]
+    assert "No paired plots" not in page(few, sections_of(few))

@@ -1,41 +1,17 @@
 """The report says every sentence, needs no other file, and prints no number without its n and interval."""
 
 import base64
-import pkgutil
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
-from analysis.report import files, findings, overview, sections
-from analysis.report.page import AFTER, BEFORE
-from analysis.report.table import MOST_ROWS, table
-from analysis.report.words import chance, number, with_interval
-from spectra_tune.design import condition_signature
-from spectra_tune.engine import BlockTraining
-from spectra_tune.results import COST, Tables, joined, with_costs
+from analysis.report import files, findings, overview
+from analysis.report.sections import sections_of
 from tests.analysis.describing.conftest import STUDY
 
 NO_WORDS = r"\bnan\b|\bNaN\b|\binf\b|\bNone\b|-0\.00\b|\b0\.000\b"
-
-
-@pytest.fixture(scope="module")
-def found():
-    tables = []
-    for block in STUDY.blocks():
-        training = BlockTraining(block)
-        while not training.finished:
-            report = training.advance()
-        tables.append(Tables(report.runs, training.curves(), training.figures()))
-    costs = {name: dict.fromkeys(COST, 1.0 + at) for at, (name, _) in enumerate(STUDY.arms)}
-    links = {
-        (condition_signature(condition), arm): f"http://127.0.0.1:5000/#/{at}/{arm}"
-        for at, condition in enumerate(STUDY.conditions)
-        for arm, _ in STUDY.arms
-    }
-    whole = joined(tables)
-    return findings("beside", STUDY, whole._replace(runs=with_costs(whole.runs, costs)), links=links)
 
 
 @pytest.fixture(scope="module")
@@ -69,19 +45,9 @@ def test_the_page_says_every_verdict_sentence_before_anything_else(found, writte
     assert text.index("## Verdicts") < text.index("## How to read this") < text.index("## Design")
 
 
-def test_every_section_is_on_the_page_once():
-    composed = [section.__name__.rpartition(".")[2] for section in (*BEFORE, *AFTER)]
-    assert sorted(composed) == sorted(module.name for module in pkgutil.iter_modules(sections.__path__))
-
-
-def test_a_long_table_is_cut_and_says_where_the_rest_is():
-    rows = [[str(at), "x"] for at in range(MOST_ROWS + 7)]
-    text = "\n".join(table(["n", "value"], rows, "all.csv"))
-    assert text.startswith("| n | value |\n|---|---|\n| 0 | x |\n")
-    assert f"| {MOST_ROWS - 1} | x |" in text
-    assert f"| {MOST_ROWS} | x |" not in text
-    assert f"7 of {MOST_ROWS + 7} rows are left out here; `all.csv` has all." in text
-    assert "left out" not in "\n".join(table(["n", "value"], rows[:MOST_ROWS], "all.csv"))
+def test_the_page_has_every_section_that_has_something_to_say_in_order(found, written):
+    headings = [section.lines[0] for section in sections_of(found)]
+    assert [line for line in written["report.md"].decode().splitlines() if line.startswith("## ")] == headings
 
 
 def test_the_page_needs_no_other_file_and_no_network(written):
@@ -139,30 +105,3 @@ def test_a_study_with_a_condition_that_never_ran_is_reported(found):
     text = files(with_gaps)["report.md"].decode()
     assert text.count("**not comparable**") == 9  # three Conditions lost, and every contrast that spans epochs
     assert not re.search(NO_WORDS, text.replace("none", ""))
-
-
-@pytest.mark.parametrize(
-    ("p", "shown"),
-    [
-        (None, "–"),
-        (float("nan"), "–"),
-        (1.0, "1"),
-        (0.0421, "0.042"),
-        (2.0**-10, "≤\u00a01/1,024"),
-        (1e-30, "≤\u00a01/1,000,000,000"),
-    ],
-)
-def test_a_p_is_never_printed_as_zero(p, shown):
-    assert chance(p) == shown
-
-
-def test_a_small_p_is_never_printed_smaller_than_it_is():
-    for p in (0.00099, 3e-5, 2.0**-19, 1.1e-9):
-        assert 1 / int(chance(p).removeprefix("≤\u00a01/").replace(",", "")) >= p * (1 - 1e-9)
-
-
-def test_numbers_are_printed_with_their_interval_or_say_that_there_is_none():
-    assert with_interval(1.0, 0.5, 1.5, sign=True) == "+1.00 [+0.50, +1.50]"
-    assert with_interval(1.0, None, None) == "1.00 [no interval]"
-    assert with_interval(None, None, None) == "–"
-    assert number(-0.001) == "0.00"

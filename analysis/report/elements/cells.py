@@ -1,15 +1,20 @@
 """Cells that several tables of the report have."""
 
 from analysis.judging.contrasts import Judged
-from analysis.report.findings import Findings
-from analysis.report.words import with_interval
+from analysis.report.elements.findings import Findings
+from analysis.report.elements.words import with_interval
 from analysis.statistics.estimate import Estimate
 
 
 def difference(one: Judged) -> str:
-    """The mean difference with its interval, pp."""
+    """The mean difference with its interval; positive where the treatment is better."""
     numbers = one.verdict.statistics
     return with_interval(numbers.mean, numbers.low, numbers.high, sign=True)
+
+
+def verdict(one: Judged) -> str:
+    """The verdict's name and what limits it."""
+    return " ".join((f"**{one.verdict.name}**", *one.verdict.suffixes))
 
 
 def linked(found: Findings, one: Judged) -> str:

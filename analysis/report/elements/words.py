@@ -1,24 +1,8 @@
-"""How numbers are printed in a report, and what its reader is told."""
+"""How numbers are printed in a report."""
 
 import math
 
 from analysis.statistics.estimate import Estimate
-
-HOW_TO_READ = """\
-Every contrast subtracts a *baseline* from a *treatment*, seed by seed: both were trained on the same data, from the
-same initial weights, in the same order, so what is left is the treatment and chance. The mean of these differences is
-the effect, in percentage points (pp).
-
-- The **interval** [low, high] is where the true effect plausibly lies: a method that makes such intervals is right 95
-  times in 100.
-- **p** is how often chance alone would give so large a difference. It is *adjusted*: a study that asks many questions
-  finds something by luck, and the adjustment pays for that. Two tests must agree, one by a formula (t) and one by
-  counting (sign flip).
-- **supported** means: there is a difference, and chance is not a good explanation. **equivalent** means: shown to be
-  too small to matter. **inconclusive** means neither: more seeds are needed, and the sentence says how many. It does
-  *not* mean "no effect".
-- **harmful**: the treatment is worse. **uninformative**: neither arm learned the task, so nothing can be compared.
-- A run that blew up is not dropped: it counts as the best guess that ignores the input."""
 
 
 def number(value: float | None, digits: int = 2, sign: bool = False) -> str:

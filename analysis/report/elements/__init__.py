@@ -1,0 +1,1 @@
+"""What sections are made of: the findings they tell, their cells, tables, words and pictures."""

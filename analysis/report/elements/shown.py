@@ -1,0 +1,51 @@
+"""What pictures show of a study that has more Conditions or arms than can be told apart."""
+
+import re
+from dataclasses import dataclass
+
+from analysis.figures.grid import spread
+from spectra_tune.design import Study
+from spectra_tune.results import Tables
+
+MOST_CONDITIONS = 24
+"""That a picture shows: more are not readable."""
+
+MOST_ARMS = 8
+"""That a picture of single arms shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The Conditions and arms that are drawn, and how that is said."""
+
+    labels: dict[str, str]  # Conditions by signature
+    arms: list[str]  # in pictures of single arms
+    tables: Tables  # of these Conditions
+    note: str  # behind what a picture shows; empty where all Conditions are drawn
+    notes: tuple[str, ...]  # below pictures of single arms; empty where all arms are drawn
+
+
+def shown(study: Study, tables: Tables) -> Shown:
+    """Of many Conditions the first; of many arms none and some evenly apart."""
+    labels, arms = dict(list(study.labels().items())[:MOST_CONDITIONS]), [name for name, _ in study.arms]
+    runs, curves, shapes = tables
+    runs = runs[runs["condition_signature"].isin(list(labels))]
+    signatures = set(runs["signature"])
+    note, notes = "", ()
+    if len(labels) < len(study.conditions):
+        note = f" (the first {len(labels)} of {len(study.conditions)} Conditions; contrasts.csv has all)"
+    if len(arms) > MOST_ARMS:
+        notes = (f"Pictures of single arms show {MOST_ARMS} of the {len(arms)} arms, evenly chosen.",)
+        arms = ["none", *spread([arm for arm in arms if arm != "none"], MOST_ARMS - 1)]
+    return Shown(
+        labels=labels,
+        arms=arms,
+        tables=Tables(runs, curves[curves["signature"].isin(signatures)], shapes[shapes["signature"].isin(signatures)]),
+        note=note,
+        notes=notes,
+    )
+
+
+def file_name(words: str) -> str:
+    """Words as a file's name."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")

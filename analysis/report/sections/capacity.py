@@ -1,0 +1,40 @@
+"""How differences change with capacity."""
+
+from analysis.describing.capacity_trend import CapacityTrend, with_capacity
+from analysis.report.elements.findings import Findings
+from analysis.report.elements.section import Section
+from analysis.report.elements.words import chance, with_interval
+from analysis.statistics.scaling import power_law
+
+
+def section(found: Findings) -> Section | None:
+    """Trends with width and whether they are power laws; nothing with fewer than three widths."""
+    trends = with_capacity(found.study, found.judged)
+    if not trends:
+        return None
+    lines = ["## With capacity (descriptive)", ""]
+    lines += ["Change of the difference for each doubling of the width, over seeds.", ""]
+    lines += [
+        f"| task | contrast | widths | {found.metric.unit or 'gain'} per doubling | n | p of no straight line |",
+        "|---|---|---|---|---|---|",
+    ]
+    for one in trends:
+        trend, widths = one.interaction, ", ".join(f"{width:g}" for width in one.widths)
+        fits = chance(trend.lack_of_fit_p)
+        slope = with_interval(trend.estimate, trend.low, trend.high, sign=True)
+        lines.append(f"| {one.label} | {one.contrast} | {widths} | {slope} | {trend.n} | {fits} |")
+    lines += ["", "Does the size of the mean difference follow a power law of the width?", ""]
+    lines += [f"- {one.label}, {one.contrast}: {_power_law(one)}" for one in trends]
+    return Section(lines=[*lines, ""])
+
+
+def _power_law(trend: CapacityTrend) -> str:
+    """The exponent of the mean difference's size, where the widths can carry one, or why none is claimed."""
+    sizes = [abs(mean) for mean in trend.means]
+    if not (all(mean > 0 for mean in trend.means) or all(mean < 0 for mean in trend.means)):
+        return "no exponent claimed: the mean differences are not all of one sign."
+    found = power_law(trend.widths, sizes)
+    if found.status != "claimed":
+        return f"no exponent claimed: {'; '.join(found.reasons)} (x: the width)."
+    exponent = with_interval(found.estimate, found.low, found.high, sign=True)
+    return f"width to the power {exponent} over {found.n} widths."
