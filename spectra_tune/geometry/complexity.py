@@ -39,7 +39,7 @@ def complexity(task: Any) -> "Complexity":
     objective = objective_of(task).name
     if objective != CLASSIFICATION:
         why = f"complexity is that of a boundary between classes, and {objective} has none"
-        reasons = dict.fromkeys((*_GEOMETRY, *_ERRORS, "spread"), why)
+        reasons: dict[str, str] = dict.fromkeys((*_GEOMETRY, *_ERRORS, "spread"), why)
         return Complexity(**dict.fromkeys(reasons), reasons=reasons)
     draws = [drawn(task, draw) for draw in range(1 if getattr(task, "fixed", False) else DRAWS)]
     x_train = numpy.concatenate([draw.x_train for draw in draws])
