@@ -1,6 +1,6 @@
 """Outcome: what is compared, and the difference that would matter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from spectra_tune.errors import InvalidStudy, nearest, positive
 from spectra_tune.objectives import SPLIT_METRICS, Metric, SplitMetric
@@ -19,7 +19,7 @@ class Outcome:
 
     metric: str = "test_accuracy"  # a metric on test data: a key of objectives.SPLIT_METRICS
     margin_pp: float | None = None  # percentage points
-    margin: float | None = None  # in the metric's own unit, where that is another one
+    margin: float | None = field(default=None, metadata={"later": True})  # for all others
     alpha: float = 0.01  # over all contrasts x Conditions of the study
     descriptive: tuple[str, ...] = ()  # metrics reported with estimate and interval, never with a verdict
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,13 @@ from spectra_tune.design.condition import Condition
 from spectra_tune.design.sources import is_own, source_digest
 from spectra_tune.design.treatment import Treatment
 from spectra_tune.errors import InvalidStudy
+
+LATER = "later"
+"""Key of the metadata of a field that came after records had been made: `field(default=…, metadata={"later": True})`.
+With its default it has no part in a signature, so that records of before keep theirs."""
+
+NAMED = {"Perceptron": {"class": "Network", "kind": "mlp"}}
+"""What signatures say instead of a class's name where records of before know it under another."""
 
 
 def run_signature(condition: Condition, treatment: Treatment, seed: int, stream: int) -> str:
@@ -67,7 +74,8 @@ def _canonical_object(thing: Any) -> dict[str, Any]:
     if not is_dataclass(thing) and not hasattr(thing, "__dict__"):
         raise InvalidStudy(f"what determines a {kind.__qualname__} cannot be read: give {thing!r} as a number or text")
     state = _state(thing) if is_dataclass(thing) else vars(thing)
-    form: dict[str, Any] = {"class": kind.__qualname__} | {name: canonical(state[name]) for name in state}
+    named = {"class": kind.__qualname__} if is_own(kind) else NAMED.get(kind.__qualname__, {"class": kind.__qualname__})
+    form: dict[str, Any] = {**named, **{name: canonical(value) for name, value in state.items()}}
     if is_own(kind):
         form["source"] = source_digest(kind)
         if callable(getattr(thing, "draw", None)):
@@ -76,13 +84,9 @@ def _canonical_object(thing: Any) -> dict[str, Any]:
 
 
 def _state(thing: Any) -> dict[str, Any]:
-    """A dataclass's fields that have not their default: one more field with a default changes no signature."""
-    state = {field.name: (getattr(thing, field.name), field.default) for field in fields(thing)}
-    return {
-        name: value
-        for name, (value, default) in state.items()
-        if default is MISSING or type(value) is not type(default) or value != default
-    }
+    """A dataclass's fields; one that came LATER only where it has not its default."""
+    state = {item: getattr(thing, item.name) for item in fields(thing)}
+    return {item.name: value for item, value in state.items() if not (LATER in item.metadata and value == item.default)}
 
 
 _DATA_DIGESTS: dict[int, tuple[Any, str]] = {}

@@ -1,6 +1,6 @@
 """Treatment: what the arms of a block differ in."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from spectra_tune.errors import InvalidStudy, finite, nearest, not_negative, positive
 from spectra_tune.penalties import PENALTIES
@@ -16,7 +16,7 @@ class Treatment:
     """
 
     strength: float  # weight of the penalty in the loss, >= 0; 0 is no regularizer
-    penalty: str = "spectral_norm"  # a name in penalties.PENALTIES
+    penalty: str = field(default="spectral_norm", metadata={"later": True})  # a name in penalties.PENALTIES
     schedule: str = "static"  # a name in schedules.SCHEDULES
     sigma_start: float | None = None  # target at the first step; for schedules that move
     sigma_end: float | None = None  # target at the last step; of a static schedule all along
@@ -30,8 +30,8 @@ class Treatment:
         return cls(strength=0.0)
 
     def __post_init__(self):
-        def put(field, value):
-            object.__setattr__(self, field, value)
+        def put(name, value):
+            object.__setattr__(self, name, value)
 
         put("strength", not_negative(self.strength, "strength"))
         put("beta", finite(self.beta, "beta"))
@@ -46,9 +46,9 @@ class Treatment:
         if not isinstance(self.one_sided, bool):
             raise InvalidStudy(f"one_sided must be True or False, got {self.one_sided!r}")
         if self.strength == 0:
-            for field in fields(self):
-                if field.name != "strength":
-                    put(field.name, field.default)
+            for item in fields(self):
+                if item.name != "strength":
+                    put(item.name, item.default)
             return
         if not PENALTIES[self.penalty].targets:
             self._check_no_target()
@@ -71,10 +71,10 @@ class Treatment:
 
     def _check_no_target(self) -> None:
         """Refuses settings of a target where the penalty has none."""
-        for field in fields(self):
-            given = getattr(self, field.name)
-            if field.name not in ("strength", "penalty") and given != field.default:
+        for item in fields(self):
+            given = getattr(self, item.name)
+            if item.name not in ("strength", "penalty") and given != item.default:
                 raise InvalidStudy(
-                    f"penalty {self.penalty!r} has no target: leave {field.name} away, got {given!r}, or choose one of "
+                    f"penalty {self.penalty!r} has no target: leave {item.name} away, got {given!r}, or choose one of "
                     + ", ".join(name for name, of in PENALTIES.items() if of.targets)
                 )

@@ -11,7 +11,7 @@ boundary can be measured (see geometry/complexity.py).
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from importlib import import_module
 from typing import Any
@@ -41,7 +41,7 @@ class Task:
     reference_width: int | None  # of an MLP that fits the task well; capacity ratios are relative to it
     settings: tuple[tuple[str, Any], ...]  # arguments of the constructor, sorted by name
     features: int = 2
-    objective: str = CLASSIFICATION
+    objective: str = field(default=CLASSIFICATION, metadata={"later": True})
 
     def draw(self, split: str, seed: int) -> tuple[Any, Any]:
         """x (samples, features) float64 and y (samples,), int64 or what the objective learns, of one split and seed."""

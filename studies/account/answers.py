@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from analysis.judging.contrasts import Judged
+from analysis.judging.verdict_name import SUPPORTED, WITHOUT_A_GAIN_THAT_MATTERS, VerdictName
 from analysis.report import Findings
 from analysis.report.elements.cells import verdict
 from analysis.report.elements.section import Section
@@ -21,7 +22,8 @@ from analysis.report.sections import (
     spread,
 )
 
-SUPPORTED = ("supported, at least the margin", "supported, size open")
+REFUTING = WITHOUT_A_GAIN_THAT_MATTERS | {VerdictName.HARMFUL}
+"""Verdicts that show that a treatment does not gain what matters."""
 
 STANDINGS = ("refuted", "not shown", "held in part", "held")
 """What came of a claim, the worst first: the order in which the account tells them."""
@@ -73,7 +75,7 @@ def standing(judged: Sequence[Judged]) -> str:
         return "held"
     if any(name in SUPPORTED for name in names):
         return "held in part"
-    if any(name in ("harmful", "equivalent", "supported but negligible") for name in names):
+    if any(name in REFUTING for name in names):
         return "refuted"
     return "not shown"
 

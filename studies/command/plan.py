@@ -2,6 +2,7 @@
 
 import os
 
+from analysis.judging.verdict_name import VerdictName
 from analysis.statistics.planning import (
     detectable_effect,
     sd_upper_limit,
@@ -91,7 +92,7 @@ def text(name: str, study: Study) -> str:
     if smallest > outcome.alpha:
         lines.append(
             f"WARNING: {seeds} seeds cannot reach alpha {outcome.alpha:g}; every verdict will be "
-            f'"under-powered by design". At least {seeds_to_reach(outcome.alpha)} seeds are needed.'
+            f'"{VerdictName.UNDERPOWERED}". At least {seeds_to_reach(outcome.alpha)} seeds are needed.'
         )
     lines += _power(study)
     lines.append(f"time        {_time_needed(study)}")
