@@ -11,11 +11,11 @@ BIN := .venv/bin
 run: install  ## the study `capacity`, or its verdicts if it has run
 	$(BIN)/spectra-tune run capacity --resume
 
-test: install  ## everything but the slow tests
-	$(BIN)/python -m pytest
+test: test-fast  ## everything but the slow tests
+	$(BIN)/python -m pytest -m "integration and not slow"
 
 test-fast: install  ## what starts neither Ray nor MLflow: under two minutes
-	$(BIN)/python -m pytest -m "not slow and not integration"
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not slow and not integration"
 
 studies: install  ## all studies, resumable; keeps each one's tables in studies/results (about half an hour)
 	$(BIN)/python -m studies.account.run_all

@@ -18,12 +18,15 @@ from spectra_tune.tasks import moons
 STARTS_RAY = ("alternatives", "searching", "whole_path")
 
 
+def _marks(section):
+    if section in STARTS_RAY:
+        return [pytest.mark.integration, pytest.mark.slow]
+    return [pytest.mark.integration] if section == "tracking" else []
+
+
 @pytest.mark.parametrize(
     "section",
-    [
-        pytest.param(name, marks=[pytest.mark.integration, pytest.mark.slow] if name in STARTS_RAY else [])
-        for name in SECTIONS
-    ],
+    [pytest.param(name, marks=_marks(name)) for name in SECTIONS],
 )
 def test_every_section_gives_finite_ratios(section, request, tmp_path, capsys):
     if section in ("alternatives", "searching"):
