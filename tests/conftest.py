@@ -5,8 +5,9 @@ import os
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-for library in ("OMP", "OPENBLAS"):  # read by numpy when it is imported: two test processes would fight over the cores
-    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+# Read by numpy when it is imported: two test processes would fight over the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 

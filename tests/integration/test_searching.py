@@ -146,6 +146,7 @@ def test_what_a_scheduler_stops_stays_in_the_table(ray, tmp_path, scheduler):
     assert searched(study, tmp_path, resume=True).runs.equals(found.runs)
 
 
+@pytest.mark.slow
 def test_rays_state_does_not_grow_with_the_rows_that_a_search_gives(ray, tmp_path):
     sizes = []
     for seeds in (2, 40):

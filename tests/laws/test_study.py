@@ -14,8 +14,11 @@ from studies.command import archive, catalogue
 UNFINISHED = ("failed: ", "interrupted")
 
 
-WIDE = ("sigma_sweep", "schedules", "confounds", "depth_profile")
-"""Studies of many arms, a third of the whole test's time: only in make test-slow."""
+WIDE = (
+    *("sigma_sweep", "schedules", "confounds", "depth_profile", "beta_sweep", "replication", "optimizers"),
+    *("predict_capacity", "sigma_beta_width"),
+)
+"""Studies of many arms or blocks, more than half of the whole test's time: only in make test-slow."""
 
 
 @pytest.mark.integration
