@@ -1,6 +1,7 @@
 """What a study will do, before it does it: what `show` prints and a run records."""
 
 import os
+from typing import Any
 
 from analysis.judging.verdict_name import VerdictName
 from analysis.statistics.planning import (
@@ -15,9 +16,9 @@ from spectra_tune.design import Block, Outcome, Study
 
 POWER = 0.8
 
-START_S, STEP_S, FLOPS = 15.0, 18e-6, 100e9
-"""Rough, measured on one thread of a server processor: start of Ray and MLflow, a member's step without its arithmetic,
-arithmetic per second."""
+START_S, STEP_S, STEP_IN_TURN_S, FLOPS = 15.0, 18e-6, 5e-4, 100e9
+"""Rough, measured on one thread of a server processor: start of Ray and MLflow, a member's step without its arithmetic
+stacked and in turn, arithmetic per second."""
 
 
 def parameters(study: Study) -> dict[str, object]:
@@ -141,10 +142,11 @@ def with_unit(outcome: Outcome) -> str:
 def _time_needed(study: Study) -> str:
     """A rough count of arithmetic, on this machine's processors."""
     processors = os.cpu_count() or 1
-    networks = [condition.network for condition in study.conditions]
-    if not all(hasattr(network, "parameter_count") for network in networks):
-        return f"not estimated for a network of your own; {processors} processors, one block each at a time"
-    blocks = [_block_seconds(block, study) for block in study.blocks()]
+    try:
+        blocks = [_block_seconds(block, study) for block in study.blocks()]
+    except Exception as error:  # whatever a user's own network or task raises: running it will say so, too
+        reason = " ".join(str(error).split())
+        return f"not estimated, since {type(error).__name__}: {reason}"
     minutes = (START_S + max(sum(blocks) / processors, max(blocks))) / 60
     return f"about {minutes:.0f} min on {processors} processors" if minutes >= 1 else "less than a minute"
 
@@ -154,13 +156,24 @@ def _block_seconds(block: Block, study: Study) -> float:
     seconds = 0.0
     for _, arm in block.arms:
         condition = arm.condition(block.condition)
-        task = condition.task
-        batch = condition.batch_size or task.samples
-        flops = 6 * batch * condition.network.parameter_count(task)
-        steps = condition.epochs * -(-task.samples // batch)
+        task, network = condition.task, condition.network
+        samples = task.samples if hasattr(task, "samples") else len(task.draw("train", 0)[1])
+        batch = condition.batch_size or samples
+        flops = 6 * batch * _parameters(network, task)
+        steps = condition.epochs * -(-samples // batch)
+        step = STEP_S if hasattr(network, "stacked") else STEP_IN_TURN_S
         searched = 0 if study.search is None else study.search.configurations * len(study.seeds.search)
-        seconds += (searched + len(block.seeds)) * steps * (STEP_S + flops / FLOPS)
+        seconds += (searched + len(block.seeds)) * steps * (step + flops / FLOPS)
     return seconds
+
+
+def _parameters(network: Any, task: Any) -> int:
+    """Trainable numbers of a network; one that cannot say so is built."""
+    if hasattr(network, "parameter_count"):
+        return network.parameter_count(task)
+    from spectra_tune.engine import parameter_count  # loads torch
+
+    return parameter_count(network, task)
 
 
 def _spans(seeds: tuple[int, ...]) -> str:

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.judging.contrasts import Judged
+from analysis.judging.sentences import decimals
 from spectra_tune import tracking
 from studies.command import catalogue
 from studies.command.plan import with_unit
@@ -42,15 +43,18 @@ def _verdict_table(named: catalogue.Named, judged: list[Judged]) -> Table:
         f"over m = {named.study.tests} tests",
         title_justify="left",
     )
-    of_difference = f"difference, {outcome.measured.metric.unit}".removesuffix(", ")
+    metric = outcome.measured.metric
+    of_difference = f"{'difference' if metric.higher_is_better else 'gain'}, {metric.unit}".removesuffix(", ")
     for heading in ("Condition", "contrast", f"{of_difference} [95 %]", "verdict"):
         table.add_column(heading)
+    digits = decimals(metric, outcome.margin_in_unit)
     before = None
     for one in judged:
         if before is not None and one.condition != before:
             table.add_section()
         found = one.verdict.statistics
-        difference = "" if found.low is None else f"{found.mean:+z.2f} [{found.low:+z.2f}, {found.high:+z.2f}]"
+        numbers = [] if found.low is None else [f"{one:+z.{digits}f}" for one in (found.mean, found.low, found.high)]
+        difference = "{} [{}, {}]".format(*numbers) if numbers else ""
         verdict = " ".join((one.verdict.name, *one.verdict.suffixes))
         table.add_row(one.condition if one.condition != before else "", str(one.contrast), difference, verdict)
         before = one.condition

@@ -52,8 +52,14 @@ def described(arm: Arm) -> str:
         words = [
             f"{name.replace('_', ' ')} {getattr(treatment, name)}"
             for name in dict.fromkeys(shown)
-            if name in shown[:3] or getattr(treatment, name) != getattr(defaults, name)
+            if (name in shown[:3] or getattr(treatment, name) != getattr(defaults, name))
+            and not _is_absent(treatment, name)
         ]
     words += [f"{name} set to {value}" for name, value in arm.changes]
     words += [f"random stream {arm.stream}"] if arm.stream else []
     return ", ".join(words)
+
+
+def _is_absent(treatment: Treatment, name: str) -> bool:
+    """Whether a Treatment has no such setting: what has no target has no schedule of it."""
+    return getattr(treatment, name) is None or (name == "schedule" and treatment.sigma_end is None)
