@@ -15,6 +15,7 @@ from spectra_tune.design.seeds import Seeds
 from spectra_tune.design.signature import condition_signature, digest
 from spectra_tune.design.treatment import Treatment
 from spectra_tune.errors import InvalidStudy, NotComparable, at_least_one, nearest, positive
+from spectra_tune.objectives import SPLITS, objective_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class Study:
     search: Search | None = None  # the arms are then where each side starts; what they end as is found on search seeds
     probes: Any = ()  # names in probes.PROBES: what is measured on the trained networks, descriptive
     probed_at: Any = ()  # epochs at which they are taken beside the end
-    threshold: float | None = None  # of the outcome's measure on validation data, a fraction: when is it first reached
+    threshold: float | None = None  # of the outcome's metric on validation data, as columns have it: when it is reached
     reports: int = REPORTS  # how often a run's metrics are recorded: the resolution of its curves
     complexity: bool = False  # how hard each task's own boundary is stands in the run table (see complexity.py)
 
@@ -80,6 +81,7 @@ class Study:
             raise InvalidStudy(f"seeds must be Seeds and outcome an Outcome, got {self.seeds!r} and {self.outcome!r}")
         if not self.conditions or len(set(self.conditions)) != len(self.conditions):
             raise InvalidStudy(f"a study needs distinct conditions, got {len(self.conditions)} with repeats or none")
+        self._check_metrics()
         self._check_arms()
         if self.search is not None:
             check_search(self)
@@ -96,6 +98,17 @@ class Study:
         self._check_claim()
         self._check_measurements()
         self.blocks()
+
+    def _check_metrics(self) -> None:
+        """Refuses an outcome that a task's objective has not."""
+        for task in dict.fromkeys(condition.task for condition in self.conditions):
+            objective = objective_of(task)
+            known = [one.column for one in objective.on(*SPLITS)]
+            for metric in (self.outcome.metric, *self.outcome.descriptive):
+                if metric not in known:
+                    raise InvalidStudy(
+                        f"{task} is {objective.name}, which has no metric {metric!r}; {nearest(metric, known)}"
+                    )
 
     def _check_arms(self) -> None:
         arms = dict(self.arms)
@@ -130,8 +143,11 @@ class Study:
             )
         if self.threshold is not None:
             object.__setattr__(self, "threshold", positive(self.threshold, "threshold"))
-            if self.threshold > 1:
-                raise InvalidStudy(f"threshold must be a fraction, at most 1, got {self.threshold:g}")
+            metric = self.outcome.measured.metric
+            low, high = metric.bounds
+            if not low <= self.threshold <= high:
+                what = "a fraction, at most 1" if high == 1 else f"within {low:g} … {high:g}"
+                raise InvalidStudy(f"threshold must be {what}, as {metric.words} is, got {self.threshold:g}")
         if not isinstance(self.complexity, bool):
             raise InvalidStudy(f"complexity must be True or False, got {self.complexity!r}")
 

@@ -21,7 +21,7 @@ from spectra_tune.design import (
     members,
 )
 from spectra_tune.networks import mlp
-from spectra_tune.tasks import border, checkerboard, moons
+from spectra_tune.tasks import border, checkerboard, moons, surface
 
 STATIC = Treatment(strength=0.1, sigma_end=1.0)
 
@@ -224,3 +224,32 @@ def test_labels_show_the_fewest_fields_that_tell_conditions_apart():
     assert list(study().labels().values()) == ["moons, width 8", "moons, width 16"]
     two = [*grid(task=[moons()], network=[mlp(width=8)], epochs=[50]), *grid(task=[border()], network=[mlp(width=8)])]
     assert list(study(conditions=two).labels().values()) == ["moons", "border"]
+
+
+def test_an_outcome_must_be_a_metric_of_every_task():
+    given = {
+        "question": "?",
+        "arms": {"none": Treatment.none(), "static": STATIC},
+        "contrasts": [("static", "none")],
+        "seeds": Seeds(confirm=range(5)),
+    }
+    smooth = grid(task=[surface()], network=[mlp(width=8)])
+    assert Study(conditions=smooth, outcome=Outcome(metric="test_mse"), **given).outcome.margin_in_unit == 0.01
+    with pytest.raises(InvalidStudy, match="surface is regression, which has no metric 'test_accuracy'"):
+        Study(conditions=smooth, **given)
+    with pytest.raises(InvalidStudy, match="moons is classification, which has no metric 'test_mse'"):
+        Study(conditions=grid(task=[moons()], network=[mlp(width=8)]), outcome=Outcome(metric="test_mse"), **given)
+    described = Outcome(descriptive=("test_r2",))
+    with pytest.raises(InvalidStudy, match="has no metric 'test_r2'"):
+        Study(conditions=grid(task=[moons()], network=[mlp(width=8)]), outcome=described, **given)
+
+
+def test_a_margin_is_given_in_the_metrics_unit():
+    assert Outcome(metric="test_mse", margin=0.02).margin_in_unit == 0.02
+    assert Outcome(margin_pp=2).margin_in_unit == 2
+    with pytest.raises(InvalidStudy, match="the margin of test_mse is in its own unit: give margin, got margin_pp 1"):
+        Outcome(metric="test_mse", margin_pp=1)
+    with pytest.raises(InvalidStudy, match="the margin of test_accuracy is in percentage points: give margin_pp"):
+        Outcome(margin=0.01)
+    with pytest.raises(InvalidStudy, match="margin must be a finite number > 0"):
+        Outcome(metric="test_mse", margin=0)
