@@ -31,6 +31,7 @@ def module(net: type, *, regularized: tuple[str, ...] | None = None, **hyperpara
     taken = set(OF_TASK) & set(hyperparameters)
     if taken:
         raise InvalidStudy(f"{', '.join(sorted(taken))} of {net.__name__} come from the task: leave them away")
+    _check_taken(net, hyperparameters)
     names = None if regularized is None else tuple(regularized)
     return ModuleNetwork(net=net, given=tuple(sorted(hyperparameters.items())), names=names)
 
@@ -118,3 +119,13 @@ class ModuleNetwork:
 def _with_weight(modules: "dict[str, Module]") -> list[str]:
     """Names of the modules that have a weight (out, in)."""
     return [name for name, one in modules.items() if getattr(getattr(one, "weight", None), "ndim", 0) == 2]
+
+
+def _check_taken(net: type, hyperparameters: dict[str, Any]) -> None:
+    """Refuses hyperparameters that the class does not take."""
+    taken = inspect.signature(net).parameters
+    if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values()):
+        return
+    for name in hyperparameters:
+        if name not in taken:
+            raise InvalidStudy(f"{net.__name__} takes no {name!r}; {nearest(name, set(taken) - set(OF_TASK))}")
