@@ -147,7 +147,7 @@ class Study:
             low, high = metric.bounds
             if not low <= self.threshold <= high:
                 what = "a fraction, at most 1" if high == 1 else f"within {low:g} … {high:g}"
-                raise InvalidStudy(f"threshold must be {what}, as {metric.words} is, got {self.threshold:g}")
+                raise InvalidStudy(f"threshold must be {what}, got {self.threshold:g}")
         if not isinstance(self.complexity, bool):
             raise InvalidStudy(f"complexity must be True or False, got {self.complexity!r}")
 
