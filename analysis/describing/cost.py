@@ -8,7 +8,7 @@ import numpy
 import pandas
 from numpy import ndarray
 
-from analysis.judging.verdict_name import SUPPORTED, WITHOUT_A_GAIN_THAT_MATTERS, VerdictName
+from analysis.judging.verdict_name import HARMFUL, SUPPORTED, WITHOUT_A_GAIN_THAT_MATTERS, VerdictName
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.intervals import ratio_interval
 from spectra_tune.results import COST_REPEATS
@@ -64,7 +64,7 @@ def worth_using(
     accepted: the largest ratio of time per epoch that needs no further reason. equal_time_verdict: of the treatment
     against a baseline that was given the treatment's wall time, where a study has one.
     """
-    if verdict in (VerdictName.HARMFUL, VerdictName.UNSAFE):
+    if verdict in HARMFUL or verdict == VerdictName.UNSAFE:
         return Decision(name="avoid", reason=f"the verdict is {verdict}")
     if verdict in WITHOUT_A_GAIN_THAT_MATTERS:
         return Decision(name="avoid", reason=f"the verdict is {verdict}: a cost without a gain that matters")

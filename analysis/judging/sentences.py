@@ -9,7 +9,7 @@ from numpy import ndarray
 from analysis.judging.family import ContrastData, Statistics
 from analysis.judging.measured import best_of, share_at_best
 from analysis.judging.rules import FEWEST_SEEDS, Rules
-from analysis.judging.verdict_name import VerdictName
+from analysis.judging.verdict_name import AT_LEAST_THE_MARGIN, NEGLIGIBLE, SIZE_OPEN, VerdictName
 from analysis.statistics.planning import sd_upper_limit, seeds_needed, seeds_needed_equivalence, seeds_to_reach
 from analysis.statistics.significance import EXACT_UP_TO, smallest_attainable_p
 from spectra_tune.design import SPLIT_METRICS, Metric
@@ -43,14 +43,19 @@ class Sentences:
         size = f"{self.amount(abs(found.mean or 0))} [{self._ordered(found)}]{self._direction}"
         bound = "" if found.bound is None else f", one-sided 95 % bound {self.amount(abs(found.bound))}"
         worse = "Reduces" if self.one.measured.higher_is_better else "Worsens"
-        if name == VerdictName.AT_LEAST_THE_MARGIN:
-            return f"Improves {outcome} by {size} ({tests}{bound})."
-        if name == VerdictName.NEGLIGIBLE:
-            return f"Real but negligible: {effect}, within ±{margin} ({tests})."
-        if name == VerdictName.SIZE_OPEN:
-            return f"Improves {outcome} by {size}; at least {margin} not shown ({tests})."
-        if name == VerdictName.HARMFUL:
-            return f"{worse} {outcome} by {size} ({tests}{bound})."
+        changes = f"{worse if (found.mean or 0) < 0 else 'Improves'} {outcome} by {size}"
+        if name in AT_LEAST_THE_MARGIN:
+            return f"{changes} ({tests}{bound})."
+        if name in NEGLIGIBLE:
+            return (
+                f"{changes}: real but negligible, less than {margin} ({tests}, TOST {format_p(found.p_tost_adjusted)})."
+            )
+        if name in SIZE_OPEN:
+            open_size = "is open" if self.rules.stage == "confirm" else "can only be shown on fresh seeds"
+            return (
+                f"{changes}; whether by {margin} or more {open_size} ({tests}, at least {margin} "
+                f"{format_p(found.p_margin_adjusted)}, TOST {format_p(found.p_tost_adjusted)})."
+            )
         if name == VerdictName.EQUIVALENT:
             return (
                 f"No effect larger than ±{margin}: {self._gain(found)}, 90 % interval "

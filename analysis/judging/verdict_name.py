@@ -10,19 +10,33 @@ class VerdictName(StrEnum):
     UNDERPOWERED = "under-powered by design"
     UNINFORMATIVE = "uninformative"
     UNSAFE = "unsafe"
-    AT_LEAST_THE_MARGIN = "supported, at least the margin"
-    NEGLIGIBLE = "supported but negligible"
-    SIZE_OPEN = "supported, size open"
-    HARMFUL = "harmful"
+    SUPPORTED_AT_LEAST_THE_MARGIN = "supported, at least the margin"
+    SUPPORTED_BUT_NEGLIGIBLE = "supported but negligible"
+    SUPPORTED_SIZE_OPEN = "supported, size open"
+    HARMFUL_AT_LEAST_THE_MARGIN = "harmful, at least the margin"
+    HARMFUL_BUT_NEGLIGIBLE = "harmful but negligible"
+    HARMFUL_SIZE_OPEN = "harmful, size open"
     EQUIVALENT = "equivalent"
     INCONCLUSIVE = "inconclusive"
 
 
-SUPPORTED = frozenset({VerdictName.AT_LEAST_THE_MARGIN, VerdictName.SIZE_OPEN})
+AT_LEAST_THE_MARGIN = frozenset({VerdictName.SUPPORTED_AT_LEAST_THE_MARGIN, VerdictName.HARMFUL_AT_LEAST_THE_MARGIN})
+"""There is a difference, shown to reach the margin."""
+
+NEGLIGIBLE = frozenset({VerdictName.SUPPORTED_BUT_NEGLIGIBLE, VerdictName.HARMFUL_BUT_NEGLIGIBLE})
+"""There is a difference, shown to be within the margin."""
+
+SIZE_OPEN = frozenset({VerdictName.SUPPORTED_SIZE_OPEN, VerdictName.HARMFUL_SIZE_OPEN})
+"""There is a difference, and neither is shown."""
+
+SUPPORTED = frozenset({VerdictName.SUPPORTED_AT_LEAST_THE_MARGIN, VerdictName.SUPPORTED_SIZE_OPEN})
 """The treatment gains, and it may matter."""
 
-WITHOUT_A_GAIN_THAT_MATTERS = frozenset({VerdictName.NEGLIGIBLE, VerdictName.EQUIVALENT})
+HARMFUL = frozenset({VerdictName.HARMFUL_AT_LEAST_THE_MARGIN, VerdictName.HARMFUL_SIZE_OPEN})
+"""The treatment loses, and it may matter."""
+
+WITHOUT_A_GAIN_THAT_MATTERS = NEGLIGIBLE | {VerdictName.EQUIVALENT}
 """Shown to be within the margin."""
 
-CLAIMS = SUPPORTED | {VerdictName.NEGLIGIBLE, VerdictName.HARMFUL}
+CLAIMS = SUPPORTED | HARMFUL | NEGLIGIBLE
 """There is a difference."""

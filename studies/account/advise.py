@@ -84,7 +84,7 @@ def _by_gain(rows: Sequence[Evidence]) -> list[Evidence]:
 def _tally(rows: Sequence[Evidence]) -> str:
     """How many contrasts got which verdict."""
     names = [row.verdict.partition(" (")[0] for row in rows]
-    counted = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(sorted(names)))
+    counted = "; ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(sorted(names)))
     return f"{len(rows)} {'contrast' if len(rows) == 1 else 'contrasts'} over none: {counted}"
 
 

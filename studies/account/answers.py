@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from analysis.judging.contrasts import Judged
-from analysis.judging.verdict_name import SUPPORTED, WITHOUT_A_GAIN_THAT_MATTERS, VerdictName
+from analysis.judging.verdict_name import HARMFUL, SUPPORTED, WITHOUT_A_GAIN_THAT_MATTERS
 from analysis.report import Findings
 from analysis.report.elements.cells import verdict
 from analysis.report.elements.section import Section
@@ -22,7 +22,7 @@ from analysis.report.sections import (
     spread,
 )
 
-REFUTING = WITHOUT_A_GAIN_THAT_MATTERS | {VerdictName.HARMFUL}
+REFUTING = WITHOUT_A_GAIN_THAT_MATTERS | HARMFUL
 """Verdicts that show that a treatment does not gain what matters."""
 
 STANDINGS = ("refuted", "not shown", "held in part", "held")
@@ -83,7 +83,7 @@ def standing(judged: Sequence[Judged]) -> str:
 def tally(judged: Sequence[Judged]) -> str:
     """How many contrasts got which verdict."""
     counts = Counter(one.verdict.name for one in judged)
-    listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+    listed = "; ".join(f"{count} {name}" for name, count in counts.most_common())
     return f"Of {len(judged)} registered contrasts: {listed}."
 
 

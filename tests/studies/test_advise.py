@@ -17,11 +17,11 @@ ROW = Evidence(
     study="one",
     arm="linear",
     treatment="strength 0.1",
-    verdict="harmful",
+    verdict="harmful, size open",
     gain_pp=-5.0,
     n=20,
     decision="avoid",
-    reason="the verdict is harmful",
+    reason="the verdict is harmful, size open",
     sentence="Reduces held-out accuracy by 5.00 pp.",
 )
 USED = replace(
@@ -39,13 +39,13 @@ def test_a_supported_gain_at_an_accepted_cost_is_used():
     found = asked(ROW, USED, OPEN)
     assert found.answer == "use it"
     assert found.evidence == (USED,)
-    assert "1 harmful, 1 inconclusive, 1 supported, at least the margin" in found.because
+    assert "1 harmful, size open; 1 inconclusive; 1 supported, at least the margin" in found.because
 
 
 def test_what_never_helped_is_not_used():
     found = asked(ROW, replace(ROW, arm="other", verdict="equivalent (provisional)"))
     assert found.answer == "do not"
-    assert "1 equivalent, 1 harmful" in found.because
+    assert "1 equivalent; 1 harmful, size open" in found.because
 
 
 def test_what_is_open_is_unknown_and_a_costly_gain_optional():

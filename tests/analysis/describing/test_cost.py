@@ -54,7 +54,9 @@ SUPPORTED = "supported, at least the margin"
 @pytest.mark.parametrize(
     ("verdict", "time", "equal_time", "decision"),
     [
-        ("harmful", (0.5, 0.6), None, "avoid"),
+        ("harmful, at least the margin", (0.5, 0.6), None, "avoid"),
+        ("harmful, size open", (0.5, 0.6), None, "avoid"),
+        ("harmful but negligible", (0.5, 0.6), None, "avoid"),
         ("unsafe", (0.5, 0.6), None, "avoid"),
         ("equivalent", (0.5, 0.6), None, "avoid"),
         ("supported but negligible", (0.5, 0.6), None, "avoid"),

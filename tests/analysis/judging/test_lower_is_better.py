@@ -12,7 +12,16 @@ from analysis.judging.generalization import gap_of, sides_of
 from analysis.judging.matching import pair
 from analysis.judging.rules import Rules
 from analysis.judging.verdict import judge
-from analysis.judging.verdict_name import CLAIMS, SUPPORTED, WITHOUT_A_GAIN_THAT_MATTERS, VerdictName
+from analysis.judging.verdict_name import (
+    AT_LEAST_THE_MARGIN,
+    CLAIMS,
+    HARMFUL,
+    NEGLIGIBLE,
+    SIZE_OPEN,
+    SUPPORTED,
+    WITHOUT_A_GAIN_THAT_MATTERS,
+    VerdictName,
+)
 from spectra_tune.design import NotComparable, Outcome, Seeds, Study, grid
 from spectra_tune.engine import run_block
 from spectra_tune.networks import mlp
@@ -62,12 +71,26 @@ def test_errors_that_mirror_percent_get_the_same_verdict_and_the_same_p(name):
             "supported, at least the margin",
             "Improves held-out mean squared error by 0.0200 [0.0179, 0.0221] (lower is better) (8 matched seeds; t p",
         ),
-        ("supported but negligible", "Real but negligible: a gain of 0.0030 [0.0023, 0.0037] (lower is better), withi"),
+        (
+            "supported but negligible",
+            "Improves held-out mean squared error by 0.0030 [0.0023, 0.0037] (lower is better): real but negligible, less",
+        ),
         (
             "supported, size open",
-            "Improves held-out mean squared error by 0.0090 [0.0069, 0.0111] (lower is better); at least 0.01 not",
+            "Improves held-out mean squared error by 0.0090 [0.0069, 0.0111] (lower is better); whether by 0.01",
         ),
-        ("harmful", "Worsens held-out mean squared error by 0.0200 [0.0179, 0.0221] (lower is better)"),
+        (
+            "harmful, at least the margin",
+            "Worsens held-out mean squared error by 0.0200 [0.0179, 0.0221] (lower is better) (8 matched seeds; t p",
+        ),
+        (
+            "harmful but negligible",
+            "Worsens held-out mean squared error by 0.0030 [0.0023, 0.0037] (lower is better): real but negligible, less",
+        ),
+        (
+            "harmful, size open",
+            "Worsens held-out mean squared error by 0.0090 [0.0069, 0.0111] (lower is better); whether by 0.01",
+        ),
         ("equivalent", "No effect larger than ±0.01: a gain of 0.0002, 90 % interval [-0.0015, 0.0019] (lower is bett"),
         ("inconclusive", "Inconclusive: a gain of 0.0060 [-0.0078, 0.0198] (lower is better) (8 matched seeds"),
         ("uninformative", "Nothing to compare: neither arm learned the task (0.5000 and 0.5000; a constant scores 0.5"),
@@ -79,7 +102,7 @@ def test_sentences_say_the_gain_and_that_less_is_better(name, says):
 
 
 def test_units_and_digits_are_the_metrics_own():
-    nats = replace(as_error(RULES["harmful"]), metric="test_loss")
+    nats = replace(as_error(RULES["harmful, at least the margin"]), metric="test_loss")
     assert judge([nats], OF_ERROR)[0].sentence.startswith(
         "Worsens held-out cross-entropy by 0.0200 nats [0.0179, 0.0221]"
     )
@@ -88,7 +111,7 @@ def test_units_and_digits_are_the_metrics_own():
     explained = replace(explained, **{name: getattr(explained, name) / 100 for name in parts})
     (found,) = judge([explained], OF_ERROR)
     assert found.sentence.startswith("Reduces held-out R² by 0.0200 [0.0179, 0.0221] (8 matched seeds")
-    harmful = as_error(RULES["harmful"])
+    harmful = as_error(RULES["harmful, at least the margin"])
     thousands = replace(harmful, **{name: 1e5 * getattr(harmful, name) for name in parts})
     assert "by 2000.00 [1793.61, 2206.39] (lower" in judge([thousands], replace(OF_ERROR, margin=1000.0))[0].sentence
 
@@ -96,7 +119,7 @@ def test_units_and_digits_are_the_metrics_own():
 def test_an_error_of_zero_is_the_ceiling():
     at_best = as_error(contrast(-2 + 0.3 * SPREAD, baseline=100.0))
     (found,) = judge([at_best], OF_ERROR)
-    assert found.name == VerdictName.HARMFUL
+    assert found.name == VerdictName.HARMFUL_AT_LEAST_THE_MARGIN
     assert "Ceiling: at least half of the baseline's runs are at 0." in found.sentence
     (found,) = judge([as_error(contrast(numpy.zeros(8), baseline=100.0))], OF_ERROR)
     assert found.name == VerdictName.UNINFORMATIVE
@@ -150,7 +173,7 @@ def test_a_study_of_errors_is_judged(runs):
     assert table.loc["static", "mean"] == pytest.approx(gains.mean())
     turned = better.assign(arm=better["arm"].replace({"static": "none", "none": "static"}))
     table = contrast_table(judge_study(STUDY, turned)).set_index("treatment")
-    assert table.loc["static", "verdict"] == "harmful"
+    assert table.loc["static", "verdict"] == "harmful, at least the margin"
 
 
 def test_a_diverged_run_counts_as_the_mean_of_its_test_set(runs):
@@ -165,6 +188,8 @@ def test_a_diverged_run_counts_as_the_mean_of_its_test_set(runs):
 def test_names_of_verdicts_are_the_words_that_reports_print():
     assert [str(name) for name in VerdictName] == list(RULES)
     assert {"supported, at least the margin", "supported, size open"} == SUPPORTED
-    assert SUPPORTED | {"supported but negligible", "harmful"} == CLAIMS
-    assert {"supported but negligible", "equivalent"} == WITHOUT_A_GAIN_THAT_MATTERS
+    assert {"harmful, at least the margin", "harmful, size open"} == HARMFUL
+    assert {"supported but negligible", "harmful but negligible"} == NEGLIGIBLE
+    assert SUPPORTED | HARMFUL | NEGLIGIBLE == CLAIMS == AT_LEAST_THE_MARGIN | NEGLIGIBLE | SIZE_OPEN
+    assert NEGLIGIBLE | {"equivalent"} == WITHOUT_A_GAIN_THAT_MATTERS
     assert pandas.Series([VerdictName.UNSAFE]).eq("unsafe").all()

@@ -65,7 +65,9 @@ RULES = {
     "supported, at least the margin": contrast(2 + 0.3 * SPREAD),
     "supported but negligible": contrast(0.3 + 0.1 * SPREAD),
     "supported, size open": contrast(0.9 + 0.3 * SPREAD),
-    "harmful": contrast(-2 + 0.3 * SPREAD),
+    "harmful, at least the margin": contrast(-2 + 0.3 * SPREAD),
+    "harmful but negligible": contrast(-0.3 + 0.1 * SPREAD),
+    "harmful, size open": contrast(-0.9 + 0.3 * SPREAD),
     "equivalent": contrast(0.02 + 0.3 * SPREAD),
     "inconclusive": contrast(0.6 + 2 * SPREAD),
 }
@@ -90,8 +92,8 @@ def test_each_rule_decides_what_it_is_for(name):
         (diverging(-2 + 0.3 * SPREAD, range(6)), "unsafe"),
         (contrast(1.2 + 0.01 * SPREAD), "supported, at least the margin"),
         (contrast(0.9 + 0.01 * SPREAD), "supported but negligible"),
-        (contrast(-0.9 + 0.01 * SPREAD), "supported but negligible"),
-        (contrast(-0.9 + 0.3 * SPREAD), "harmful"),
+        (contrast(-0.9 + 0.01 * SPREAD), "harmful but negligible"),
+        (contrast(-1.2 + 0.01 * SPREAD), "harmful, at least the margin"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -116,9 +118,26 @@ def test_the_first_rule_that_holds_decides(one, name):
             "supported, at least the margin",
             "Improves held-out accuracy by 2.00 pp [1.79, 2.21] (8 matched seeds; t p<1e-6, exact",
         ),
-        ("supported but negligible", "Real but negligible: 0.30 pp [0.23, 0.37], within ±1 pp"),
-        ("supported, size open", "Improves held-out accuracy by 0.90 pp [0.69, 1.11]; at least 1 pp not shown"),
-        ("harmful", "Reduces held-out accuracy by 2.00 pp [1.79, 2.21]"),
+        (
+            "supported but negligible",
+            "Improves held-out accuracy by 0.30 pp [0.23, 0.37]: real but negligible, less than 1 pp (8 matched seeds; t",
+        ),
+        (
+            "supported, size open",
+            "Improves held-out accuracy by 0.90 pp [0.69, 1.11]; whether by 1 pp or more is open (8 matched seeds; t p",
+        ),
+        (
+            "harmful, at least the margin",
+            "Reduces held-out accuracy by 2.00 pp [1.79, 2.21] (8 matched seeds; t p<1e-6, exact",
+        ),
+        (
+            "harmful but negligible",
+            "Reduces held-out accuracy by 0.30 pp [0.23, 0.37]: real but negligible, less than 1 pp (8 matched seeds; t",
+        ),
+        (
+            "harmful, size open",
+            "Reduces held-out accuracy by 0.90 pp [0.69, 1.11]; whether by 1 pp or more is open (8 matched seeds; t p",
+        ),
         ("equivalent", "No effect larger than ±1 pp: 0.02 pp, 90 % interval [-0.15, 0.19], adjusted TOST p"),
         ("inconclusive", "Inconclusive: 0.60 pp [-0.78, 1.98]"),
     ],
@@ -127,10 +146,17 @@ def test_a_sentence_carries_its_numbers(name, says):
     assert verdict(RULES[name]).sentence.startswith(says)
 
 
-def test_supported_names_both_tests_and_the_bound():
-    sentence = verdict(RULES["supported, at least the margin"]).sentence
-    assert "exact sign-flip p=0.0078" in sentence
-    assert "one-sided 95 % bound 1.83 pp" in sentence
+def test_what_reaches_the_margin_is_told_with_both_tests_and_the_bound():
+    for side in ("supported", "harmful"):
+        sentence = verdict(RULES[f"{side}, at least the margin"]).sentence
+        assert "exact sign-flip p=0.0078" in sentence
+        assert "one-sided 95 % bound 1.83 pp" in sentence
+
+
+def test_a_size_is_told_with_the_tests_that_decided_it():
+    for side in ("supported", "harmful"):
+        assert re.search(r", TOST p<1e-6\)\.$", verdict(RULES[f"{side} but negligible"]).sentence)
+        assert re.search(r", at least 1 pp p=0\.\d+, TOST p=0\.\d+\)\.$", verdict(RULES[f"{side}, size open"]).sentence)
 
 
 def test_the_metric_is_named_in_words():
@@ -200,15 +226,33 @@ def test_margin_and_equivalence_are_families_of_their_own():
     assert crowded.name == "inconclusive"
 
 
+@pytest.mark.parametrize(("side", "name"), [(1, "supported"), (-1, "harmful")])
+def test_negligible_among_many_needs_more_than_negligible_alone(side, name):
+    """A 90 % interval within the margin is no longer enough: the tests are adjusted over the family."""
+    one = contrast(side * (0.7 + 0.35 * SPREAD))
+    assert verdict(one).name == f"{name} but negligible"
+    (among, *_) = judge([one] * 24, rules(tests=24))
+    assert among.statistics.high90 < 1
+    assert among.statistics.low90 > -1
+    assert among.name == f"{name}, size open"
+
+
+@pytest.mark.parametrize(("side", "name"), [(1, "supported"), (-1, "harmful")])
+def test_at_least_the_margin_among_many_needs_more_than_alone(side, name):
+    one = contrast(side * (1.3 + 0.35 * SPREAD))
+    assert verdict(one).name == f"{name}, at least the margin"
+    assert judge([one] * 24, rules(tests=24))[0].name == f"{name}, size open"
+
+
 def test_a_study_cannot_have_more_contrasts_than_it_planned():
     with pytest.raises(ValueError, match="cannot have 2 contrasts"):
-        judge([RULES["harmful"]] * 2, rules(tests=1))
+        judge([RULES["harmful, size open"]] * 2, rules(tests=1))
 
 
 def test_verdicts_come_in_the_order_given():
-    family = [RULES["harmful"], failed(), RULES["equivalent"], RULES["supported, at least the margin"]]
+    family = [RULES["harmful, at least the margin"], failed(), RULES["equivalent"], RULES["supported, at least the margin"]]
     found = judge(family, rules(tests=4, alpha=0.05))
-    names = ["harmful", "not comparable", "equivalent", "supported, at least the margin"]
+    names = ["harmful, at least the margin", "not comparable", "equivalent", "supported, at least the margin"]
     assert [one.name for one in found] == names
     assert judge([], rules(tests=3)) == []
 
@@ -280,14 +324,14 @@ def test_at_the_ceiling_in_both_arms_nothing_is_compared():
 def test_at_the_ceiling_in_the_baseline_alone_the_verdict_is_flagged():
     one = contrast(-2 + 0.3 * SPREAD, baseline=100.0)
     found = verdict(one)
-    assert found.name == "harmful"
+    assert found.name == "harmful, at least the margin"
     assert "Ceiling: at least half of the baseline's runs are at 100 %." in found.sentence
 
 
 def test_one_arm_that_learned_is_informative():
     one = contrast(20 + 0.3 * SPREAD, baseline=50.0)
     assert verdict(one).name == "supported, at least the margin"
-    assert verdict(contrast(-20 + 0.3 * SPREAD, baseline=70.0)).name == "harmful"
+    assert verdict(contrast(-20 + 0.3 * SPREAD, baseline=70.0)).name == "harmful, at least the margin"
 
 
 def test_arms_that_equal_the_constant_exactly_learned_nothing():
@@ -345,7 +389,7 @@ def test_a_span_of_epochs_never_gives_a_verdict(n):
 
 
 def test_suffixes_say_what_limits_a_verdict():
-    assert verdict(RULES["harmful"]).suffixes == ()
+    assert verdict(RULES["harmful, size open"]).suffixes == ()
     assert verdict(contrast(2 + 0.3 * SPREAD[:7]), alpha=0.05).suffixes == ("(provisional)",)
     limited = verdict(contrast(-2 + 0.3 * SPREAD[:7], one_split=True), alpha=0.05, stage="search")
     assert limited.suffixes == ("(exploratory)", "(provisional)", "(one split)")
@@ -353,9 +397,11 @@ def test_suffixes_say_what_limits_a_verdict():
 
 
 def test_reaching_the_margin_is_shown_on_confirmation_seeds_only():
-    found = verdict(RULES["supported, at least the margin"], stage="search")
-    assert found.name == "supported, size open"
-    assert found.suffixes == ("(exploratory)",)
+    for side in ("supported", "harmful"):
+        found = verdict(RULES[f"{side}, at least the margin"], stage="search")
+        assert found.name == f"{side}, size open"
+        assert found.suffixes == ("(exploratory)",)
+        assert "whether by 1 pp or more can only be shown on fresh seeds" in found.sentence
 
 
 def test_more_than_twenty_seeds_are_not_called_exact():
