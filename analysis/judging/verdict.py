@@ -87,7 +87,7 @@ def _strength(found: Statistics, rules: Rules) -> VerdictName:
     """The verdict by the adjusted tests alone; that the margin is reached is shown on confirmation seeds only.
 
     What lies within the margin is a family of tests of its own, and what reaches it another: in all contrasts together
-    a false "negligible" or "equivalent" comes in at most 5 % of studies, whatever the first tests say.
+    the margin is falsely denied in at most 5 % of studies, whatever the first tests say.
     """
     assert found.mean is not None
     within = _shown(found.p_tost_adjusted, SECONDARY_ALPHA)

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from numpy import ndarray
-from scipy import stats
+from scipy import special
 
 from analysis.statistics.estimate import Estimate, sample, standard_deviation
 from analysis.statistics.significance import paired_t
@@ -42,12 +41,13 @@ def _above(d: Sequence[float] | ndarray, bound: float, level: float, method: str
     if spread == 0:
         p = 2.0**-n if mean > bound else 1.0
         return Estimate(estimate=mean, low=mean, p=p, df=n - 1, n=n, method=method)
-    found: Any = stats.ttest_1samp(values, bound, alternative="greater")
+    error = spread / n**0.5
+    t = (mean - bound) / error
     return Estimate(
         estimate=mean,
-        low=float(found.confidence_interval(level).low),
-        p=float(found.pvalue),
-        statistic=float(found.statistic),
+        low=mean - float(special.stdtrit(n - 1, level)) * error,
+        p=float(special.stdtr(n - 1, -t)),
+        statistic=t,
         df=n - 1,
         n=n,
         method=method,

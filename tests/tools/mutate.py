@@ -120,10 +120,17 @@ MUTATIONS = (
         tests=("tests/analysis/statistics/test_equivalence.py", "tests/analysis/statistics/test_calibration.py"),
     ),
     Mutation(
+        name="negligible is told by one contrast's own interval",
+        file="analysis/judging/verdict.py",
+        old="    within = _shown(found.p_tost_adjusted, SECONDARY_ALPHA)",
+        new="    within = -rules.margin < found.low90 and found.high90 < rules.margin",
+        tests=("tests/analysis/judging/test_verdict.py", "tests/analysis/statistics/test_calibration.py"),
+    ),
+    Mutation(
         name="the interval is a normal one, not t",
         file="analysis/statistics/significance.py",
-        old="half = float(stats.t.ppf((1 + level) / 2, n - 1)) * error",
-        new="half = float(stats.norm.ppf((1 + level) / 2)) * error",
+        old="half = float(special.stdtrit(n - 1, (1 + level) / 2)) * error",
+        new="half = float(special.ndtri((1 + level) / 2)) * error",
         tests=("tests/analysis/statistics/test_significance.py", "tests/analysis/statistics/test_calibration.py"),
     ),
     Mutation(

@@ -15,10 +15,12 @@ the effect, in {unit}.{turned}
 - **p** is how often chance alone would give so large a difference. It is *adjusted*: a study that asks many questions
   finds something by luck, and the adjustment pays for that. Two tests must agree, one by a formula (t) and one by
   counting (sign flip).
-- **supported** means: there is a difference, and chance is not a good explanation. **equivalent** means: shown to be
-  too small to matter. **inconclusive** means neither: more seeds are needed, and the sentence says how many. It does
-  *not* mean "no effect".
-- **harmful**: the treatment is worse. **uninformative**: neither arm learned the task, so nothing can be compared.
+- **supported** means: there is a gain, and chance is not a good explanation; **harmful**: there is a loss. Both say of
+  its size what is shown: **at least the margin**, **but negligible** (smaller than the margin), or neither of the two:
+  **size open**.
+- **equivalent** means: shown to be too small to matter. **inconclusive** means neither: more seeds are needed, and the
+  sentence says how many. It does *not* mean "no effect".
+- **uninformative**: neither arm learned the task, so nothing can be compared.
 - A run that blew up is not dropped: it counts as the best guess that ignores the input."""
 
 
