@@ -4,17 +4,15 @@ import math
 from collections.abc import Sequence
 
 from numpy import ndarray
-from scipy import optimize, special
+from scipy import special
 
 from analysis.statistics.estimate import Estimate, sample, standard_deviation
-
-LARGEST_T = 1e5
-"""Beyond it scipy's noncentral t is not accurate, and a spread this small beside the mean is rounding."""
+from analysis.statistics.noncentral_t import noncentrality_at
 
 
 def d_z(d: Sequence[float] | ndarray, level: float = 0.95) -> Estimate:
     """Mean over standard deviation of the differences. It grows with the quality of the pairing: never compare it
-    across studies. None where the differences do not vary; no interval beyond |t| = 1e5, out of reach of scipy's nct.
+    across studies. None where the differences do not vary.
     """
     values = sample(d, least=2)
     n, size = len(values), standardised_mean(values)
@@ -52,24 +50,10 @@ def g_z(d: Sequence[float] | ndarray, level: float = 0.95) -> Estimate:
 
 def _standardised(t: float, n: int, scale: float, level: float, method: str) -> Estimate:
     """t times `scale`, with the interval of its noncentrality on the same scale."""
-    low = high = None
-    if abs(t) <= LARGEST_T:
-        low, high = (scale * _noncentrality(t, n - 1, (1 + sign * level) / 2) for sign in (1, -1))
+    low, high = (scale * noncentrality_at(t, n - 1, (1 + sign * level) / 2) for sign in (1, -1))
     return Estimate(estimate=t * scale, low=low, high=high, statistic=t, df=n - 1, n=n, method=method)
 
 
 def _hedges(df: int) -> float:
     """J(df), the factor that removes the bias of d."""
     return math.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / (df / 2) ** 0.5
-
-
-def _noncentrality(t: float, df: int, probability: float) -> float:
-    """The noncentrality under which a t this large or smaller has the given probability."""
-
-    def excess(noncentrality: float) -> float:
-        return float(special.nctdtr(df, noncentrality, t)) - probability  # what stats.nct.cdf calls
-
-    reach = 10.0
-    while excess(t - reach) < 0 or excess(t + reach) > 0:
-        reach *= 2
-    return optimize.root_scalar(excess, bracket=(t - reach, t + reach), xtol=1e-12).root

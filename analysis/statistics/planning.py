@@ -6,6 +6,7 @@ import math
 import numpy
 from scipy import optimize, stats
 
+from analysis.statistics.noncentral_t import share_below
 from analysis.statistics.significance import smallest_attainable_p
 
 MOST_SEEDS = 100_000
@@ -22,9 +23,7 @@ def _power_of_t(n: int, effect: float, sd: float, alpha: float) -> float:
     if n < 2:
         return 0.0
     critical, shift = float(stats.t.isf(alpha / 2, n - 1)), abs(effect) / sd * n**0.5
-    # The far tail is below 1e-9 from a shift of 6 on, where scipy's nct may give NaN.
-    far_tail = float(stats.nct.cdf(-critical, n - 1, shift)) if shift < 6 else 0.0
-    return float(stats.nct.sf(critical, n - 1, shift)) + far_tail
+    return 1 - share_below(critical, n - 1, shift) + share_below(-critical, n - 1, shift)
 
 
 def seeds_needed(sd: float, effect: float, alpha: float, power: float = 0.8) -> int:

@@ -73,7 +73,7 @@ def test_errors_that_mirror_percent_get_the_same_verdict_and_the_same_p(name):
         ),
         (
             "supported but negligible",
-            "Improves held-out mean squared error by 0.0030 [0.0023, 0.0037] (lower is better): real but negligible, less",
+            "Improves held-out mean squared error by 0.0030 [0.0023, 0.0037] (lower is better): real but negligible,",
         ),
         (
             "supported, size open",
@@ -85,7 +85,7 @@ def test_errors_that_mirror_percent_get_the_same_verdict_and_the_same_p(name):
         ),
         (
             "harmful but negligible",
-            "Worsens held-out mean squared error by 0.0030 [0.0023, 0.0037] (lower is better): real but negligible, less",
+            "Worsens held-out mean squared error by 0.0030 [0.0023, 0.0037] (lower is better): real but negligible,",
         ),
         (
             "harmful, size open",

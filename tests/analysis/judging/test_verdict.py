@@ -120,7 +120,7 @@ def test_the_first_rule_that_holds_decides(one, name):
         ),
         (
             "supported but negligible",
-            "Improves held-out accuracy by 0.30 pp [0.23, 0.37]: real but negligible, less than 1 pp (8 matched seeds; t",
+            "Improves held-out accuracy by 0.30 pp [0.23, 0.37]: real but negligible, less than 1 pp (8 matched seeds",
         ),
         (
             "supported, size open",
@@ -132,7 +132,7 @@ def test_the_first_rule_that_holds_decides(one, name):
         ),
         (
             "harmful but negligible",
-            "Reduces held-out accuracy by 0.30 pp [0.23, 0.37]: real but negligible, less than 1 pp (8 matched seeds; t",
+            "Reduces held-out accuracy by 0.30 pp [0.23, 0.37]: real but negligible, less than 1 pp (8 matched seeds",
         ),
         (
             "harmful, size open",
@@ -250,7 +250,12 @@ def test_a_study_cannot_have_more_contrasts_than_it_planned():
 
 
 def test_verdicts_come_in_the_order_given():
-    family = [RULES["harmful, at least the margin"], failed(), RULES["equivalent"], RULES["supported, at least the margin"]]
+    family = [
+        RULES["harmful, at least the margin"],
+        failed(),
+        RULES["equivalent"],
+        RULES["supported, at least the margin"],
+    ]
     found = judge(family, rules(tests=4, alpha=0.05))
     names = ["harmful, at least the margin", "not comparable", "equivalent", "supported, at least the margin"]
     assert [one.name for one in found] == names
