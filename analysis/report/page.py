@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from analysis.figures.units import of_gain
 from analysis.report.elements.cells import difference
 from analysis.report.elements.findings import Findings
+from analysis.report.elements.in_all import in_all
 from analysis.report.elements.section import Section
 
 
 def overview(found: Findings) -> str:
     """Question and verdict of every contrast in Markdown, short enough for a description."""
     gain = "difference" if found.metric.higher_is_better else of_gain(found.metric)
-    lines = [f"**{found.study.question}**", "", f"| Condition | contrast | {gain} | verdict |", "|---|---|---|---|"]
+    lines = [f"**{found.study.question}**", "", in_all(found.judged, found.study.outcome), ""]
+    lines += [f"| Condition | contrast | {gain} | verdict |", "|---|---|---|---|"]
     for one in found.judged:
         lines.append(f"| {one.condition} | {one.contrast} | {difference(one)} | {one.verdict.name} |")
     return "\n".join([*lines, "", "Sentences, design and figures: `report.html` among the artifacts."])

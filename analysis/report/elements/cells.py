@@ -1,5 +1,6 @@
 """Cells that several tables of the report have."""
 
+from analysis.figures.marks import MARKS
 from analysis.judging.contrasts import Judged
 from analysis.report.elements.findings import Findings
 from analysis.report.elements.words import with_interval
@@ -13,8 +14,9 @@ def difference(one: Judged) -> str:
 
 
 def verdict(one: Judged) -> str:
-    """The verdict's name and what limits it."""
-    return " ".join((f"**{one.verdict.name}**", *one.verdict.suffixes))
+    """The verdict's mark and name and what limits it."""
+    name = one.verdict.name
+    return " ".join((MARKS[name], f"**{name}**", *one.verdict.suffixes))
 
 
 def linked(found: Findings, one: Judged) -> str:

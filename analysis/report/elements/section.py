@@ -13,6 +13,7 @@ class Picture:
 
     draw: Callable[[], Figure]
     shows: str
+    draw_narrow: Callable[[], Figure] | None = None  # for the width of a telephone, where the whole cannot be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

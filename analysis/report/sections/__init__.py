@@ -6,6 +6,7 @@ from analysis.report.elements.findings import Findings
 from analysis.report.elements.section import Picture, Section
 
 SECTIONS = (
+    "in_short",
     "verdicts",
     "how_to_read",
     "design",

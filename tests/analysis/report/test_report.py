@@ -30,7 +30,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
         self.tags.append(tag)
-        self.sources += [given["src"]] if "src" in given else []
+        self.sources += [given[name] for name in ("src", "srcset") if name in given]
         self.links += [given["href"]] if "href" in given else []
 
     def handle_data(self, data):
@@ -42,7 +42,12 @@ def test_the_page_says_every_verdict_sentence_before_anything_else(found, writte
     for one in found.judged:
         assert one.verdict.sentence in page.text
     text = written["report.md"].decode()
-    assert text.index("## Verdicts") < text.index("## How to read this") < text.index("## Design")
+    assert (
+        text.index("## In short")
+        < text.index("## Verdicts")
+        < text.index("## How to read this")
+        < text.index("## Design")
+    )
 
 
 def test_the_page_has_every_section_that_has_something_to_say_in_order(found, written):
