@@ -17,7 +17,17 @@ FILES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("
 
 ROOMS = {
     "spectra_tune": (
-        *("errors", "randomness", "schedules", "operators", "objectives", "geometry", "penalties", "probes"),
+        *(
+            "errors",
+            "own_code",
+            "randomness",
+            "schedules",
+            "operators",
+            "objectives",
+            "geometry",
+            "penalties",
+            "probes",
+        ),
         *("tasks", "networks", "design", "results", "engine", "launching", "tracking"),
     ),
     "analysis": ("statistics", "judging", "describing", "figures", "report"),
@@ -47,7 +57,15 @@ OWNERS = {
     "matplotlib": ("analysis/figures/", "analysis/report/"),
 }
 
-LIGHT = ("design/", "errors.py", "randomness.py", "__init__.py", "schedules/__init__.py", "schedules/by_time.py")
+LIGHT = (
+    "design/",
+    "errors.py",
+    "own_code.py",
+    "randomness.py",
+    "__init__.py",
+    "schedules/__init__.py",
+    "schedules/by_time.py",
+)
 DECLARED = ("tasks", "networks", "probes", "penalties", "objectives")
 STUDIES = tuple(f"studies/{name}.py" for name in catalogue.listed())
 

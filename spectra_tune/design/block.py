@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spectra_tune.design.condition import Condition, changed, flat
+from spectra_tune.design.condition import WHOLE, Condition, changed, flat
 from spectra_tune.design.seeds import distinct_seeds
 from spectra_tune.design.signature import condition_signature, run_signature
 from spectra_tune.design.treatment import Treatment
-from spectra_tune.errors import InvalidStudy, at_least_one, nearest
+from spectra_tune.errors import InvalidStudy, at_least_one, listed, one_of, plain, whole
 from spectra_tune.probes import PROBES
 
 STAGES = ("search", "confirm")
@@ -28,13 +28,21 @@ class Arm:
     def __post_init__(self):
         if not isinstance(self.treatment, Treatment):
             raise InvalidStudy(f"an arm needs a Treatment, got {self.treatment!r}")
-        object.__setattr__(self, "changes", tuple(sorted(dict(self.changes).items())))
-        if isinstance(self.stream, bool) or not isinstance(self.stream, int) or self.stream < 0:
-            raise InvalidStudy(f"stream must be a whole number >= 0, got {self.stream!r}")
+        object.__setattr__(self, "changes", tuple(sorted(_changes(self.changes).items())))
+        object.__setattr__(self, "stream", whole(self.stream, "stream", 0))
 
     def condition(self, condition: Condition) -> Condition:
         """The block's Condition with this arm's changes carried out."""
         return changed(condition, dict(self.changes))
+
+
+def _changes(given: Any) -> dict[str, Any]:
+    """{field: value}, each value as its Condition would keep it, so that equal changes have equal signatures."""
+    try:
+        changes = {name: plain(value) for name, value in dict(given).items()}
+    except (TypeError, ValueError):
+        raise InvalidStudy(f"changes must map fields to values, got {given!r}") from None
+    return changes | {name: whole(changes[name], name, 1) for name in WHOLE if changes.get(name) is not None}
 
 
 def named_arms(arms: Mapping[str, Arm | Treatment] | Iterable[tuple[str, Arm]]) -> tuple[tuple[str, Arm], ...]:
@@ -49,15 +57,8 @@ def named_arms(arms: Mapping[str, Arm | Treatment] | Iterable[tuple[str, Arm]]) 
 
 def checked_probes(probes: Iterable[str], probed_at: Iterable[int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Probes by name and the epochs at which they are taken beside the end; unknown names and epochs are refused."""
-    if isinstance(probes, str) or isinstance(probed_at, int):
-        raise InvalidStudy(f"probes and probed_at must be lists, got {probes!r} and {probed_at!r}")
-    names, epochs = tuple(probes), tuple(sorted(set(probed_at)))
-    for name in names:
-        if name not in PROBES:
-            raise InvalidStudy(f"no probe is called {name!r}; {nearest(name, PROBES)}")
-    for epoch in epochs:
-        if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 0:
-            raise InvalidStudy(f"probed_at must be epochs, whole numbers >= 0, got {epoch!r}")
+    names = tuple(one_of(name, "probe", PROBES) for name in listed(probes, "probes"))
+    epochs = tuple(sorted({whole(epoch, "each epoch of probed_at", 0) for epoch in listed(probed_at, "probed_at")}))
     if epochs and not names:
         raise InvalidStudy(f"probed_at says when probes are taken, got {list(epochs)} and no probes")
     return tuple(dict.fromkeys(names)), epochs
@@ -76,7 +77,7 @@ class Block:
     reports: int = REPORTS  # how often metrics are recorded
 
     def __post_init__(self):
-        at_least_one(self.reports, "reports")
+        object.__setattr__(self, "reports", at_least_one(self.reports, "reports"))
         probes, probed_at = checked_probes(self.probes, self.probed_at)
         object.__setattr__(self, "probes", probes)
         object.__setattr__(self, "probed_at", probed_at)
@@ -86,8 +87,7 @@ class Block:
         object.__setattr__(self, "seeds", distinct_seeds(self.seeds, "seeds"))
         if not self.seeds:
             raise InvalidStudy("a block needs at least one seed, got none")
-        if self.stage not in STAGES:
-            raise InvalidStudy(f"no stage is called {self.stage!r}; {nearest(self.stage, STAGES)}")
+        one_of(self.stage, "stage", STAGES)
         for name, arm in self.arms:
             arm.condition(self.condition)
             check_capacity(self.condition, name, arm.treatment)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from spectra_tune.errors import InvalidStudy, finite
+from spectra_tune.errors import InvalidStudy, finite, listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Claim:
 
     def __post_init__(self):
         object.__setattr__(self, "gain_pp", finite(self.gain_pp, "gain_pp"))
-        pairs = [tuple(step) for step in self.steps]
+        pairs = [tuple(step) for step in listed(self.steps, "the steps of a claim")]
         if not pairs or any(len(pair) != 2 or not all(isinstance(word, str) for word in pair) for pair in pairs):
             raise InvalidStudy(f"the steps of a claim are pairs (what changes, arm), got {self.steps!r}")
         object.__setattr__(self, "steps", tuple(pairs))

@@ -4,13 +4,16 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import product
 from typing import Any
 
-from spectra_tune.errors import InvalidStudy, at_least_one, nearest, not_negative, positive
+from spectra_tune.errors import InvalidStudy, at_least_one, listed, nearest, not_negative, one_of, positive, whole
 from spectra_tune.objectives import CLASSIFICATION, objective_of
 from spectra_tune.schedules import LEARNING_RATES
 from spectra_tune.schedules.distance_to_criticality import DistanceToCriticality
 
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop")
 """Names of torch.optim's optimizers with their defaults there; sgd has momentum 0.9."""
+
+WHOLE = ("epochs", "batch_size")
+"""Fields that are whole numbers."""
 
 NEVER_CHANGED = frozenset({"task", "network", "kind", "width", "depth"})
 """Fields that no arm may change: their runs would not share data or shapes."""
@@ -43,16 +46,20 @@ class Condition:
                 f"no hyperparameter may be called {', '.join(sorted(taken))}, which says something else of a run: "
                 f"rename it in {kind_of(self.network)}"
             )
-        if self.optimizer not in OPTIMIZERS:
-            raise InvalidStudy(f"no optimizer is called {self.optimizer!r}; {nearest(self.optimizer, OPTIMIZERS)}")
-        name = self.learning_rate_schedule
-        if not isinstance(name, DistanceToCriticality) and name not in LEARNING_RATES:
-            raise InvalidStudy(f"no learning-rate schedule is called {name!r}; {nearest(name, LEARNING_RATES)}")
-        object.__setattr__(self, "learning_rate", positive(self.learning_rate, "learning_rate"))
-        object.__setattr__(self, "weight_decay", not_negative(self.weight_decay, "weight_decay"))
-        at_least_one(self.epochs, "epochs")
+
+        def put(name, value):
+            object.__setattr__(self, name, value)
+
+        put("optimizer", one_of(self.optimizer, "optimizer", OPTIMIZERS))
+        if not isinstance(self.learning_rate_schedule, DistanceToCriticality):
+            name = one_of(self.learning_rate_schedule, "learning-rate schedule", LEARNING_RATES)
+            put("learning_rate_schedule", name)
+        put("learning_rate", positive(self.learning_rate, "learning_rate"))
+        put("weight_decay", not_negative(self.weight_decay, "weight_decay"))
+        for name in WHOLE:
+            if name != "batch_size" or self.batch_size is not None:
+                put(name, at_least_one(getattr(self, name), name))
         if self.batch_size is not None:
-            at_least_one(self.batch_size, "batch_size")
             samples = getattr(self.task, "samples", None)
             if samples is not None and self.batch_size > samples:
                 raise InvalidStudy(
@@ -71,8 +78,7 @@ def _check_task(task: Any) -> None:
                 f"task must have draw(split, seed) and classes, or say another objective, got {task!r}; see "
                 "spectra_tune.tasks"
             )
-        if isinstance(task.classes, bool) or not isinstance(task.classes, int) or task.classes < 2:
-            raise InvalidStudy(f"a task must have two classes or more, a whole number, got {task.classes!r}")
+        whole(task.classes, f"classes of {task}", 2)
     if hasattr(task, "features"):
         at_least_one(task.features, "features")
 
@@ -83,8 +89,9 @@ def grid(**values: Any) -> tuple[Condition, ...]:
     for name, choices in values.items():
         if name not in known:
             raise InvalidStudy(f"a Condition has no field {name!r}; {nearest(name, known)}")
-        if isinstance(choices, str) or not hasattr(choices, "__iter__") or not list(choices):
-            raise InvalidStudy(f"grid needs a non-empty list of values for {name}, got {choices!r}")
+        values[name] = listed(choices, f"a grid's values of {name}")
+        if not values[name]:
+            raise InvalidStudy(f"a grid needs at least one value of {name}, got {choices!r}")
     missing = {"task", "network"} - set(values)
     if missing:
         raise InvalidStudy(f"grid needs a list for each of task and network, got none for {', '.join(sorted(missing))}")

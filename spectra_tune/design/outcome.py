@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from spectra_tune.errors import InvalidStudy, nearest, positive
+from spectra_tune.errors import InvalidStudy, listed, nearest, one_of, positive
 from spectra_tune.objectives import SPLIT_METRICS, Metric, SplitMetric
 
 PP = "pp"
@@ -28,16 +28,14 @@ class Outcome:
         if self.metric not in known:
             raise InvalidStudy(
                 f"a verdict is about test data: the outcome must be one of {', '.join(known)}, got {self.metric!r}"
-                + ("; list it as descriptive" if self.metric in SPLIT_METRICS else "")
+                + ("; list it as descriptive" if self.metric in SPLIT_METRICS else f"; {nearest(self.metric, known)}")
             )
         self._set_margin()
         object.__setattr__(self, "alpha", positive(self.alpha, "alpha"))
         if self.alpha >= 0.5:
             raise InvalidStudy(f"alpha must be below 0.5, got {self.alpha}")
-        object.__setattr__(self, "descriptive", tuple(self.descriptive))
-        for metric in self.descriptive:
-            if metric not in SPLIT_METRICS:
-                raise InvalidStudy(f"no metric is called {metric!r}; {nearest(metric, SPLIT_METRICS)}")
+        descriptive = (one_of(metric, "metric", SPLIT_METRICS) for metric in listed(self.descriptive, "descriptive"))
+        object.__setattr__(self, "descriptive", tuple(descriptive))
 
     def _set_margin(self) -> None:
         metric = self.measured.metric

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from spectra_tune.design.treatment import Treatment
-from spectra_tune.errors import InvalidStudy, at_least_one, nearest
+from spectra_tune.errors import InvalidStudy, at_least_one, nearest, one_of, plain, whole
 
 SAMPLERS = ("tpe", "gp", "nsga2", "random", "grid")
 """Of Optuna: tree-structured Parzen estimators (multivariate), Gaussian processes, a genetic search of outcome against
@@ -99,10 +99,9 @@ class Search:
             strata |= {name: _points(name, space.pop(name)) for name in STRATA if name in space}
             object.__setattr__(self, what, tuple(space.items()))
         object.__setattr__(self, "strata", tuple(sorted(strata.items())))
-        at_least_one(self.configurations, "configurations")
-        at_least_one(self.batch, "batch")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
-            raise InvalidStudy(f"a search's seed must be a whole number in 0 … 2**32 - 1, got {self.seed!r}")
+        for name in ("configurations", "batch"):
+            object.__setattr__(self, name, at_least_one(getattr(self, name), name))
+        object.__setattr__(self, "seed", whole(self.seed, "a search's seed", 0, 2**32 - 1))
         if not self.treatment_space and not self.nuisance_space:
             raise InvalidStudy("a search needs a space, got an empty treatment_space and an empty nuisance_space")
         for name, _ in self.treatment_space:
@@ -118,8 +117,9 @@ class Search:
                     f"nuisance_space has {name!r}, a field of Treatment, which a baseline has none of: "
                     "move it to treatment_space"
                 )
-        if self.sampler not in SAMPLERS:
-            raise InvalidStudy(f"no sampler is called {self.sampler!r}; {nearest(self.sampler, SAMPLERS)}")
+        one_of(self.sampler, "sampler", SAMPLERS)
+        if self.scheduler is not None:
+            one_of(self.scheduler, "scheduler", SCHEDULERS)
         self._check_scheduler()
         if self.objective not in OBJECTIVES:
             raise InvalidStudy(
@@ -129,8 +129,6 @@ class Search:
             )
 
     def _check_scheduler(self) -> None:
-        if self.scheduler is not None and self.scheduler not in SCHEDULERS:
-            raise InvalidStudy(f"no scheduler is called {self.scheduler!r}; {nearest(self.scheduler, SCHEDULERS)}")
         if self.scheduler is not None and self.sampler not in SCHEDULERS[self.scheduler]:
             raise InvalidStudy(
                 f"scheduler {self.scheduler!r} goes with the samplers {', '.join(SCHEDULERS[self.scheduler])}, "
@@ -177,7 +175,7 @@ def _dimension(name: str, domain: Any) -> Dimension:
     if categories is not None:
         if not categories or len(set(map(repr, categories))) != len(categories):
             raise InvalidStudy(f"the choices of {name} must be distinct and at least one, got {list(categories)}")
-        return Dimension(choices=tuple(categories))
+        return Dimension(choices=tuple(plain(choice) for choice in categories))
     low, high, sampler = (getattr(domain, word, None) for word in ("lower", "upper", "sampler"))
     step = getattr(sampler, "q", None)
     inner = type(getattr(sampler, "sampler", sampler)).__name__

@@ -4,20 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from spectra_tune.errors import InvalidStudy
+from spectra_tune.errors import InvalidStudy, listed, whole
 
 
 def distinct_seeds(seeds: Iterable[int], what: str) -> tuple[int, ...]:
-    if isinstance(seeds, int | str) or not hasattr(seeds, "__iter__"):
-        raise InvalidStudy(f"{what} must be a list or range of whole numbers, got {seeds!r}")
-    listed = tuple(seeds)
-    for seed in listed:
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise InvalidStudy(f"{what} must be whole numbers >= 0, got {seed!r}")
-    twice = sorted({seed for seed in listed if listed.count(seed) > 1})
+    found = tuple(whole(seed, f"each of the {what}", 0) for seed in listed(seeds, what))
+    twice = sorted({seed for seed in found if found.count(seed) > 1})
     if twice:
         raise InvalidStudy(f"{what} must be distinct, since a repeated seed is no new observation: {twice} came twice")
-    return listed
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

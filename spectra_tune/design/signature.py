@@ -11,7 +11,7 @@ from typing import Any
 from spectra_tune.design.condition import Condition
 from spectra_tune.design.sources import is_own, source_digest
 from spectra_tune.design.treatment import Treatment
-from spectra_tune.errors import InvalidStudy
+from spectra_tune.errors import InvalidStudy, plain
 
 LATER = "later"
 """Key of the metadata of a field that came after records had been made: `field(default=…, metadata={"later": True})`.
@@ -44,6 +44,8 @@ def canonical(thing: Any) -> Any:
     """
     if thing is None or isinstance(thing, bool | int | float | str):
         return thing
+    if plain(thing) is not thing:
+        return canonical(plain(thing))
     if isinstance(thing, Path):
         return {"file": hashlib.sha256(thing.read_bytes()).hexdigest()}
     if isinstance(thing, list | tuple | range):

@@ -4,14 +4,11 @@ import ast
 import hashlib
 import inspect
 import sys
-import sysconfig
 from pathlib import Path
 from typing import Any
 
 from spectra_tune.errors import InvalidStudy
-
-INSTALLED = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-"""Where Python's and packages' code lies, which counts by version and not by content."""
+from spectra_tune.own_code import is_installed, is_ours
 
 KEPT = "__source_digest__"
 """Attribute of a definition that keeps its digest: a worker, to which it travels by value, has no such file."""
@@ -28,7 +25,7 @@ def is_own(definition: Any) -> bool:
     ):
         return False
     file = getattr(sys.modules.get(name), "__file__", None)
-    return file is None or not _is_installed(Path(file).resolve())
+    return file is None or not is_installed(Path(file).resolve())
 
 
 def source_digest(definition: Any) -> str:
@@ -48,12 +45,18 @@ def _texts(definition: Any) -> list[bytes]:
     file = _file_of(definition)
     if file is None:
         return [_text_of(definition)]
-    files = _with_imports(file)
+    files = with_imports(file, _root_of(definition, file))
     for base in getattr(definition, "__mro__", ())[1:]:
         of_base = _file_of(base) if is_own(base) else None
         if of_base is not None:
-            files |= _with_imports(of_base)
+            files |= with_imports(of_base, _root_of(base, of_base))
     return [file.read_bytes(), *(other.read_bytes() for other in sorted(set(files) - {file}))]
+
+
+def _root_of(definition: Any, file: Path) -> Path:
+    """The folder that the names of a definition's module begin in, a package's parent."""
+    inside = definition.__module__.count(".") + (file.name == "__init__.py")
+    return file.parents[min(inside, len(file.parents) - 1)]
 
 
 def _file_of(definition: Any) -> Path | None:
@@ -76,37 +79,34 @@ def _text_of(definition: Any) -> bytes:
         ) from None
 
 
-def _is_installed(file: Path) -> bool:
-    return any(file.is_relative_to(place) for place in INSTALLED)
-
-
-def _with_imports(file: Path) -> dict[Path, None]:
-    """A file and, from module to module, those beside and below it that it imports."""
+def with_imports(file: Path, root: Path) -> dict[Path, None]:
+    """A file and, from module to module, those that it imports of a user's own, in and below a folder."""
     found, waiting = {file: None}, [file]
     while waiting:
-        for other in _imported(waiting.pop()):
-            if other.is_relative_to(file.parent) and not _is_installed(other):
+        for other in _imported(waiting.pop(), root):
+            if other.is_relative_to(root) and not is_installed(other) and not is_ours(other):
                 if other not in found:
                     waiting.append(other)
                 found[other] = None
     return found
 
 
-def _imported(file: Path) -> list[Path]:
-    """Python files of all that a file imports, loaded already or beside it, wherever in it."""
+def _imported(file: Path, root: Path) -> list[Path]:
+    """Python files of all that a file imports, loaded already, beside it or from the root, wherever in it."""
     files: list[Path] = []
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
-            names, place = [alias.name for alias in node.names], file.parent
+            names, places = [alias.name for alias in node.names], {file.parent, root}
         elif isinstance(node, ast.ImportFrom):
             above = [node.module] if node.module else []
             names = above + [".".join((*above, alias.name)) for alias in node.names]
-            place = file.parents[max(node.level - 1, 0)]
+            places = {file.parents[node.level - 1]} if node.level else {file.parent, root}
         else:
             continue
         for name in names:
-            path = place / name.replace(".", "/")
-            files += [one for one in (path.with_name(f"{path.name}.py"), path / "__init__.py") if one.is_file()]
+            for place in places:
+                path = place / name.replace(".", "/")
+                files += [one for one in (path.with_name(f"{path.name}.py"), path / "__init__.py") if one.is_file()]
             loaded = Path(getattr(sys.modules.get(name), "__file__", None) or "").resolve()
             if loaded.suffix == ".py":
                 files.append(loaded)

@@ -14,7 +14,16 @@ from spectra_tune.design.search_rules import check_search, stratified, with_valu
 from spectra_tune.design.seeds import Seeds
 from spectra_tune.design.signature import condition_signature, digest
 from spectra_tune.design.treatment import Treatment
-from spectra_tune.errors import InvalidStudy, NotComparable, at_least_one, nearest, positive
+from spectra_tune.errors import (
+    InvalidStudy,
+    NotComparable,
+    at_least_one,
+    listed,
+    nearest,
+    positive,
+    true_or_false,
+    whole,
+)
 from spectra_tune.objectives import SPLITS, objective_of
 
 
@@ -27,9 +36,7 @@ class Contrast:
     differs: Any = frozenset()  # given as a set or list of field names, kept as a frozenset
 
     def __post_init__(self):
-        if isinstance(self.differs, str):
-            raise InvalidStudy(f"differs must be a set of field names, got the string {self.differs!r}")
-        object.__setattr__(self, "differs", frozenset(self.differs))
+        object.__setattr__(self, "differs", frozenset(listed(self.differs, "differs")))
         if self.treatment == self.baseline:
             raise InvalidStudy(f"a contrast needs two arms, got {self.treatment!r} twice")
 
@@ -46,8 +53,7 @@ class Pilot:
 
     def __post_init__(self):
         object.__setattr__(self, "sd_pp", positive(self.sd_pp, "sd_pp"))
-        if at_least_one(self.seeds, "seeds") < 2:
-            raise InvalidStudy("a pilot's standard deviation needs at least 2 seeds, got 1")
+        object.__setattr__(self, "seeds", whole(self.seeds, "a pilot's seeds", 2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +79,13 @@ class Study:
         if not isinstance(self.question, str) or not self.question.strip():
             raise InvalidStudy(f"a study needs a question, got {self.question!r}")
         object.__setattr__(self, "arms", named_arms(self.arms))
-        object.__setattr__(self, "conditions", tuple(self.conditions))
+        object.__setattr__(self, "conditions", listed(self.conditions, "conditions"))
+        for condition in self.conditions:
+            if not isinstance(condition, Condition):
+                raise InvalidStudy(f"conditions must be Conditions, see grid, got {condition!r}")
         if isinstance(self.search, Search):
             object.__setattr__(self, "conditions", stratified(self.conditions, self.search))
-        object.__setattr__(self, "contrasts", tuple(_contrast(pair) for pair in self.contrasts))
+        object.__setattr__(self, "contrasts", tuple(_contrast(pair) for pair in listed(self.contrasts, "contrasts")))
         if not isinstance(self.seeds, Seeds) or not isinstance(self.outcome, Outcome):
             raise InvalidStudy(f"seeds must be Seeds and outcome an Outcome, got {self.seeds!r} and {self.outcome!r}")
         if not self.conditions or len(set(self.conditions)) != len(self.conditions):
@@ -136,6 +145,7 @@ class Study:
         probes, probed_at = checked_probes(self.probes, self.probed_at)
         object.__setattr__(self, "probes", probes)
         object.__setattr__(self, "probed_at", probed_at)
+        object.__setattr__(self, "reports", at_least_one(self.reports, "reports"))
         longest = max(condition.epochs for condition in self.conditions)
         if probed_at and probed_at[-1] >= longest:
             raise InvalidStudy(
@@ -148,8 +158,7 @@ class Study:
             if not low <= self.threshold <= high:
                 what = "a fraction, at most 1" if high == 1 else f"within {low:g} … {high:g}"
                 raise InvalidStudy(f"threshold must be {what}, got {self.threshold:g}")
-        if not isinstance(self.complexity, bool):
-            raise InvalidStudy(f"complexity must be True or False, got {self.complexity!r}")
+        object.__setattr__(self, "complexity", true_or_false(self.complexity, "complexity"))
 
     def _check_claim(self) -> None:
         if self.claim is None:

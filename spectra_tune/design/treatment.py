@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 
-from spectra_tune.errors import InvalidStudy, finite, nearest, not_negative, positive
+from spectra_tune.errors import InvalidStudy, finite, not_negative, one_of, positive, true_or_false
 from spectra_tune.penalties import PENALTIES
 from spectra_tune.schedules import SCHEDULES, has_start
 
@@ -39,12 +39,9 @@ class Treatment:
         for name in ("sigma_start", "sigma_end"):
             if getattr(self, name) is not None:
                 put(name, positive(getattr(self, name), name))
-        if self.penalty not in PENALTIES:
-            raise InvalidStudy(f"no penalty is called {self.penalty!r}; {nearest(self.penalty, PENALTIES)}")
-        if self.schedule not in SCHEDULES:
-            raise InvalidStudy(f"no schedule is called {self.schedule!r}; {nearest(self.schedule, SCHEDULES)}")
-        if not isinstance(self.one_sided, bool):
-            raise InvalidStudy(f"one_sided must be True or False, got {self.one_sided!r}")
+        put("penalty", one_of(self.penalty, "penalty", PENALTIES))
+        put("schedule", one_of(self.schedule, "schedule", SCHEDULES))
+        put("one_sided", true_or_false(self.one_sided, "one_sided"))
         if self.strength == 0:
             for item in fields(self):
                 if item.name != "strength":

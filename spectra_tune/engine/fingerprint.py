@@ -16,6 +16,7 @@ DETERMINING = (
 NOT_DETERMINING = {
     "__init__.py": "says what the package is",
     "errors.py": "refuses what is not trained then",
+    "own_code.py": "says where a user's code failed",
     "results": "holds tables of what was trained",
     "launching": "says where a block trains",
     "tracking": "records what was trained",

@@ -6,7 +6,7 @@ from itertools import combinations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from spectra_tune.errors import InvalidStudy, nearest
+from spectra_tune.errors import InvalidStudy, listed, nearest, plain
 from spectra_tune.objectives import objective_of
 from spectra_tune.tasks import shape_of
 
@@ -32,8 +32,33 @@ def module(net: type, *, regularized: tuple[str, ...] | None = None, **hyperpara
     if taken:
         raise InvalidStudy(f"{', '.join(sorted(taken))} of {net.__name__} come from the task: leave them away")
     _check_taken(net, hyperparameters)
-    names = None if regularized is None else tuple(regularized)
-    return ModuleNetwork(net=net, given=tuple(sorted(hyperparameters.items())), names=names)
+    names = None if regularized is None else _distinct(listed(regularized, f"regularized of {net.__name__}"))
+    return ModuleNetwork(net=net, given=_kept(net, hyperparameters), names=names)
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise InvalidStudy(f"a weight is regularized once, {twice[0]!r} is named twice: name it once")
+    return names
+
+
+def _kept(net: type, hyperparameters: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Hyperparameters sorted by name; numbers of numpy are Python's, lists and ranges tuples, which can be compared."""
+    kept = {name: _plain(value) for name, value in hyperparameters.items()}
+    for name, value in kept.items():
+        try:
+            hash(value)
+        except TypeError:
+            raise InvalidStudy(
+                f"hyperparameters must be numbers, texts, classes or lists of such, {name} of {net.__name__} is a "
+                f"{type(value).__name__}"
+            ) from None
+    return tuple(sorted(kept.items()))
+
+
+def _plain(value: Any) -> Any:
+    return tuple(_plain(item) for item in value) if isinstance(value, list | tuple | range) else plain(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +75,7 @@ class ModuleNetwork:
 
     def with_hyperparameters(self, **changes: Any) -> "ModuleNetwork":
         """The same class with some of its arguments set otherwise."""
-        given = {**dict(self.given), **changes}
-        return ModuleNetwork(net=self.net, given=tuple(sorted(given.items())), names=self.names)
+        return ModuleNetwork(net=self.net, given=_kept(self.net, {**dict(self.given), **changes}), names=self.names)
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_"):
@@ -69,16 +93,20 @@ class ModuleNetwork:
             "vocabulary": getattr(task, "vocabulary", None),
             "outputs": objective_of(task).outputs(task),
         }
-        taken = inspect.signature(self.net).parameters
+        signature = inspect.signature(self.net)
+        given = dict(self.given) | {name: value for name, value in of_task.items() if name in signature.parameters}
         try:
-            return self.net(**dict(self.given), **{name: value for name, value in of_task.items() if name in taken})
+            signature.bind(**given)
         except TypeError as error:
             raise InvalidStudy(
                 f"{self.net.__name__} must take the hyperparameters of module(…), got: {error}"
             ) from error
+        return self.net(**given)
 
     def regularized(self, module: "Module") -> "dict[str, Operator]":
         """The weights that are named, or of every Linear module but the last one; a shared weight counts once."""
+        from torch import Tensor
+
         from spectra_tune.operators.dense import Matrix
 
         modules = dict(module.named_modules())
@@ -87,7 +115,7 @@ class ModuleNetwork:
         found: dict[str, Operator] = {}
         for name in self.names:
             weight = getattr(modules.get(name), "weight", None)
-            if weight is None:
+            if not isinstance(weight, Tensor):
                 raise InvalidStudy(
                     f"{self} has no module {name!r} with a weight; {nearest(name, _with_weight(modules))}"
                 )
@@ -101,10 +129,12 @@ class ModuleNetwork:
         from torch.nn import Linear, Parameter
 
         found: dict[int, tuple[str, Any]] = {}
+        last = None
         for name, one in modules.items():
             if isinstance(one, Linear):
                 found.setdefault(id(one.weight), (name, one.weight))
-        hidden = list(found.values())[:-1]
+                last = id(one.weight)
+        hidden = [of for weight, of in found.items() if weight != last]
         return [(name, one) for name, one in hidden if isinstance(one, Parameter) and one.requires_grad]
 
     @property

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from spectra_tune.errors import InvalidStudy, at_least_one, nearest, positive
+from spectra_tune.errors import InvalidStudy, at_least_one, one_of, positive
 from spectra_tune.objectives import objective_of
 from spectra_tune.tasks import shape_of
 
@@ -43,12 +43,10 @@ class Perceptron:
     init_gain: float  # factor of the initial weights, not of the biases
 
     def __post_init__(self):
-        at_least_one(self.width, "width")
-        at_least_one(self.depth, "depth")
-        if self.activation not in ACTIVATIONS:
-            raise InvalidStudy(f"no activation is called {self.activation!r}; {nearest(self.activation, ACTIVATIONS)}")
-        if self.init not in INITS:
-            raise InvalidStudy(f"no init is called {self.init!r}; {nearest(self.init, INITS)}")
+        for name in ("width", "depth"):
+            object.__setattr__(self, name, at_least_one(getattr(self, name), name))
+        object.__setattr__(self, "activation", one_of(self.activation, "activation", ACTIVATIONS))
+        object.__setattr__(self, "init", one_of(self.init, "init", INITS))
         object.__setattr__(self, "init_gain", positive(self.init_gain, "init_gain"))
 
     def build(self, task: Any) -> "Module":

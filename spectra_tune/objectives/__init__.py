@@ -16,7 +16,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from spectra_tune.errors import InvalidStudy, nearest
+from spectra_tune.errors import one_of
 from spectra_tune.objectives.metric import SPLITS, Metric, SplitMetric
 
 __all__ = [
@@ -80,12 +80,12 @@ _R2 = Metric(name="r2", words="R²", bounds=(-math.inf, 1.0), higher_is_better=T
 
 def _logits(task: Any) -> int:
     """One for two classes, that of class 1; else one each."""
-    return 1 if task.classes == 2 else task.classes
+    return 1 if task.classes == 2 else int(task.classes)
 
 
 def _targets(task: Any) -> int:
     """As many as the task has; one where it does not say."""
-    return getattr(task, "targets", 1)
+    return int(getattr(task, "targets", 1))
 
 
 OBJECTIVES = {
@@ -108,9 +108,7 @@ SPLIT_METRICS = {one.column: one for objective in OBJECTIVES.values() for one in
 def objective_of(task: Any) -> Objective:
     """A task's objective, which it names as `objective`; one that names none has classes."""
     name = getattr(task, "objective", CLASSIFICATION)
-    if name not in OBJECTIVES:
-        raise InvalidStudy(f"no objective is called {name!r}; {nearest(str(name), OBJECTIVES)}")
-    return OBJECTIVES[name]
+    return OBJECTIVES[one_of(name, "objective", OBJECTIVES)]
 
 
 def implement(objective: Objective) -> ModuleType:

@@ -16,7 +16,7 @@ from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
-from spectra_tune.errors import InvalidStudy, at_least_one, nearest, not_negative, positive
+from spectra_tune.errors import InvalidStudy, not_negative, one_of, positive, whole
 from spectra_tune.objectives import CLASSIFICATION, REGRESSION, SPLITS
 from spectra_tune.tasks.windows import WINDOWS
 
@@ -27,8 +27,8 @@ SAMPLING = frozenset({"samples", "tiles", "data_seed"})
 def shape_of(task: Any) -> tuple[int, ...] | None:
     """Of one sample of a task: its `shape`, or its `features` in a row; None where it says neither."""
     if getattr(task, "shape", None) is not None:
-        return tuple(task.shape)
-    return (task.features,) if hasattr(task, "features") else None
+        return tuple(int(length) for length in task.shape)
+    return (int(task.features),) if hasattr(task, "features") else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,7 @@ class Task:
 
     def draw(self, split: str, seed: int) -> tuple[Any, Any]:
         """x (samples, features) float64 and y (samples,), int64 or what the objective learns, of one split and seed."""
-        if split not in SPLITS:
-            raise InvalidStudy(f"no split is called {split!r}; {nearest(split, SPLITS)}")
+        one_of(split, "split", SPLITS)
         module = import_module(f"{__name__}.{self.module}")
         return getattr(module, self.name)(split, seed, **dict(self.settings))
 
@@ -91,13 +90,9 @@ def _task(
     objective: str = CLASSIFICATION,
     **settings: Any,
 ) -> Task:
-    at_least_one(settings["samples"], "samples")
-    if settings["samples"] < 2:
-        raise InvalidStudy(f"samples must be at least 2, got {settings['samples']}")
-    data_seed = settings["data_seed"]
-    is_seed = isinstance(data_seed, int) and not isinstance(data_seed, bool) and 0 <= data_seed < 2**32
-    if data_seed is not None and not is_seed:
-        raise InvalidStudy(f"data_seed must be None or a whole number in 0 … 2**32 - 1, got {data_seed!r}")
+    settings["samples"] = whole(settings["samples"], "samples", 2)
+    if settings["data_seed"] is not None:
+        settings["data_seed"] = whole(settings["data_seed"], "data_seed, where it is not None,", 0, 2**32 - 1)
     return Task(
         name=constructor.__name__,
         module=module,
@@ -129,8 +124,7 @@ def circles(*, samples: int = 1000, noise_std: float = 0.1, factor: float = 0.5,
 
 def checkerboard(*, samples: int = 1000, cells: int = 4, noise_std: float = 0.0, data_seed: int | None = None) -> Task:
     """cells x cells squares of alternating class on [-1, 1]^2, uniform points with Gaussian noise added afterwards."""
-    if at_least_one(cells, "cells") < 2:
-        raise InvalidStudy(f"cells must be at least 2, got {cells}")
+    cells = whole(cells, "cells", 2)
     noise_std = not_negative(noise_std, "noise_std")
     return _task(checkerboard, "plane", 2, None, samples=samples, cells=cells, noise_std=noise_std, data_seed=data_seed)
 
@@ -144,8 +138,7 @@ def spirals(
     data_seed: int | None = None,
 ) -> Task:
     """`classes` Archimedean spirals from the centre to radius 1 in so many turns, one class each, Gaussian noise."""
-    if at_least_one(classes, "classes") < 2:
-        raise InvalidStudy(f"classes must be at least 2, got {classes}")
+    classes = whole(classes, "classes", 2)
     turns, noise_std = positive(turns, "turns"), not_negative(noise_std, "noise_std")
     return _task(
         spirals,
@@ -170,10 +163,8 @@ def border(*, samples: int = 1000, tiles: int = 32, window: str = "town", data_s
     exclaves, so that what is held out can be known from its surroundings. samples counts training points; validation is
     as many, test 5000, uniform within their tiles.
     """
-    if at_least_one(tiles, "tiles") < 3:
-        raise InvalidStudy(f"tiles must be at least 3, so that every split has some, got {tiles}")
-    if window not in WINDOWS:
-        raise InvalidStudy(f"no window on the border is called {window!r}; {nearest(window, WINDOWS)}")
+    tiles = whole(tiles, "tiles, of which every split has some,", 3)
+    window = one_of(window, "window on the border", WINDOWS)
     width = 64 if window == "town" else None
     return _task(border, "baarle", 2, width, samples=samples, tiles=tiles, window=window, data_seed=data_seed)
 

@@ -348,7 +348,7 @@ def test_data_that_cannot_be_trained_on_are_refused(task, says, network):
 
 @pytest.mark.parametrize(
     ("given", "says"),
-    [({"classes": 2.0}, "two classes or more"), ({"classes": 1}, "two classes"), ({"features": 0}, "features")],
+    [({"classes": 2.5}, "whole number >= 2"), ({"classes": 1}, "classes of"), ({"features": 0}, "features")],
 )
 def test_a_task_says_its_sizes(given, says):
     with pytest.raises(InvalidStudy, match=says):

@@ -225,15 +225,15 @@ def test_labels_of_tasks_show_what_is_unusual():
 @pytest.mark.parametrize(
     ("constructor", "given", "says"),
     [
-        (moons, {"samples": 1}, "samples must be at least 2"),
+        (moons, {"samples": 1}, "samples must be a whole number >= 2, got 1"),
         (moons, {"samples": True}, "samples must be a whole number"),
         (moons, {"noise_std": -0.1}, "noise_std must be a finite number >= 0, got -0.1"),
-        (moons, {"data_seed": -1}, "data_seed must be None or a whole number"),
+        (moons, {"data_seed": -1}, "data_seed, where it is not None, must be a whole number"),
         (circles, {"factor": 1.0}, "factor must be below 1"),
-        (checkerboard, {"cells": 1}, "cells must be at least 2"),
+        (checkerboard, {"cells": 1}, "cells must be a whole number >= 2"),
         (spirals, {"turns": 0}, "turns must be a finite number > 0"),
-        (spirals, {"classes": 1}, "classes must be at least 2"),
-        (border, {"tiles": 2}, "tiles must be at least 3"),
+        (spirals, {"classes": 1}, "classes must be a whole number >= 2"),
+        (border, {"tiles": 2}, "must be a whole number >= 3"),
         (border, {"window": "towm"}, "no window on the border is called 'towm'; did you mean 'town'"),
     ],
 )

@@ -98,7 +98,7 @@ def test_a_grid_is_every_combination_and_refuses_unknown_fields():
     assert [(one.network.width, one.epochs) for one in conditions] == [(8, 50), (8, 100), (16, 50), (16, 100)]
     with pytest.raises(InvalidStudy, match="did you mean 'epochs'"):
         grid(task=[moons()], network=[mlp(width=8)], epoch=[50])
-    with pytest.raises(InvalidStudy, match="non-empty list"):
+    with pytest.raises(InvalidStudy, match="at least one value of epochs"):
         grid(task=[moons()], network=[mlp(width=8)], epochs=[])
 
 
@@ -128,7 +128,7 @@ def test_a_study_that_cannot_carry_its_claim_is_refused(given, says):
         ({"confirm": [1, 2, 2]}, "distinct"),
         ({"confirm": [1, 2], "search": [2, 3]}, r"disjoint, both have \[2\]"),
         ({"confirm": []}, "needs confirmation seeds"),
-        ({"confirm": [1.5]}, "whole numbers"),
+        ({"confirm": [1.5]}, "each of the confirmation seeds must be a whole number >= 0, got 1.5"),
         ({"confirm": 5}, "list or range"),
     ],
 )

@@ -74,9 +74,9 @@ def study(**given):
     ("given", "says"),
     [
         ({"probes": ["dead_unit"]}, "no probe is called 'dead_unit'; did you mean 'dead_units'"),
-        ({"probes": "dead_units"}, "must be lists"),
+        ({"probes": "dead_units"}, "probes must be a list"),
         ({"probed_at": [3]}, "got \\[3\\] and no probes"),
-        ({"probes": ["dead_units"], "probed_at": [-1]}, "whole numbers >= 0, got -1"),
+        ({"probes": ["dead_units"], "probed_at": [-1]}, "whole number >= 0, got -1"),
         ({"probes": ["dead_units"], "probed_at": [20]}, "probed_at must be below 20 epochs"),
         ({"threshold": 90}, "threshold must be a fraction, at most 1, got 90"),
         ({"threshold": 0}, "threshold must be"),
