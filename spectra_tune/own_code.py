@@ -60,4 +60,5 @@ def place_of(*functions: Callable[..., Any] | None) -> str:
 
 def said(error: BaseException) -> str:
     """An error's kind and message in one line."""
-    return ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    return ": ".join(filter(None, (type(error).__name__, " ".join(message.split()))))

@@ -5,12 +5,15 @@ import importlib.util
 import re
 import shlex
 import sys
-import traceback
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from spectra_tune.design import InvalidStudy, Study, nearest
+from spectra_tune.own_code import place_of_error, said
+from studies.command.hints import hint
+from studies.command.own_modules import importable_beside
 
 HERE = Path(__file__).parent.parent
 
@@ -59,7 +62,7 @@ def load(name: str, *, smoke: bool = False) -> Named:
         if name not in known:
             raise InvalidStudy(f"no study is called {name!r}; {nearest(name, known)}")
         file = HERE / f"{name}.py"
-    module = _executed(file, f"studies.{file.stem}" if not is_path else "study_file_" + re.sub(r"\W", "_", file.stem))
+    module = _executed(file, of_user=is_path)
     study = getattr(module, "STUDY", None)
     if not isinstance(study, Study):
         raise InvalidStudy(
@@ -80,46 +83,26 @@ def load_typed(typed: str) -> Named:
     return load(name, smoke=SMOKE in options)
 
 
-def _executed(file: Path, module_name: str) -> ModuleType:
+def _executed(file: Path, *, of_user: bool) -> ModuleType:
     """The module in a file; whatever it raises becomes one line that says where."""
+    module_name = "study_file_" + re.sub(r"\W", "_", file.stem) if of_user else f"studies.{file.stem}"
     spec = importlib.util.spec_from_file_location(module_name, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
     try:
-        spec.loader.exec_module(module)
+        with importable_beside(module, file.resolve()) if of_user else nullcontext():
+            spec.loader.exec_module(module)
     except InvalidStudy as error:
-        raise type(error)(f"{file}: {error}") from None
+        raise type(error)(f"{_place(error, file)}: {error}") from None
     except (Exception, SystemExit) as error:
         del sys.modules[module_name]
-        place = str(file.absolute())
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == place]
-        at = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else 0
-        message = " ".join(str(error).split())
-        raise InvalidStudy(f"{file}, line {at}: {type(error).__name__}: {message}{_hint(error)}") from None
+        raise InvalidStudy(f"{_place(error, file)}: {said(error)}{hint(error, module)}") from None
     return module
 
 
-def _hint(error: BaseException) -> str:
-    """The nearest known name, for a misspelt import or keyword argument."""
-    message = str(error)
-    imported = re.search(r"cannot import name '(\w+)' from '([\w.]+)'", message)
-    if imported and imported[2] in sys.modules:
-        return f"; {nearest(imported[1], _public(sys.modules[imported[2]]))}"
-    keyword = re.search(r"(\w+)(?:\.__init__)?\(\) got an unexpected keyword argument '(\w+)'", message)
-    if keyword and "did you mean" not in message.lower():
-        for module in [module for name, module in sys.modules.items() if name.startswith("spectra_tune")]:
-            definition = getattr(module, keyword[1], None)
-            if definition is not None:
-                return f"; {nearest(keyword[2], _arguments(definition))}"
-    return ""
-
-
-def _public(module: ModuleType) -> list[str]:
-    return [name for name in dir(module) if not name.startswith("_")]
-
-
-def _arguments(definition) -> list[str]:
-    code = definition.__init__.__code__ if isinstance(definition, type) else definition.__code__
-    return [name for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if name != "self"]
+def _place(error: BaseException, file: Path) -> str:
+    """Where in a user's code it was raised; her file as she has typed it."""
+    found, _, line = place_of_error(error).rpartition(", line ")
+    return f"{file if Path(found).resolve() == file.resolve() else found}, line {line}" if found else str(file)
