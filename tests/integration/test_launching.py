@@ -1,6 +1,7 @@
 """Blocks on real Ray Tune: the same bits as in this process, whatever dies in between."""
 
 import os
+import shutil
 import signal
 import sys
 from dataclasses import dataclass
@@ -221,27 +222,43 @@ def test_half_a_checkpoint_and_one_of_another_environment_are_trained_anew(tmp_p
     assert other.epoch == 0
 
 
-OWN = """
+BESIDE = {
+    "lines_task.py": """
 from dataclasses import dataclass
-import numpy, torch
-from spectra_tune.design import *
-from spectra_tune.networks import module
-
+import lines_numbers
 @dataclass(frozen=True)
 class Lines:
     samples: int = 64
     classes = 2
     features = 1
     def draw(self, split, seed):
-        x = numpy.random.default_rng([seed, len(split)]).normal(size=(self.samples, 1))
-        return x, (x[:, 0] > 0).astype(int)
-
+        return lines_numbers.drawn(self.samples, seed, len(split))
+""",
+    "lines_numbers.py": """
+import numpy
+def drawn(samples, seed, split):
+    x = numpy.random.default_rng([seed, split]).normal(size=(samples, 1))
+    return x, (x[:, 0] > 0).astype(int)
+""",
+    "lines_nets/linear.py": """
+import torch
 class Linear(torch.nn.Module):
     def __init__(self, inputs, outputs):
         super().__init__()
         self.only = torch.nn.Linear(inputs, outputs, bias=False)
+def applied(linear, x):
+    return linear.only(x)
+""",
+}
+OWN = """
+from spectra_tune.design import *
+from spectra_tune.networks import module
+from lines_task import Lines
+import lines_nets.linear
+
+class Linear(lines_nets.linear.Linear):
     def forward(self, x):
-        return self.only(x)
+        return lines_nets.linear.applied(self, x)
 
 STUDY = Study(
     question="Does it travel?",
@@ -251,13 +268,15 @@ STUDY = Study(
 """
 
 
-def test_a_users_own_study_runs_on_a_worker_that_has_no_such_file(ray, tmp_path):
-    file = tmp_path / "lines.py"
-    file.write_text(OWN)
+def test_a_users_own_study_runs_on_a_worker_that_has_neither_its_file_nor_those_beside_it(ray, tmp_path):
+    file = tmp_path / "there" / "lines.py"
+    for name, text in {**BESIDE, "lines.py": OWN}.items():
+        (file.parent / name).parent.mkdir(parents=True, exist_ok=True)
+        (file.parent / name).write_text(text)
     named = catalogue.load(str(file))
     (block,) = named.study.blocks()
     here = run_block(block)
-    file.unlink()
+    shutil.rmtree(file.parent)
     trained, _ = launched("lines", {"lines": block}, tmp_path / "storage", by_value=[named.module])
     assert not trained.failures
     assert unmeasured(trained.tables.runs).equals(unmeasured(here))

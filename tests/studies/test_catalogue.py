@@ -45,8 +45,8 @@ BESIDE = {
     "deeper/below.py": "from deeper.lowest import MORE\n",  # a folder without an __init__.py
     "deeper/lowest.py": "MORE = 1\n",
     "nets/__init__.py": "",
-    "nets/own.py": "import torch\nimport common\nclass Own(torch.nn.Linear):\n    def __init__(self, inputs, outputs):\n"
-    "        super().__init__(inputs, outputs)\n",
+    "nets/own.py": "import torch\nimport common\nclass Own(torch.nn.Linear):\n"
+    "    def __init__(self, inputs, outputs):\n        super().__init__(inputs, outputs)\n",
 }
 MINE = "import common\nfrom nets.own import Own\nfrom spectra_tune.networks import module\n" + GOOD.replace(
     "moons(samples=60)", "common.task(60)"
@@ -118,7 +118,7 @@ def test_a_module_that_has_an_installed_ones_name_is_refused_where_it_is_importe
     ("text", "common", "says"),
     [
         ("import common", "def f():\n    1 / 0\nf()", "common.py, line 2: ZeroDivisionError"),
-        ("import common", "x = (", "common.py, line 1: SyntaxError: '(' was never closed"),
+        ("import common", "x = (", "common.py, line 1: SyntaxError: .* was never closed$"),
         ("import comon", "", "mine.py, line 5: ModuleNotFoundError: No module named 'comon'"),
         ("import common\ncommon.moon()", "", "mine.py, line 6: AttributeError: .*; did you mean 'moons'?"),
         ("Treatmnt(strength=0.1)", "", "line 5: NameError: .*; did you mean 'Treatment'?"),
