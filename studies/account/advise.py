@@ -2,7 +2,7 @@
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -22,16 +22,20 @@ class Advice:
     protocol: str  # the rest of the Condition that the evidence is about, empty without evidence
     because: str
     evidence: tuple[Evidence, ...]
+    nearest: "tuple[tuple[str, Advice], ...]" = ()  # what was studied instead: in which fields it differs, its answer
 
 
 def advice(rows: Sequence[Evidence], *, task: str, width: int, epochs: int) -> list[Advice]:
     """Answers for a task, a width and a number of epochs, one for each protocol that was studied there.
 
-    Never one without evidence for exactly these: then it is one "unknown" that names the nearest.
+    Without evidence for exactly these it is one "unknown", which tells what the nearest on each side say and in which
+    fields they differ from what was asked.
     """
     exact = [row for row in rows if (row.task, row.width, row.epochs) == (task, width, epochs)]
-    if not exact:
-        return [_nothing(rows, task, width, epochs)]
+    return _by_protocol(exact) if exact else [_nothing(rows, task, width, epochs)]
+
+
+def _by_protocol(exact: Sequence[Evidence]) -> list[Advice]:
     protocols = dict.fromkeys(row.protocol for row in exact)
     return [_of_protocol([row for row in exact if row.protocol == protocol]) for protocol in protocols]
 
@@ -57,24 +61,42 @@ def _of_protocol(exact: Sequence[Evidence]) -> Advice:
 
 
 def _nothing(rows: Sequence[Evidence], task: str, width: int, epochs: int) -> Advice:
-    same = [row for row in rows if row.task == task]
+    same = [row for row in rows if row.task == task] or [row for row in rows if _kind(row.task) == _kind(task)]
     if not same:
         known = sorted({row.task for row in rows})
         near = get_close_matches(task, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"studied were {', '.join(known)}"
         return Advice(answer="unknown", protocol="", because=f"no study had the task {task!r}; {hint}", evidence=())
-    at = sorted({(row.width, row.epochs) for row in same}, key=lambda one: _distance(one, (width, epochs)))
-    nearest = [row for row in same if (row.width, row.epochs) == at[0]]
-    because = (
-        f"no study had {task} at width {width} and {epochs} epochs; the nearest had width {at[0][0]} and {at[0][1]} "
-        f"epochs: {_tally(nearest)}"
-    )
-    return Advice(answer="unknown", protocol="", because=because, evidence=tuple(_by_gain(nearest)[:NEAREST]))
+    nearest = []
+    for place in _nearest((width, epochs), {(row.width, row.epochs) for row in same}):
+        there = [row for row in same if (row.width, row.epochs) == place]
+        for name in dict.fromkeys(row.task for row in there):
+            others = {"task": (name, task), "width": (place[0], width), "epochs": (place[1], epochs)}
+            differs = ", ".join(f"{field} {one} for {asked}" for field, (one, asked) in others.items() if one != asked)
+            nearest += [(differs, found) for found in _by_protocol([row for row in there if row.task == name])]
+    because = f"no study had {task} at width {width} and {epochs} epochs; the nearest on each side say"
+    return Advice(answer="unknown", protocol="", because=because, evidence=(), nearest=tuple(nearest))
 
 
-def _distance(one: tuple[int, int], other: tuple[int, int]) -> float:
-    """Doublings of the width and of the epochs between two conditions."""
-    return sum(abs(math.log2(a / b)) for a, b in zip(one, other, strict=True))
+def _kind(task: str) -> str:
+    """A task's name without its settings."""
+    return task.partition("(")[0]
+
+
+def _nearest(asked: tuple[int, int], studied: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Of (width, epochs) the studied ones next to what is asked: that itself, else below and above in each."""
+
+    def distance(one: tuple[int, int]) -> float:
+        return sum(abs(math.log2(a / b)) for a, b in zip(one, asked, strict=True))  # doublings
+
+    if asked in studied:
+        return [asked]
+    found = []
+    for field, value in enumerate(asked):
+        below = [one for one in studied if one[field] < value]
+        above = [one for one in studied if one[field] > value]
+        found += [min(side, key=lambda one: (distance(one), one)) for side in (below, above) if side]
+    return sorted(dict.fromkeys(found), key=distance)
 
 
 def _by_gain(rows: Sequence[Evidence]) -> list[Evidence]:
@@ -94,8 +116,18 @@ def advise(*, task: str, width: int, epochs: int) -> int:
     at_least_one(epochs, "--epochs")
     for found in advice(read(), task=task, width=width, epochs=epochs):
         print(f"{found.answer}{found.protocol and f' ({found.protocol})'}: {found.because}")
-        for row in found.evidence:
-            about = f"{row.study}, {row.task}, width {row.width}, {row.epochs} epochs, {row.arm} ({row.treatment})"
-            said = f"{about}: {row.verdict}. {row.sentence}"
-            print(textwrap.fill(said, 100, initial_indent="  - ", subsequent_indent="    "))
+        _print_evidence(found.evidence)
+        for differs, near in found.nearest:
+            _print_item(f"with {differs} ({near.protocol}): {near.answer}: {near.because}")
+            _print_evidence(near.evidence[:1], "    ")
     return 0
+
+
+def _print_evidence(rows: Sequence[Evidence], indent: str = "  ") -> None:
+    for row in rows:
+        about = f"{row.study}, {row.task}, width {row.width}, {row.epochs} epochs, {row.arm} ({row.treatment})"
+        _print_item(f"{about}: {row.verdict}. {row.sentence}", indent)
+
+
+def _print_item(words: str, indent: str = "  ") -> None:
+    print(textwrap.fill(words, 100, initial_indent=f"{indent}- ", subsequent_indent=f"{indent}  "))

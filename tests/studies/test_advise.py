@@ -59,12 +59,28 @@ def test_each_protocol_has_an_answer_of_its_own():
     assert [(one.protocol, one.answer) for one in found] == [("depth 2", "do not"), ("depth 12", "use it")]
 
 
-@pytest.mark.parametrize("other", [{"width": 17}, {"epochs": 101}])
-def test_there_is_no_advice_where_there_is_no_evidence(other):
-    found = asked(USED, replace(USED, width=512, epochs=9), **other)
-    assert found.answer == "unknown"
-    assert "the nearest had width 16 and 100 epochs" in found.because
-    assert found.evidence == (USED,)
+@pytest.mark.parametrize(
+    ("other", "differs"), [({"width": 17}, "width 16 for 17"), ({"epochs": 101}, "epochs 100 for 101")]
+)
+def test_where_there_is_no_evidence_the_nearest_is_told_and_in_what_it_differs(other, differs):
+    found = asked(USED, **other)
+    assert (found.answer, found.evidence) == ("unknown", ())
+    ((said, near),) = found.nearest
+    assert (said, near.answer, near.evidence) == (differs, "use it", (USED,))
+
+
+def test_the_nearest_on_each_side_is_told_and_what_lies_beyond_is_not():
+    rows = [replace(OPEN, width=8), replace(USED, width=16), replace(ROW, width=64), replace(ROW, width=512)]
+    found = asked(*rows, width=32)
+    assert [(said, near.answer) for said, near in found.nearest] == [
+        ("width 16 for 32", "use it"),
+        ("width 64 for 32", "do not"),
+    ]
+
+
+def test_another_task_of_the_kind_is_told_as_another():
+    ((said, near),) = asked(USED, task="moons(noise_std=0.3)").nearest
+    assert (said, near.answer) == ("task moons for moons(noise_std=0.3)", "use it")
 
 
 def test_an_unknown_task_gets_the_nearest_name():
