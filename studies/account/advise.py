@@ -61,7 +61,7 @@ def _of_protocol(exact: Sequence[Evidence]) -> Advice:
 
 
 def _nothing(rows: Sequence[Evidence], task: str, width: int, epochs: int) -> Advice:
-    same = [row for row in rows if row.task == task] or [row for row in rows if _kind(row.task) == _kind(task)]
+    same = [row for row in rows if row.task == task] or [row for row in rows if kind_of(row.task) == kind_of(task)]
     if not same:
         known = sorted({row.task for row in rows})
         near = get_close_matches(task, known, n=1)
@@ -78,7 +78,7 @@ def _nothing(rows: Sequence[Evidence], task: str, width: int, epochs: int) -> Ad
     return Advice(answer="unknown", protocol="", because=because, evidence=(), nearest=tuple(nearest))
 
 
-def _kind(task: str) -> str:
+def kind_of(task: str) -> str:
     """A task's name without its settings."""
     return task.partition("(")[0]
 

@@ -1,6 +1,7 @@
-"""Write docs/findings.md, docs/when-to-use.md and studies/results/evidence.csv from the kept studies: no training."""
+"""Write docs/generated/, docs/when-to-use.md and studies/results/evidence.csv from the kept studies: no training."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from analysis.report import Findings
 from analysis.report.sections import pictures_of
 from spectra_tune.design import InvalidStudy
 from studies.account import evidence
-from studies.account.advise import advice
+from studies.account.advise import ANSWERS, Advice, advice, kind_of
 from studies.account.answers import STANDINGS, Answer
 from studies.account.claims import CLAIMS, NOT_TESTED, PlanClaim
 from studies.account.evidence import Evidence
@@ -20,8 +21,11 @@ from studies.command.report import RESULTS, read_kept
 
 DOCS = Path(__file__).parents[2] / "docs"
 
-PICTURES = "img/findings"
-"""Below DOCS."""
+GENERATED = DOCS / "generated"
+"""What nobody types: the findings with their pictures, and the evidence for every condition."""
+
+PICTURES = "img"
+"""Below GENERATED."""
 
 HEADINGS = {
     "refuted": "What does not hold",
@@ -38,28 +42,53 @@ Written by `make findings` from the tables in `studies/results/`, which `make st
 
 Every sentence in a table is a verdict of a study, word for word: a treatment beside its matched baseline, with the same
 data, initial weights and order of batches for each seed, and m and alpha fixed before the first run ([how to read
-verdicts](verdicts.md)). Any study's whole report, without training:
+verdicts](../verdicts.md)). Any study's whole report, without training:
 `spectra-tune report NAME --from studies/results/NAME.parquet --output DIR`.
+"""
+
+CONDITIONS = """\
+# What is known of each condition
+
+Written by `make findings` from `studies/results/evidence.csv`: every registered contrast of a Treatment over `none`, by
+the Condition it was made in. [When to use the penalty](../when-to-use.md) tells how to read it.
+
+| task | width | epochs | otherwise | answer | because |
+|---|---|---|---|---|---|
 """
 
 WHEN = """\
 # When to use the penalty
 
-Written by `make findings` from the evidence in `studies/results/evidence.csv`: every registered contrast of a Treatment
-over `none` in one Condition. `spectra-tune advise --task TASK --width WIDTH --epochs EPOCHS` prints the answer for one
-condition with the evidence that it rests on.
+{short}
+
+| if your task is like | conditions studied | use it | optional | do not | unknown | largest mean gain over none |
+|---|---|---|---|---|---|---|
+{rows}
 
 - **use it**: a gain over `none` is supported on fresh seeds, and its time is accepted (at most 1.10 times an epoch's).
 - **optional**: supported at a higher cost, and the baseline did not catch up in the same time.
 - **do not**: all that was tried there is harmful, equivalent or negligible.
-- **unknown**: no study had this condition, or what it found is neither. Advice is never carried over from one condition
-  to another: the nearest evidence is named, and the reader may judge how far it reaches.
+- **unknown**: what was found there is neither. The largest mean gain is that of one contrast of many, with the verdict
+  that it got; it is no promise.
 
-Each study corrects for its own tests. Over several studies the chance of a false "use it" adds up, so confirm on seeds
-of your own before you rely on one.
+`spectra-tune advise --task TASK --width WIDTH --epochs EPOCHS` prints the answer for one condition with the evidence
+that it rests on; for one that was not studied, what the nearest on each side say. All answers:
+[generated/conditions.md](generated/conditions.md).
 
-| task | width | epochs | otherwise | answer | because |
-|---|---|---|---|---|---|
+## What this rests on
+
+{contrasts} registered contrasts of a Treatment over `none` in {studies} studies, each with the same data, initial
+weights and order of batches for both arms, and corrected within its study: {verdicts}. Over several studies the chance
+of a false "use it" adds up, so confirm on seeds of your own before you rely on one. The sentences word for word:
+[generated/findings.md](generated/findings.md).
+
+## What is unknown
+
+Every contrast above trained a perceptron on a task in the plane, with the widths, epochs and optimizers of the table.
+Nothing was measured on real data, on convolutional, attention, recurrent or graph networks, or on robustness, continual
+learning and transfer: no answer is carried over to them. `spectra-tune run` answers for a study of your own.
+
+Written by `make findings`; nothing here was typed but the words between the numbers.
 """
 
 
@@ -123,22 +152,57 @@ def _file(claim: PlanClaim) -> str:
     return f"{claim.study}-{claim.picture}.png"
 
 
+def conditions_page(rows: Sequence[Evidence]) -> str:
+    """An answer for every condition that has evidence."""
+    lines = [
+        f"| {task} | {width} | {epochs} | {found.protocol} | **{found.answer}** | {found.because} |"
+        for (task, width, epochs), found in _answers(rows)
+    ]
+    return CONDITIONS + "\n".join(lines) + "\n"
+
+
 def when_page(rows: Sequence[Evidence]) -> str:
-    """The decision guide: an answer for every condition that has evidence."""
-    conditions = sorted({(row.task, row.width, row.epochs) for row in rows})
+    """The decision guide: a row per kind of task, what it rests on, what is unknown."""
+    by_kind: dict[str, list[Advice]] = {}
+    for (task, _, _), found in _answers(rows):
+        by_kind.setdefault(kind_of(task), []).append(found)
     lines = []
-    for task, width, epochs in conditions:
-        for found in advice(rows, task=task, width=width, epochs=epochs):
-            start = f"| {task} | {width} | {epochs} | {found.protocol} "
-            lines.append(f"{start}| **{found.answer}** | {found.because} |")
-    return WHEN + "\n".join(lines) + "\n"
+    for kind, found in by_kind.items():
+        counts = Counter(one.answer for one in found)
+        best = max((row for row in rows if kind_of(row.task) == kind), key=lambda row: row.gain_pp)
+        cells = [kind, len(found), *(counts[answer] for answer in ANSWERS)]
+        lines.append(f"| {' | '.join(map(str, cells))} | {best.gain_pp:+.2f} pp ({best.verdict}) |")
+    total = Counter(found.answer for _, found in _answers(rows))
+    worth = total["use it"] + total["optional"] or "none"
+    short = (
+        f"**Of {sum(total.values())} conditions that were studied the penalty is worth using in {worth}; in "
+        f"{total['do not']} it is shown not to be, in {total['unknown']} that is unknown.**"
+    )
+    verdicts = Counter(row.verdict.partition(" (")[0] for row in rows)
+    return WHEN.format(
+        short=short,
+        rows="\n".join(lines),
+        contrasts=len(rows),
+        studies=len({row.study for row in rows}),
+        verdicts=", ".join(f"{count} {name}" for name, count in verdicts.most_common()),
+    )
+
+
+def _answers(rows: Sequence[Evidence]) -> list[tuple[tuple[str, int, int], Advice]]:
+    """The advice for every task, width and number of epochs that has evidence, a piece for each protocol."""
+    asked = sorted({(row.task, row.width, row.epochs) for row in rows})
+    return [
+        ((task, width, epochs), found)
+        for task, width, epochs in asked
+        for found in advice(rows, task=task, width=width, epochs=epochs)
+    ]
 
 
 def write_all() -> None:
     """Writes the account, the guide, the evidence and the pictures."""
     found = {name: found_in(name) for name in catalogue.listed()}
     answered = [(claim, claim.answer(found[claim.study]), found[claim.study]) for claim in CLAIMS]
-    folder = DOCS / PICTURES
+    folder = GENERATED / PICTURES
     folder.mkdir(parents=True, exist_ok=True)
     for name, of_study in found.items():
         wanted = {claim.picture: _file(claim) for claim in CLAIMS if claim.study == name}
@@ -147,9 +211,10 @@ def write_all() -> None:
         assert not missing, f"{name} has no pictures {missing}, it has {sorted(pictures)}"
         for picture, file in wanted.items():
             (folder / file).write_bytes(rendered(pictures[picture].draw(), "png"))
-    (DOCS / "findings.md").write_text(findings_page(answered))
+    (GENERATED / "findings.md").write_text(findings_page(answered))
     rows = [row for of_study in found.values() for row in evidence.evidence_of(of_study)]
     evidence.write(rows)
+    (GENERATED / "conditions.md").write_text(conditions_page(rows))
     (DOCS / "when-to-use.md").write_text(when_page(rows))
 
 

@@ -5,11 +5,11 @@ import pytest
 from spectra_tune.results import protocol_columns
 from studies.account import evidence
 from studies.account.claims import CLAIMS
-from studies.account.writeup import DOCS, findings_page, found_in, when_page
+from studies.account.writeup import DOCS, GENERATED, conditions_page, findings_page, found_in, when_page
 from studies.command import archive, catalogue
 from studies.command.report import RESULTS, read_kept
 
-PAGE = (DOCS / "findings.md").read_text()
+PAGE = (GENERATED / "findings.md").read_text()
 
 
 def test_every_study_is_kept_as_it_is_declared():
@@ -28,7 +28,7 @@ def test_every_study_answers_a_claim_and_is_on_the_page():
     assert {claim.study for claim in CLAIMS} == set(catalogue.listed())
     for claim in CLAIMS:
         assert claim.said in PAGE
-        assert (DOCS / "img" / "findings" / f"{claim.study}-{claim.picture}.png").stat().st_size > 5000
+        assert (GENERATED / "img" / f"{claim.study}-{claim.picture}.png").stat().st_size > 5000
 
 
 @pytest.mark.parametrize("name", ["replication", "adaptive_across_tasks", "overhead", "convergence"])
@@ -45,6 +45,13 @@ def test_the_page_has_the_verdicts_word_for_word(name):
 
 def test_the_guide_is_that_of_the_evidence():
     assert (DOCS / "when-to-use.md").read_text() == when_page(evidence.read())
+    assert (GENERATED / "conditions.md").read_text() == conditions_page(evidence.read())
+
+
+def test_the_guide_counts_every_condition_once():
+    page = conditions_page(evidence.read())
+    counted = sum(int(line.split(" | ")[1]) for line in when_page(evidence.read()).splitlines() if " pp (" in line)
+    assert counted == sum(line.count("| **") for line in page.splitlines()) > 0
 
 
 @pytest.mark.slow
