@@ -10,7 +10,8 @@ import optuna
 import pandas
 from scipy import special
 
-from analysis.describing.tuning import column_of_factor, outcomes_of, plain, validation
+from analysis.describing.tuning import outcomes_of, validation
+from analysis.judging.compared import column_of_factor, plain
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.intervals import binomial_interval
 from spectra_tune.design import Study

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy
 import pandas
 
+from analysis.judging.compared import column_of_factor, plain
 from analysis.judging.selection import best_of_m_bias
 from analysis.statistics.planning import sd_upper_limit, seeds_needed, seeds_to_reach
 from analysis.statistics.sequential import anytime_interval
 from analysis.statistics.significance import paired_t
 from spectra_tune.design import SPLIT_METRICS, NotComparable, Study, condition_signature
-from spectra_tune.results import TREATMENT, column_of, scored
+from spectra_tune.results import scored
 
 LEAST_SEEDS = 10
 """Of a confirmation, where its pool has so many."""
@@ -155,16 +156,6 @@ def _not_worse(d: numpy.ndarray) -> bool:
     return bounds(d)[2] >= 0
 
 
-def column_of_factor(name: str) -> str:
-    """The run table's column of a factor: of the Treatment, or of the Condition or its network."""
-    return name if name in TREATMENT else column_of(name)
-
-
-def plain(value):
-    """A table's cell as a plain Python value."""
-    return value.item() if hasattr(value, "item") else value
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmationPlan:
     """What is recorded before the first confirmation run: candidates, and how many fresh seeds judge them."""
@@ -178,6 +169,10 @@ class ConfirmationPlan:
         """The candidates of one stratum, by arm."""
         return {one.arm: one for one in self.candidates if one.condition_signature == signature}
 
+    def values(self, signature: str) -> dict[str, dict[str, float | str | bool]]:
+        """The values of each side's candidate in one stratum, by arm."""
+        return {arm: one.values for arm, one in self.of(signature).items()}
+
 
 def plan_confirmation(study: Study, runs: pandas.DataFrame) -> ConfirmationPlan:
     """Candidates, and as many seeds as the margin needs at alpha/m with the search's spread, 10 at least."""
@@ -186,7 +181,7 @@ def plan_confirmation(study: Study, runs: pandas.DataFrame) -> ConfirmationPlan:
     spread = 0.0
     for condition in study.conditions:
         signature = condition_signature(condition)
-        for contrast in study.contrasts:
+        for contrast in study.tuned_contrasts:
             one, other = by_key[signature, contrast.treatment], by_key[signature, contrast.baseline]
             d = numpy.asarray(one.outcomes) - numpy.asarray(other.outcomes)
             if len(d) > 1 and float(numpy.std(d, ddof=1)) > 0:
@@ -229,7 +224,7 @@ def tuned(study: Study, plan: ConfirmationPlan, confirmed: Mapping[tuple[str, st
     for condition in study.conditions:
         signature = condition_signature(condition)
         by_arm = plan.of(signature)
-        for contrast in study.contrasts:
+        for contrast in study.tuned_contrasts:
             one, other = by_arm[contrast.treatment], by_arm[contrast.baseline]
             spread = float(numpy.std(one.outcomes, ddof=1)) if len(one.outcomes) > 1 else math.nan
             bias = best_of_m_bias(one.tried, len(one.outcomes), spread) if math.isfinite(spread) else None

@@ -1,11 +1,12 @@
 """The contrasts of a study, paired and judged: one row per contrast and Condition."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy
 import pandas
 
+from analysis.judging.compared import Compared, compared, in_words
 from analysis.judging.family import ContrastData
 from analysis.judging.matching import Differences, pair
 from analysis.judging.rules import Rules
@@ -26,6 +27,7 @@ class Judged:
     condition: str  # the Condition's label
     differences: Differences | None
     verdict: Verdict
+    compared: Compared | None = None  # of a searching study: both sides as they were confirmed
 
 
 def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
@@ -53,10 +55,18 @@ def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
             data.append(_data(contrast, study.outcome.metric, fixed, differences, failure))
     rules = Rules(margin=study.outcome.margin_in_unit, alpha=study.outcome.alpha, tests=study.tests)
     verdicts = judge(data, rules)
-    return [
+    judged = [
         Judged(contrast=contrast, condition_signature=signature, condition=label, differences=differences, verdict=one)
         for (contrast, signature, label), differences, one in zip(keys, found, verdicts, strict=True)
     ]
+    return judged if study.search is None else [_with_sides(study, one, confirmed) for one in judged]
+
+
+def _with_sides(study: Study, one: Judged, confirmed: pandas.DataFrame) -> Judged:
+    """A searching study's contrast with its sides as they were confirmed, which its sentence then names."""
+    sides = compared(study, one.contrast, confirmed[confirmed["condition_signature"] == one.condition_signature])
+    sentence = in_words(study, one.contrast, sides, one.verdict.sentence)
+    return replace(one, compared=sides, verdict=replace(one.verdict, sentence=sentence))
 
 
 def pairs_of(study: Study, contrast: Contrast, runs: pandas.DataFrame, metric: str) -> dict[str, Differences | str]:
@@ -93,6 +103,8 @@ def spanned_fields(study: Study, contrast: Contrast, rows: pandas.DataFrame) -> 
     """What a contrast spans in one Condition: what it declares, or the tuned fields in which two candidates differ."""
     if study.search is None:
         return contrast.differs
+    if contrast not in study.tuned_contrasts:
+        return frozenset()
     one, other = (rows[rows["arm"] == arm] for arm in (contrast.treatment, contrast.baseline))
     if one.empty or other.empty:
         return frozenset()
@@ -108,7 +120,7 @@ def _check_budgets(study: Study, runs: pandas.DataFrame) -> None:
     tried = searched.groupby(["condition_signature", "arm"])["configuration"].nunique().to_dict()
     for condition in study.conditions:
         signature = condition_signature(condition)
-        for contrast in study.contrasts:
+        for contrast in study.tuned_contrasts:
             budgets = [
                 TuningBudget(
                     configurations=tried.get((signature, arm), 0),
@@ -148,7 +160,7 @@ def contrast_table(judged: list[Judged]) -> pandas.DataFrame:
                 "condition": one.condition,
                 "treatment": one.contrast.treatment,
                 "baseline": one.contrast.baseline,
-                "differs": ", ".join(sorted(one.contrast.differs)),
+                "differs": ", ".join(one.differences.spans if one.differences else sorted(one.contrast.differs)),
                 "verdict": verdict.name.value,
                 "suffixes": " ".join(verdict.suffixes),
                 **asdict(verdict.statistics),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from analysis.figures.units import of_gain
+from analysis.report.elements.arms import as_confirmed
 from analysis.report.elements.cells import difference
 from analysis.report.elements.findings import Findings
 from analysis.report.elements.in_all import in_all
@@ -16,6 +17,8 @@ def overview(found: Findings) -> str:
     lines += [f"| Condition | contrast | {gain} | verdict |", "|---|---|---|---|"]
     for one in found.judged:
         lines.append(f"| {one.condition} | {one.contrast} | {difference(one)} | {one.verdict.name} |")
+    for condition, arm, words in as_confirmed(found.judged):
+        lines += ["", f"{condition}, **{arm}** was confirmed as: {words}"]
     return "\n".join([*lines, "", "Sentences, design and figures: `report.html` among the artifacts."])
 
 

@@ -3,17 +3,20 @@
 from spectra_tune.design.block import Arm, Block, Member, differing_fields, members
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat, grid
+from spectra_tune.design.contrast import Contrast
 from spectra_tune.design.outcome import Outcome
+from spectra_tune.design.same_configuration import SAME_CONFIGURATION
 from spectra_tune.design.search import Dimension, Search
 from spectra_tune.design.seeds import Seeds
 from spectra_tune.design.signature import condition_signature, run_signature
-from spectra_tune.design.study import Contrast, Pilot, Study
+from spectra_tune.design.study import Pilot, Study
 from spectra_tune.design.treatment import Treatment
 from spectra_tune.errors import InvalidStudy, NotComparable, nearest
 from spectra_tune.objectives import SPLIT_METRICS, Metric, Objective, SplitMetric, objective_of
 from spectra_tune.schedules.distance_to_criticality import DistanceToCriticality
 
 __all__ = [
+    "SAME_CONFIGURATION",
     "SPLIT_METRICS",
     "Arm",
     "Block",

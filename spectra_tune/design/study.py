@@ -8,7 +8,9 @@ from typing import Any
 from spectra_tune.design.block import REPORTS, Arm, Block, checked_probes, differing_fields, named_arms
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat
+from spectra_tune.design.contrast import Contrast, contrast_of
 from spectra_tune.design.outcome import Outcome
+from spectra_tune.design.same_configuration import SAME_CONFIGURATION, declared, registered
 from spectra_tune.design.search import Search
 from spectra_tune.design.search_rules import check_search, stratified, with_values
 from spectra_tune.design.seeds import Seeds
@@ -25,23 +27,6 @@ from spectra_tune.errors import (
     whole,
 )
 from spectra_tune.objectives import SPLITS, objective_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contrast:
-    """treatment - baseline, two arms of a block; `differs` names the changed fields that it may span."""
-
-    treatment: str
-    baseline: str
-    differs: Any = frozenset()  # given as a set or list of field names, kept as a frozenset
-
-    def __post_init__(self):
-        object.__setattr__(self, "differs", frozenset(listed(self.differs, "differs")))
-        if self.treatment == self.baseline:
-            raise InvalidStudy(f"a contrast needs two arms, got {self.treatment!r} twice")
-
-    def __str__(self) -> str:
-        return f"{self.treatment} − {self.baseline}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +70,8 @@ class Study:
                 raise InvalidStudy(f"conditions must be Conditions, see grid, got {condition!r}")
         if isinstance(self.search, Search):
             object.__setattr__(self, "conditions", stratified(self.conditions, self.search))
-        object.__setattr__(self, "contrasts", tuple(_contrast(pair) for pair in listed(self.contrasts, "contrasts")))
+        object.__setattr__(self, "contrasts", tuple(contrast_of(pair) for pair in listed(self.contrasts, "contrasts")))
+        self._put(declared(self.arms, self.contrasts))
         if not isinstance(self.seeds, Seeds) or not isinstance(self.outcome, Outcome):
             raise InvalidStudy(f"seeds must be Seeds and outcome an Outcome, got {self.seeds!r} and {self.outcome!r}")
         if not self.conditions or len(set(self.conditions)) != len(self.conditions):
@@ -102,6 +88,8 @@ class Study:
             for contrast in self.contrasts:
                 for condition in self.conditions:
                     self._check_contrast(contrast, condition)
+        else:
+            self._put(registered(self.arms, self.contrasts, self.search))
         if self.pilot is not None and not isinstance(self.pilot, Pilot):
             raise InvalidStudy(f"pilot must be a Pilot, got {self.pilot!r}")
         self._check_claim()
@@ -133,13 +121,30 @@ class Study:
 
     def sides(self) -> dict[str, str]:
         """Of a searching study: "treatment" or "baseline" for every arm that is tuned."""
-        return {contrast.treatment: "treatment" for contrast in self.contrasts} | {
-            contrast.baseline: "baseline" for contrast in self.contrasts
+        return {contrast.treatment: "treatment" for contrast in self.tuned_contrasts} | {
+            contrast.baseline: "baseline" for contrast in self.tuned_contrasts
         }
+
+    @property
+    def tuned_contrasts(self) -> tuple[Contrast, ...]:
+        """Of a searching study: the contrasts of one side's candidate with another's, those that were declared."""
+        return tuple(contrast for contrast in self.contrasts if contrast.baseline != SAME_CONFIGURATION)
 
     def configured(self, arm: str, values: Mapping[str, Any]) -> Arm:
         """An arm with these values of its side's factors in the place of its own."""
         return with_values(dict(self.arms)[arm], values)
+
+    def confirmed(self, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Arm]:
+        """The arms of a confirmation, given the values of each side's candidate by arm."""
+        arms = {name: self.configured(name, of_side) for name, of_side in values.items()}
+        for contrast in self.contrasts:
+            if contrast.baseline == SAME_CONFIGURATION:
+                arms[SAME_CONFIGURATION] = replace(arms[contrast.treatment], treatment=Treatment.none())
+        return arms
+
+    def _put(self, arms_and_contrasts: tuple[Any, Any]) -> None:
+        for name, value in zip(("arms", "contrasts"), arms_and_contrasts, strict=True):
+            object.__setattr__(self, name, value)
 
     def _check_measurements(self) -> None:
         probes, probed_at = checked_probes(self.probes, self.probed_at)
@@ -266,11 +271,3 @@ def _shown(name: str, value: Any) -> str:
     if name == "batch_size" and value is None:
         return "full batch"
     return str(value) if name in ("task", "kind") else f"{name.replace('_', ' ')} {value}"
-
-
-def _contrast(pair: Contrast | tuple[str, str]) -> Contrast:
-    if isinstance(pair, Contrast):
-        return pair
-    if isinstance(pair, tuple | list) and len(pair) == 2:
-        return Contrast(treatment=pair[0], baseline=pair[1])
-    raise InvalidStudy(f"a contrast is a Contrast or a pair (treatment arm, baseline arm), got {pair!r}")

@@ -39,7 +39,8 @@ environment: software stack and kind of device, part of every match."""
 
 SEARCH = ("side", "configuration")
 """Of a study that searches: "treatment" or "baseline", and the number of the configuration, counted from 0 on each side
-of each stratum, repeats included; a confirmation's rows have those of the candidates."""
+of each stratum, repeats included; a confirmation's rows have those of the candidates, and the arm of the same
+configuration without its Treatment has those of the treatment side's."""
 
 TREATMENT = ("penalty", "strength", "schedule", "sigma_start", "sigma_end", "beta", "depth_exponent", "one_sided")
 

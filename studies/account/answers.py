@@ -184,10 +184,13 @@ def costs(found: Findings) -> Answer:
 
 
 def tuned_sides(found: Findings) -> Answer:
-    """What the search promised, what fresh seeds kept, and the verdicts."""
+    """What the search promised, what fresh seeds kept, and the verdicts: of tuned against tuned, which is what was
+    claimed, and beside them of the penalty alone, in the configuration that was tuned with it."""
+    tuned = [one for one in found.judged if one.contrast in found.study.tuned_contrasts]
+    alone = [one for one in found.judged if one.contrast not in found.study.tuned_contrasts]
     return Answer(
-        standing=standing(found.judged),
-        summary=tally(found.judged),
+        standing=standing(tuned),
+        summary=f"Tuned against tuned: {tally(tuned)} The same configuration with and without it: {tally(alone)}",
         lines=(*_told(found, *SEARCH), *sentences(found.judged)),
     )
 

@@ -1,14 +1,14 @@
 """What the kept studies say about treatments against no treatment, a row per contrast and Condition."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from analysis.judging.compared import Compared
 from analysis.report import Findings
-from analysis.report.elements.words import short
-from analysis.report.sections.design import described
-from spectra_tune.design import Condition, Treatment, condition_signature
+from analysis.report.elements.arms import confirmed, described
+from spectra_tune.design import Condition, Study, Treatment, condition_signature
 
 FILE = Path(__file__).parent.parent / "results" / "evidence.csv"
 
@@ -39,7 +39,6 @@ def evidence_of(found: Findings) -> list[Evidence]:
     """A study's contrasts over the arm `none` that compare a Treatment and nothing else."""
     conditions = {condition_signature(condition): condition for condition in found.study.conditions}
     arms, rows = dict(found.study.arms), []
-    tuned = {(one.condition, one.treatment.arm): _tuned(one.treatment.values) for one in found.tuned}
     for one in found.priced:
         judged, contrast = one.judged, one.judged.contrast
         arm = arms[contrast.treatment]
@@ -57,7 +56,7 @@ def evidence_of(found: Findings) -> list[Evidence]:
                 protocol=_protocol(condition),
                 study=found.name,
                 arm=contrast.treatment,
-                treatment=tuned.get((judged.condition, contrast.treatment), described(arm)),
+                treatment=described(arm) if judged.compared is None else _tuned(found.study, judged.compared),
                 verdict=" ".join((judged.verdict.name, *judged.verdict.suffixes)),
                 gain_pp=round(float(numbers.mean), 2),
                 n=numbers.n,
@@ -69,10 +68,9 @@ def evidence_of(found: Findings) -> list[Evidence]:
     return rows
 
 
-def _tuned(values: Mapping[str, float | str | bool]) -> str:
-    return "tuned on both sides to " + ", ".join(
-        f"{name.replace('_', ' ')} {short(value)}" for name, value in values.items()
-    )
+def _tuned(study: Study, sides: Compared) -> str:
+    both = " on both sides" if study.search is not None and study.search.nuisance_space else ""
+    return f"tuned{both} to {confirmed(sides.treatment)}"
 
 
 def _protocol(condition: Condition) -> str:

@@ -154,7 +154,8 @@ def _time_needed(study: Study) -> str:
 def _block_seconds(block: Block, study: Study) -> float:
     """Seconds of one processor: for each step its arithmetic, and what a step costs however small it is."""
     seconds = 0.0
-    for _, arm in block.arms:
+    tuned = {} if study.search is None else study.sides()
+    for name, arm in block.arms:
         condition = arm.condition(block.condition)
         task, network = condition.task, condition.network
         samples = task.samples if hasattr(task, "samples") else len(task.draw("train", 0)[1])
@@ -162,7 +163,7 @@ def _block_seconds(block: Block, study: Study) -> float:
         flops = 6 * batch * _parameters(network, task)
         steps = condition.epochs * -(-samples // batch)
         step = STEP_S if hasattr(network, "stacked") else STEP_IN_TURN_S
-        searched = 0 if study.search is None else study.search.configurations * len(study.seeds.search)
+        searched = study.search.configurations * len(study.seeds.search) if study.search and name in tuned else 0
         seconds += (searched + len(block.seeds)) * steps * (step + flops / FLOPS)
     return seconds
 

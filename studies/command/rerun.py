@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas
 from rich.console import Console
 
-from analysis.describing.tuning import plain
+from analysis.judging.compared import plain
 from spectra_tune import tracking
 from spectra_tune.design import Block, InvalidStudy, Study, condition_signature
 from spectra_tune.results import COMPLEXITY, unmeasured

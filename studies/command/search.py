@@ -9,9 +9,9 @@ import pandas
 from rich.console import Console
 
 from analysis.describing import tuning
-from analysis.report.elements.words import short
+from analysis.judging.compared import short
 from spectra_tune import tracking
-from spectra_tune.design import Block, Study, condition_signature
+from spectra_tune.design import SAME_CONFIGURATION, Block, Study, condition_signature
 from spectra_tune.results import Tables
 from studies.command import catalogue
 from studies.command.interrupts import second_at_once
@@ -107,10 +107,7 @@ def confirmation_blocks(study: Study, runs: pandas.DataFrame) -> tuple[Block, ..
     return tuple(
         Block(
             condition=condition,
-            arms={
-                arm: study.configured(arm, one.values)
-                for arm, one in planned.of(condition_signature(condition)).items()
-            },
+            arms=study.confirmed(planned.values(condition_signature(condition))),
             seeds=planned.seeds,
             probes=study.probes,
             probed_at=study.probed_at,
@@ -124,12 +121,12 @@ def with_search(study: Study, tables: Tables, searched: "launching.Searched | No
     """The confirmation's tables with the search's runs below, both with side and configuration."""
     if searched is None:
         return tables
-    chosen = {
-        (one.condition_signature, one.arm): one.configuration
-        for one in tuning.plan_confirmation(study, searched.runs).candidates
-    }
-    keys = list(zip(tables.runs["condition_signature"], tables.runs["arm"], strict=True))
-    confirmed = tables.runs.assign(
-        side=tables.runs["arm"].map(study.sides()), configuration=[chosen[key] for key in keys]
-    )
+    planned = tuning.plan_confirmation(study, searched.runs)
+    chosen = {(one.condition_signature, one.arm): (one.side, one.configuration) for one in planned.candidates}
+    for one in planned.candidates:
+        if one.side == "treatment":
+            chosen[one.condition_signature, SAME_CONFIGURATION] = (one.side, one.configuration)
+    keys = zip(tables.runs["condition_signature"], tables.runs["arm"], strict=True)
+    sides, numbers = zip(*(chosen[key] for key in keys), strict=True)
+    confirmed = tables.runs.assign(side=sides, configuration=numbers)
     return tables._replace(runs=pandas.concat([confirmed, searched.runs], ignore_index=True))

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from analysis.judging.contrasts import Judged
 from analysis.judging.sentences import decimals
+from analysis.report.elements.arms import as_confirmed, remained
 from spectra_tune import tracking
 from studies.command import catalogue
 from studies.command.plan import with_unit
@@ -28,7 +29,11 @@ def conclude(console: Console, named: catalogue.Named, judged: list[Judged], uri
 
 
 def say_verdicts(console: Console, named: catalogue.Named, judged: list[Judged]) -> None:
-    """Prints every verdict sentence, and all of them as a table."""
+    """Prints what a search's sides were confirmed as, every verdict sentence, and all of them as a table."""
+    for condition, arm, words in as_confirmed(judged):
+        console.print(f"{condition}, {arm} was confirmed as: {words}", highlight=False, markup=False)
+    for condition, contrast, _, equal in remained(one for one in judged if one.compared and not one.compared.matched):
+        console.print(f"{condition}, {contrast}: equal within a seed are {equal}", highlight=False, markup=False)
     for one in judged:
         console.print(f"{one.condition}, {one.contrast}: {one.verdict.sentence}", highlight=False, markup=False)
     console.print()

@@ -17,7 +17,7 @@ from ray import tune
 from analysis.describing.pareto import fronts
 from analysis.describing.tuning import mean_of
 from spectra_tune import launching, tracking
-from spectra_tune.design import Arm, Block, Seeds, Treatment, grid
+from spectra_tune.design import SAME_CONFIGURATION, Arm, Block, Seeds, Treatment, grid
 from spectra_tune.engine import run_block
 from spectra_tune.launching.block_store import ended_blocks
 from spectra_tune.operators.dense import Matrix
@@ -194,7 +194,7 @@ def test_a_searching_study_from_plan_to_verdict(ray, folder, capsys):
         searched_rows = runs[
             (runs["stage"] == "search")
             & (runs["condition_signature"] == signature)
-            & (runs["arm"] == arm)
+            & (runs["arm"] == ("penalty" if arm == SAME_CONFIGURATION else arm))
             & (runs["configuration"] == rows["configuration"].iloc[0])
         ]
         assert set(searched_rows["learning_rate"]) == set(rows["learning_rate"])

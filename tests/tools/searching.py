@@ -8,8 +8,13 @@ from ray import tune
 
 from analysis.describing.tuning import still_racing
 from spectra_tune.design import Outcome, Search, Seeds, Study, Treatment, condition_signature, grid
+from spectra_tune.engine import run_block
+from spectra_tune.launching.configuration_batch import ConfigurationBatch
+from spectra_tune.launching.search import Searched
 from spectra_tune.networks import mlp
+from spectra_tune.results import Tables, curve_table, figure_table
 from spectra_tune.tasks import moons
+from studies.command.search import confirmation_blocks, with_search
 
 STUDY = Study(
     question="Which?",
@@ -65,3 +70,16 @@ def near_two(values, seed) -> float:
     end = values.get("sigma_end", 1.0)
     noise = numpy.random.default_rng([seed, int(1e9 * values.get("learning_rate", 0.0))]).normal()
     return 0.9 - 0.05 * abs(end - 2.0) + 0.001 * noise
+
+
+def confirmed(study: Study, values) -> Tables:
+    """The tables of a searching study whose configurations are values(arm): a list of the factors' values per side."""
+    parts = []
+    for stratum in range(len(study.conditions)):
+        for arm in study.sides():
+            numbered = dict(enumerate(values(arm)))
+            batch = ConfigurationBatch(stratum=stratum, arm=arm, values=numbered, repeats={}, seeds=study.seeds.search)
+            parts.append(batch.labelled(study, run_block(batch.block(study))))
+    searched = Searched(runs=pandas.concat(parts, ignore_index=True), reasons=(), complete=True)
+    runs = pandas.concat([run_block(block) for block in confirmation_blocks(study, searched.runs)], ignore_index=True)
+    return with_search(study, Tables(runs, curve_table({}), figure_table({})), searched)

@@ -12,11 +12,6 @@ def number(value: float | None, digits: int = 2, sign: bool = False) -> str:
     return f"{value:{'+' if sign else ''}z.{digits}f}"
 
 
-def short(value: object) -> str:
-    """A setting: three digits of a number, else its text."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
 def with_interval(
     value: float | None, low: float | None, high: float | None, sign: bool = False, digits: int = 2
 ) -> str:

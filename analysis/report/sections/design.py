@@ -1,36 +1,36 @@
 """What was compared with what, how often and under which conditions."""
 
-from dataclasses import fields
+import pandas
 
 from analysis.figures.units import behind, named
+from analysis.judging.compared import shared
+from analysis.report.elements.arms import as_confirmed, counted, described, remained
 from analysis.report.elements.findings import Findings
 from analysis.report.elements.section import Section
-from spectra_tune.design import Arm, Treatment
+from analysis.report.elements.table import table
+from spectra_tune.design import SAME_CONFIGURATION, Arm, Study
+
+ARMS = ("Condition", "arm", "confirmed as")
+PAIRS = ("Condition", "contrast", "different, beside the Treatment", "equal within a seed")
+"""Heads of a searching study's tables."""
 
 
 def section(found: Findings) -> Section:
-    """The design as a table."""
+    """The design as a table; of a searching study also what each side was confirmed as."""
     study, outcome, runs = found.study, found.study.outcome, found.runs
     confirmed = runs[runs["stage"] == "confirm"]
     statuses = confirmed["status"].value_counts()
     seeds = sorted(set(confirmed["seed"]))
-    budget = "none: no hyperparameter was searched, on either side"
-    if study.search is not None:
-        budget = (
-            f"each side of each Condition: {study.search.configurations} configurations on {len(study.seeds.search)} "
-            f"search seeds, sampler {study.search.sampler}; {len(found.searched)} rows of search runs in all"
-        )
     epochs = ", ".join(map(str, sorted(confirmed["epochs"].unique())))
     unpaired = sum(len(one.differences.unpaired_seeds) for one in found.judged if one.differences is not None)
     lines = ["## Design", "", "| | |", "|---|---|"]
-    lines += [f"| arm **{name}** | {described(arm)} |" for name, arm in study.arms]
+    lines += [f"| arm **{name}** | {_arm(study, name, arm)} |" for name, arm in study.arms]
     lines += [
-        "| matched within a seed | data, initial weights, order of batches, optimizer, epochs, evaluation: all but the "
-        "Treatment and what a contrast declares |",
+        f"| matched within a seed | {_matched(found, confirmed)} |",
         f"| Conditions | {len(study.conditions)}: {'; '.join(study.labels().values())} |",
         f"| seeds | {len(seeds)} planned for each arm and Condition, all fresh; {unpaired} seeds could not be paired |",
         f"| epochs | {epochs} |",
-        f"| tuning budget | {budget} |",
+        f"| tuning budget | {_budget(study, len(found.searched))} |",
         f"| outcome | {named(outcome.measured)}, margin ±{outcome.margin_in_unit:g}{behind(found.metric)} |",
         f"| family | m = {study.tests} tests at a family-wise alpha of {outcome.alpha:g}, fixed before the first run |",
         f"| runs | {len(confirmed)}: {statuses.get('ok', 0)} ok, {statuses.get('diverged', 0)} diverged, "
@@ -38,28 +38,49 @@ def section(found: Findings) -> Section:
         f"| environment | {', '.join(sorted(set(runs['environment'])))} |",
         "",
     ]
-    return Section(lines=lines)
+    if study.search is None:
+        return Section(lines=lines)
+    arms, pairs = as_confirmed(found.judged), remained(found.judged)
+    lines += ["### As confirmed", "", *table(ARMS, arms, "confirmed.csv"), *table(PAIRS, pairs, "matched.csv")]
+    tables = {
+        "confirmed": pandas.DataFrame(arms, columns=list(ARMS)),
+        "matched": pandas.DataFrame(pairs, columns=list(PAIRS)),
+    }
+    return Section(lines=lines, tables=tables)
 
 
-def described(arm: Arm) -> str:
-    """An arm in words: its Treatment, its changes, its stream."""
-    treatment = arm.treatment
-    if treatment == Treatment.none():
-        words = ["no regularizer"]
-    else:
-        defaults = Treatment(strength=1.0, sigma_end=1.0)
-        shown = ["strength", "schedule", "sigma_end", *(item.name for item in fields(Treatment))]
-        words = [
-            f"{name.replace('_', ' ')} {getattr(treatment, name)}"
-            for name in dict.fromkeys(shown)
-            if (name in shown[:3] or getattr(treatment, name) != getattr(defaults, name))
-            and not _is_absent(treatment, name)
-        ]
-    words += [f"{name} set to {value}" for name, value in arm.changes]
-    words += [f"random stream {arm.stream}"] if arm.stream else []
-    return ", ".join(words)
+def _arm(study: Study, name: str, arm: Arm) -> str:
+    """An arm as declared, or where a search set it, where to look."""
+    if study.search is None:
+        return described(arm)
+    if name == SAME_CONFIGURATION:
+        return f"the candidate of {study.contrasts[0].treatment} without its penalty, all else equal: see As confirmed"
+    if study.search.space(study.sides()[name]):
+        return "tuned for each Condition: see As confirmed"
+    return f"{described(arm)}; untuned"
 
 
-def _is_absent(treatment: Treatment, name: str) -> bool:
-    """Whether a Treatment has no such setting: what has no target has no schedule of it."""
-    return getattr(treatment, name) is None or (name == "schedule" and treatment.sigma_end is None)
+def _matched(found: Findings, confirmed: pandas.DataFrame) -> str:
+    """What the pairs of all contrasts shared, by the run table, and what was set alike."""
+    of_arm = dict(list(confirmed.groupby("arm")))
+    none = confirmed.iloc[:0]
+    pairs = [
+        shared(of_arm.get(contrast.treatment, none), of_arm.get(contrast.baseline, none))
+        for contrast in found.study.contrasts
+    ]
+    spanned = sorted({name for one in found.judged for name in (one.differences.spans if one.differences else ())})
+    words = f"{counted(pairs)}; all settings but the Treatment"
+    words += f" and, where a contrast spans them, {', '.join(spanned)}" if spanned else ""
+    refused = sum(one.differences is None for one in found.judged)
+    return words + (f"; {refused} of {len(found.judged)} rows could not be compared, see Verdicts" if refused else "")
+
+
+def _budget(study: Study, rows: int) -> str:
+    """What each side was given to be tuned with."""
+    search = study.search
+    if search is None:
+        return "none: no hyperparameter was searched, on either side"
+    return (
+        f"each side of each Condition: {search.configurations} configurations on {len(study.seeds.search)} search "
+        f"seeds, sampler {search.sampler}; {rows} rows of search runs in all"
+    )

@@ -5,10 +5,23 @@ from analysis.report.elements.findings import Findings
 from analysis.report.elements.section import Section
 from spectra_tune.design import Metric
 
+MATCHED = """\
+both were trained on the same data, from the same initial weights,
+in the same order, but for what a contrast declares, so what is left is the treatment and chance."""
+
+TUNED = """\
+both were trained on the same data. *Tuned against tuned*, each
+side has the settings that suit it best, so what is left is what tuning it is worth, and chance; against *the same
+configuration without its penalty* all else is equal, so what is left is the penalty, and chance. Design says what each
+side was confirmed as."""
+
+UNTUNED = """\
+both were trained on the same data, from the same initial weights,
+in the same order. The treatment was tuned and nothing else, so what is left is the tuned treatment and chance."""
+
 HOW_TO_READ = """\
-Every contrast subtracts a *baseline* from a *treatment*, seed by seed: both were trained on the same data, from the
-same initial weights, in the same order, so what is left is the treatment and chance. The mean of these differences is
-the effect, in {unit}.{turned}
+Every contrast subtracts a *baseline* from a *treatment*, seed by seed: {matched}
+The mean of these differences is the effect, in {unit}.{turned}
 
 - The **interval** [low, high] is where the true effect plausibly lies: a method that makes such intervals is right 95
   times in 100.
@@ -30,7 +43,9 @@ def section(found: Findings) -> Section:
     turned = "" if metric.higher_is_better else (
         f" Lower {metric.words} is better, so the\ndifference is turned round: a positive effect is a gain."
     )  # fmt: skip
-    text = HOW_TO_READ.format(unit=_unit(metric), turned=turned)
+    search = found.study.search
+    matched = MATCHED if search is None else TUNED if search.nuisance_space else UNTUNED
+    text = HOW_TO_READ.format(matched=matched, unit=_unit(metric), turned=turned)
     return Section(lines=["## How to read this", "", text, ""])
 
 

@@ -1,9 +1,10 @@
 """What a search found on its own seeds, and what fresh ones kept of it."""
 
 from analysis.figures.units import named, of_differences
+from analysis.judging.compared import short
 from analysis.report.elements.findings import Findings
 from analysis.report.elements.section import Section
-from analysis.report.elements.words import number, short, with_interval
+from analysis.report.elements.words import number, with_interval
 
 MOST_NEAR = 12
 """Near-best configurations that a line lists; the run table has all."""

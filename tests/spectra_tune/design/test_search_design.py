@@ -76,7 +76,7 @@ def test_widths_and_depths_are_strata():
     made = study(search=search(treatment_space={**SIGMA, **WIDTH, **DEPTH}))
     sizes = {(condition.network.width, condition.network.depth) for condition in made.conditions}
     assert sizes == {(width, depth) for width in (8, 16, 32, 64, 128) for depth in (2, 4, 6, 8, 12)}
-    assert made.tests == 25
+    assert made.tests == 2 * 25
     assert replace(made, question="Again?").conditions == made.conditions
     assert len(made.smoke().conditions) == 2
 
