@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from analysis.judging.contrasts import Judged
-from analysis.judging.measured import metric_of, share_at_best
+from analysis.judging.measured import share_at_best
 
 
 def at_ceiling(judged: Sequence[Judged]) -> list[Judged]:
@@ -11,6 +11,5 @@ def at_ceiling(judged: Sequence[Judged]) -> list[Judged]:
     return [
         one
         for one in judged
-        if (pairs := one.differences) is not None
-        and share_at_best(pairs.baseline_values, metric_of(pairs.metric)) >= 0.5
+        if (pairs := one.differences) is not None and share_at_best(pairs.baseline_values, pairs.metric) >= 0.5
     ]

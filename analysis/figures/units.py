@@ -8,8 +8,8 @@ IN_FULL = {PP: "percentage points"}
 
 
 def named(measured: SplitMetric) -> str:
-    """A metric and the data it is measured on: `test accuracy`."""
-    return f"{measured.split} {measured.metric.words}"
+    """A metric and the data it is measured on, where that is known: `test accuracy`."""
+    return f"{measured.split} {measured.metric.words}".lstrip()
 
 
 def of_values(what: str, metric: Metric) -> str:

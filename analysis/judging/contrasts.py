@@ -14,7 +14,7 @@ from analysis.judging.selection import TuningBudget, check_confirmation, check_e
 from analysis.judging.verdict import Verdict, judge
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.significance import paired_t
-from spectra_tune.design import SPLIT_METRICS, Contrast, NotComparable, Study, condition_signature
+from spectra_tune.design import SPLIT_METRICS, Contrast, NotComparable, SplitMetric, Study, condition_signature
 from spectra_tune.results import METRICS, column_of, counts_as_constant, probe_columns, scored, sigma_columns
 
 
@@ -52,7 +52,7 @@ def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
             keys.append((contrast, signature, label))
             found.append(differences)
             fixed = bool(one_split.get(signature, True))
-            data.append(_data(contrast, study.outcome.metric, fixed, differences, failure))
+            data.append(contrast_data(contrast, study.outcome.measured, fixed, differences, failure))
     rules = Rules(margin=study.outcome.margin_in_unit, alpha=study.outcome.alpha, tests=study.tests)
     verdicts = judge(data, rules)
     judged = [
@@ -132,9 +132,10 @@ def _check_budgets(study: Study, runs: pandas.DataFrame) -> None:
             check_equal_budgets(*budgets)
 
 
-def _data(
-    contrast: Contrast, metric: str, one_split: bool, found: Differences | None, failure: str | None
+def contrast_data(
+    contrast: Contrast, metric: SplitMetric, one_split: bool, found: Differences | None, failure: str | None
 ) -> ContrastData:
+    """What is judged of one contrast in one Condition."""
     empty = numpy.array([])
     return ContrastData(
         metric=metric,

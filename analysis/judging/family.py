@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy
 from numpy import ndarray
 from scipy import stats
 
-from analysis.judging.measured import metric_of
 from analysis.statistics.effect_size import standardised_mean
 from analysis.statistics.equivalence import superiority_by_margin, tost
 from analysis.statistics.significance import holm, max_t, paired_t, sign_flip, smallest_attainable_p
-from spectra_tune.design import Metric
+from spectra_tune.design import SPLIT_METRICS, Metric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,18 +21,22 @@ class ContrastData:
 
     treatment_values: ndarray
     baseline_values: ndarray
-    constant: ndarray  # score of the best constant predictor of the same samples
+    constant: ndarray | None  # score of the best constant predictor of the same samples; None where it is not known
     seeds: ndarray
     diverged_treatment: ndarray  # bool
     diverged_baseline: ndarray
-    metric: str  # a column of the run table
+    metric: Any  # given as a SplitMetric or as its column in the run table, kept as a SplitMetric
     spans: tuple[str, ...] = ()  # declared fields that both arms differ in, beside the Treatment
     one_split: bool = False  # all seeds share one data set
     failure: str | None = None  # why nothing may be compared
 
+    def __post_init__(self):
+        if isinstance(self.metric, str):
+            object.__setattr__(self, "metric", SPLIT_METRICS[self.metric])
+
     @property
     def measured(self) -> Metric:
-        return metric_of(self.metric)
+        return self.metric.metric
 
     @property
     def gains(self) -> ndarray:
@@ -43,7 +47,8 @@ class ContrastData:
         """Without the seeds at which either arm diverged."""
         kept = ~(self.diverged_treatment | self.diverged_baseline)
         parts = ("treatment_values", "baseline_values", "constant", "seeds", "diverged_treatment", "diverged_baseline")
-        return replace(self, **{name: getattr(self, name)[kept] for name in parts})
+        given = {name: getattr(self, name) for name in parts}
+        return replace(self, **{name: values[kept] for name, values in given.items() if values is not None})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,16 @@ import numpy
 import pandas
 
 from analysis.judging.comparable import check_conditions, check_draws, check_fields
-from analysis.judging.measured import check_numbers, columns_of, metric_of, values_of
-from spectra_tune.design import SPLIT_METRICS, NotComparable
+from analysis.judging.measured import (
+    Measured,
+    check_numbers,
+    column_of,
+    columns_of,
+    measured_as,
+    metrics_in,
+    values_of,
+)
+from spectra_tune.design import Metric, NotComparable
 from spectra_tune.results import METRICS, RUN_KEY, counts_as_constant, protocol_columns
 
 REQUIRED = (*RUN_KEY, "status", "signature", "environment")
@@ -37,8 +45,7 @@ class Differences:
 
     treatment: str
     baseline: str
-    metric: str
-    unit: str
+    metric: Metric
     spans: tuple[str, ...]  # declared fields that both arms differ in, beside the Treatment
     values: numpy.ndarray
     treatment_values: numpy.ndarray
@@ -59,9 +66,13 @@ class Differences:
         return numpy.array(self.values, dtype=dtype, copy=copy)
 
     @property
+    def unit(self) -> str:
+        return self.metric.unit
+
+    @property
     def gains(self) -> numpy.ndarray:
         """By how much the treatment is better than the baseline: of a metric whose less is better -values."""
-        return self.values * metric_of(self.metric).sign
+        return self.values * self.metric.sign
 
     @property
     def suspicious(self) -> int:
@@ -82,11 +93,11 @@ class Differences:
 
 
 def pair(
-    runs: pandas.DataFrame, *, treatment: str, baseline: str, metric: str, differs: Iterable[str] = ()
+    runs: pandas.DataFrame, *, treatment: str, baseline: str, metric: str | Measured, differs: Iterable[str] = ()
 ) -> Differences:
     """Differences of two arms of a run table, joined on Condition and seed, never on row order.
 
-    metric: of the run table, or a generalization gap (generalization.GAPS).
+    metric: of the run table, or a generalization gap (generalization.GAPS), by name; or one that was declared.
     differs: the fields, beside the Treatment, in which the two arms differ; they must differ in exactly these.
     Raises NotComparable, naming the fields and both values, where anything else of their protocol differs: the
     Condition, an undeclared field, the stage, the environment, the data or the initial weights.
@@ -94,11 +105,11 @@ def pair(
     if isinstance(differs, str):
         raise NotComparable(f"differs must be a set of field names, got the string {differs!r}")
     declared = tuple(sorted(differs))
-    measured = metric_of(metric)
-    _check_columns(runs, metric)
+    measured = measured_as(metric)
+    _check_columns(runs, measured)
     protocol = protocol_columns(runs.columns)
-    one, duplicates_one = _rows_of(runs, treatment, metric, protocol)
-    other, duplicates_other = _rows_of(runs, baseline, metric, protocol)
+    one, duplicates_one = _rows_of(runs, treatment, measured, protocol)
+    other, duplicates_other = _rows_of(runs, baseline, measured, protocol)
     names = f"{treatment} and {baseline}"
     check_conditions(one, other, names)
     keys = ["condition_signature", "seed"]
@@ -109,36 +120,41 @@ def pair(
         raise NotComparable(f"{names} share no seed: pair runs of equal seeds")
     check_fields(both, [*protocol, "stage", "environment"], declared, names)
     check_draws(both, declared, names)
-    treatment_values, baseline_values = (_checked(both, side, metric, names) for side in ("treatment", "baseline"))
+    treatment_values, baseline_values = (_checked(both, side, measured, names) for side in ("treatment", "baseline"))
+    scale = measured.metric.scale
     return Differences(
         treatment=treatment,
         baseline=baseline,
-        metric=metric,
-        unit=measured.unit,
+        metric=measured.metric,
         spans=declared,
-        values=(treatment_values - baseline_values) * measured.scale,
-        treatment_values=treatment_values * measured.scale,
-        baseline_values=baseline_values * measured.scale,
-        constant=both[f"{CONSTANT}_of_treatment"].to_numpy(dtype=float) * measured.scale,
+        values=(treatment_values - baseline_values) * scale,
+        treatment_values=treatment_values * scale,
+        baseline_values=baseline_values * scale,
+        constant=both[f"{CONSTANT}_of_treatment"].to_numpy(dtype=float) * scale,
         seed=both["seed"].to_numpy(),
         condition_signature=both["condition_signature"].to_numpy(dtype=object),
         diverged_treatment=both[f"{LOST}_of_treatment"].to_numpy(dtype=bool),
         diverged_baseline=both[f"{LOST}_of_baseline"].to_numpy(dtype=bool),
         unpaired_seeds=tuple((key, int(seed)) for key, seed in unpaired.itertuples(index=False)),
         duplicates=duplicates_one + duplicates_other,
-        agreeing=_agreeing(both),
+        agreeing=_agreeing(both, _metrics(runs, measured)),
     )
 
 
-def _check_columns(runs: pandas.DataFrame, metric: str) -> None:
-    missing = [name for name in (*REQUIRED, *columns_of(metric)) if name not in runs.columns]
+def _check_columns(runs: pandas.DataFrame, measured: Measured) -> None:
+    missing = [name for name in (*REQUIRED, *columns_of(measured)) if name not in runs.columns]
     if missing:
         raise NotComparable(f"a run table must say what was matched: it lacks the columns {', '.join(missing)}")
 
 
-def _rows_of(runs: pandas.DataFrame, arm: str, metric: str, protocol: list[str]) -> tuple[pandas.DataFrame, int]:
+def _metrics(runs: pandas.DataFrame, measured: Measured) -> list[str]:
+    """Every column of a run table that holds a metric."""
+    return list(dict.fromkeys(name for name in (*METRICS, *columns_of(measured)) if name in runs.columns))
+
+
+def _rows_of(runs: pandas.DataFrame, arm: str, measured: Measured, protocol: list[str]) -> tuple[pandas.DataFrame, int]:
     """An arm's rows, each run once, with what it counts as; and how many rows repeated one."""
-    metrics = [name for name in METRICS if name in runs.columns]
+    metrics = _metrics(runs, measured)
     rows = runs[runs["arm"] == arm]
     if rows.empty:
         raise NotComparable(f"no runs of arm {arm!r}; the table has {', '.join(sorted(map(str, set(runs['arm']))))}")
@@ -150,34 +166,33 @@ def _rows_of(runs: pandas.DataFrame, arm: str, metric: str, protocol: list[str])
             f"arm {arm!r} has two different results for one Condition and seed {first['seed']}: keep one "
             "(equal specs give equal bits within an environment; stages and environments are not mixed)"
         )
-    value, constant = values_of(once, metric)
+    value, constant = values_of(once, measured)
     joined = once[[name for name in once.columns if name in COMPARED or name in protocol or name in metrics]]
     counted = joined.assign(**{VALUE: value, CONSTANT: constant, LOST: counts_as_constant(once)})
     return counted, len(rows) - len(once)
 
 
-def _checked(both: pandas.DataFrame, side: str, metric: str, names: str) -> numpy.ndarray:
+def _checked(both: pandas.DataFrame, side: str, measured: Measured, names: str) -> numpy.ndarray:
     """What an arm's runs count as, in the run table's numbers: all of them finite and within the metric's bounds."""
     lost, values = both[f"{LOST}_of_{side}"].to_numpy(dtype=bool), both[f"{VALUE}_of_{side}"].to_numpy(dtype=float)
     if numpy.isnan(values[lost]).any():
-        missing = " or ".join(SPLIT_METRICS[name].of_constant for name in columns_of(metric))
+        missing = " or ".join(one.of_constant for one in metrics_in(measured))
         raise NotComparable(f"{names}: a diverged run counts as the constant predictor, but {missing} is missing")
     if not numpy.isfinite(values).all():
         stages = sorted(set(both[f"stage_of_{side}"]))
         raise NotComparable(
-            f"{names}: {metric} must be a number for every run that did not diverge, got NaN "
+            f"{names}: {column_of(measured)} must be a number for every run that did not diverge, got NaN "
             f"(stage {', '.join(stages)}; search runs are not evaluated on test data)"
         )
-    check_numbers(values, metric, names)
+    check_numbers(values, measured, names)
     return values
 
 
-def _agreeing(both: pandas.DataFrame) -> numpy.ndarray:
+def _agreeing(both: pandas.DataFrame, metrics: Iterable[str]) -> numpy.ndarray:
     """Pairs of runs with different signatures that agree in every metric to the last bit."""
     agreeing = both["signature_of_treatment"] != both["signature_of_baseline"]
     agreeing &= ~both[f"{LOST}_of_treatment"].astype(bool)
-    for name in METRICS:
-        if f"{name}_of_treatment" in both.columns:
-            a, b = both[f"{name}_of_treatment"], both[f"{name}_of_baseline"]
-            agreeing &= (a == b) | (a.isna() & b.isna())
+    for name in metrics:
+        a, b = both[f"{name}_of_treatment"], both[f"{name}_of_baseline"]
+        agreeing &= (a == b) | (a.isna() & b.isna())
     return agreeing.to_numpy()

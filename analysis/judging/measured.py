@@ -1,11 +1,12 @@
-"""What a comparison may be about, read from a run table: a metric on one split, or a generalization gap."""
+"""What a comparison may be about: a metric on one split, or a generalization gap; named as a run table's column, or
+declared with a table from elsewhere."""
 
 import numpy
 import pandas
 from numpy import ndarray
 
-from analysis.judging.generalization import GAPS, sides_of
-from spectra_tune.design import SPLIT_METRICS, Metric, NotComparable
+from analysis.judging.generalization import GAPS, Gap
+from spectra_tune.design import SPLIT_METRICS, Metric, NotComparable, SplitMetric
 from spectra_tune.results import scored
 
 SLACK = 1e-6
@@ -15,32 +16,37 @@ AT_BEST = 1e-9
 """How near to the best that a metric can be counts as there, in its unit."""
 
 
-METRICS_OF = {column: one.metric for column, one in SPLIT_METRICS.items()} | {
-    name: gap.metric for name, gap in GAPS.items()
-}
-"""Of everything that a comparison may be about."""
+Measured = SplitMetric | Gap
+
+NAMED: dict[str, Measured] = {**SPLIT_METRICS, **GAPS}
+"""What a comparison may name."""
 
 
-def metric_of(name: str) -> Metric:
-    """The metric that a column of the run table or a gap is of."""
-    if name not in METRICS_OF:
-        raise NotComparable(
-            f"a comparison needs a metric of the run table, one of {', '.join(METRICS_OF)}; got {name!r}"
-        )
-    return METRICS_OF[name]
+def measured_as(metric: str | Measured) -> Measured:
+    """What a comparison is about; a name is a column of the run table or a gap's."""
+    if not isinstance(metric, str):
+        return metric
+    if metric not in NAMED:
+        raise NotComparable(f"a comparison needs a metric of the run table, one of {', '.join(NAMED)}; got {metric!r}")
+    return NAMED[metric]
 
 
-def columns_of(name: str) -> tuple[str, ...]:
+def columns_of(measured: Measured) -> tuple[str, ...]:
     """The columns that a metric or a gap is read from."""
-    return sides_of(name) if name in GAPS else (name,)
+    return tuple(one.column for one in metrics_in(measured))
 
 
-def values_of(runs: pandas.DataFrame, name: str) -> tuple[pandas.Series, pandas.Series]:
+def metrics_in(measured: Measured) -> tuple[SplitMetric, ...]:
+    """The metric itself, or the two that a gap is the difference of."""
+    return measured.sides if isinstance(measured, Gap) else (measured,)
+
+
+def values_of(runs: pandas.DataFrame, measured: Measured) -> tuple[pandas.Series, pandas.Series]:
     """What each run counts as, and what the best constant predictor scores, in the run table's numbers."""
-    if name in GAPS:
-        return GAPS[name].scored(runs), GAPS[name].of_constant(runs)
+    if isinstance(measured, Gap):
+        return measured.scored(runs), measured.of_constant(runs)
     nothing = pandas.Series(float("nan"), runs.index)
-    return scored(runs, name), runs.get(SPLIT_METRICS[name].of_constant, nothing)
+    return scored(runs, measured.column), runs.get(measured.of_constant, nothing)
 
 
 def best_of(metric: Metric) -> float:
@@ -53,19 +59,26 @@ def share_at_best(values: ndarray, metric: Metric) -> float:
     return float(numpy.mean(metric.sign * values >= metric.sign * best_of(metric) - AT_BEST))
 
 
-def check_numbers(values: ndarray, name: str, names: str) -> None:
+def check_numbers(values: ndarray, measured: Measured, names: str) -> None:
     """Refuses numbers of a run table that its metric cannot have."""
-    metric = metric_of(name)
+    metric = measured.metric
     low, high = metric.bounds
     if ((values < low - SLACK) | (values > high + SLACK)).any():
         kind = "" if metric.scale == 1 else "fractions "
-        raise NotComparable(f"{names}: {name} must be {kind}in {low:g} … {high:g}, got {values.min()} … {values.max()}")
+        raise NotComparable(
+            f"{names}: {column_of(measured)} must be {kind}in {low:g} … {high:g}, got {values.min()} … {values.max()}"
+        )
 
 
-def check_in_unit(arms: tuple[ndarray, ndarray], constant: ndarray, name: str) -> None:
+def column_of(measured: Measured) -> str:
+    """What a message calls it: a metric's column, a gap's name."""
+    return measured.metric.name if isinstance(measured, Gap) else measured.column
+
+
+def check_in_unit(arms: tuple[ndarray, ndarray], constant: ndarray | None, measured: SplitMetric) -> None:
     """Refuses what cannot be values in the metric's unit: NaN, beyond its bounds, of percent fractions among them."""
-    metric = metric_of(name)
-    values = numpy.concatenate((*arms, constant))
+    metric, name = measured.metric, measured.column
+    values = numpy.concatenate((*arms, numpy.array([]) if constant is None else constant))
     if not numpy.isfinite(values).all():
         raise ValueError(f"{name} must be finite: score diverged runs as the constant first, got NaN or infinity")
     low, high = (metric.scale * bound for bound in metric.bounds)
@@ -80,5 +93,5 @@ def check_in_unit(arms: tuple[ndarray, ndarray], constant: ndarray, name: str) -
             f"{name} must be percent, got fractions, at most {values.max():g}: multiply by {metric.scale:g}"
         )
     for arm in arms:
-        if ((arm > 0) & (arm <= largest) & (constant >= metric.scale * largest / 10)).any():
+        if constant is not None and ((arm > 0) & (arm <= largest) & (constant >= metric.scale * largest / 10)).any():
             raise ValueError(f"{name} must be percent throughout, got fractions and percent mixed")

@@ -12,7 +12,7 @@ from analysis.judging.rules import FEWEST_SEEDS, Rules
 from analysis.judging.verdict_name import AT_LEAST_THE_MARGIN, NEGLIGIBLE, SIZE_OPEN, VerdictName
 from analysis.statistics.planning import sd_upper_limit, seeds_needed, seeds_needed_equivalence, seeds_to_reach
 from analysis.statistics.significance import EXACT_UP_TO, smallest_attainable_p
-from spectra_tune.design import SPLIT_METRICS, Metric
+from spectra_tune.design import Metric
 
 
 def decimals(metric: Metric, margin: float) -> int:
@@ -38,7 +38,7 @@ class Sentences:
 
     def claim(self, name: VerdictName, found: Statistics) -> str:
         """The sentence of a verdict that the tests alone decided."""
-        outcome, margin = SPLIT_METRICS[self.one.metric].words, self.margin
+        outcome, margin = self.one.metric.words, self.margin
         effect, tests = self.effect(found), self._tests(found)
         size = f"{self.amount(abs(found.mean or 0))} [{self._ordered(found)}]{self._direction}"
         bound = "" if found.bound is None else f", one-sided 95 % bound {self.amount(abs(found.bound))}"
@@ -80,10 +80,10 @@ class Sentences:
         cannot = f"cannot reach p<{alpha:g} with an exact test" if found.smallest_p > alpha else "are too few"
         return f"{seeds} {cannot}; at least {common} common seeds are needed{under_holm}. Seen: {self.effect(found)}."
 
-    def learned_nothing(self, arms: tuple[ndarray, ndarray]) -> str:
+    def learned_nothing(self, arms: tuple[ndarray, ndarray], constant: ndarray) -> str:
         both = " and ".join(self._score(values) for values in arms)
-        constant = self._score(self.one.constant)
-        return f"Nothing to compare: neither arm learned the task ({both}; a constant scores {constant})."
+        scores = self._score(constant)
+        return f"Nothing to compare: neither arm learned the task ({both}; a constant scores {scores})."
 
     def all_at_best(self) -> str:
         return f"Nothing to compare: at least half of the runs of both arms are at {self._best}; take a harder task."

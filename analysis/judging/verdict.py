@@ -106,11 +106,11 @@ def _shown(p: float | None, level: float) -> bool:
 
 
 def _uninformative(words: Sentences) -> str:
-    """Why both arms together say nothing, or an empty string."""
+    """Why both arms together say nothing, or an empty string; whether they learned needs the constant's score."""
     one = words.one
-    arms = (one.treatment_values, one.baseline_values)
-    if not any(_is_above_zero(one.measured.sign * (values - one.constant)) for values in arms):
-        return words.learned_nothing(arms)
+    arms, constant = (one.treatment_values, one.baseline_values), one.constant
+    if constant is not None and not any(_is_above_zero(one.measured.sign * (values - constant)) for values in arms):
+        return words.learned_nothing(arms, constant)
     if all(share_at_best(values, one.measured) >= 0.5 for values in arms):
         return words.all_at_best()
     return ""

@@ -29,14 +29,14 @@ class Metric:
 
 
 class SplitMetric(NamedTuple):
-    """A metric on one split: a column of the run table."""
+    """A metric on one split: a column of the run table. Of a table from elsewhere the split is not known, and empty."""
 
     split: str
     metric: Metric
 
     @property
     def column(self) -> str:
-        return f"{self.split}_{self.metric.name}"
+        return f"{self.split}_{self.metric.name}" if self.split else self.metric.name
 
     @property
     def of_constant(self) -> str:
@@ -46,7 +46,7 @@ class SplitMetric(NamedTuple):
     @property
     def words(self) -> str:
         """In a sentence: what is measured on test data is held out."""
-        return f"{'held-out' if self.split == 'test' else self.split} {self.metric.words}"
+        return f"{'held-out' if self.split == 'test' else self.split} {self.metric.words}".lstrip()
 
     def on(self, split: str) -> "SplitMetric":
         """The same metric on another split."""

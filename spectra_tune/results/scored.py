@@ -5,8 +5,6 @@ This is the one place that says so: by intention to treat no run is dropped, wha
 
 import pandas
 
-from spectra_tune.results.columns import METRICS
-
 ENDED_WELL = ("ok", "stopped")
 """status of runs that count as what they scored: a search's scheduler stops a run that is well."""
 
@@ -17,11 +15,10 @@ def counts_as_constant(runs: pandas.DataFrame) -> pandas.Series:
 
 
 def scored(runs: pandas.DataFrame, metric: str) -> pandas.Series:
-    """What each run counts as in a metric (a column of the run table), in that column's numbers.
+    """What each run counts as in a metric's column, in that column's numbers.
 
     NaN where a run that diverged or failed has no constant's score beside it.
     """
-    assert metric in METRICS, f"{metric} is no metric of the run table"
     of_constant = f"{metric}_of_constant"
     constant = runs[of_constant] if of_constant in runs else float("nan")
     return runs[metric].where(~counts_as_constant(runs), constant)

@@ -57,8 +57,8 @@ MUTATIONS = (
     Mutation(
         name="diverged runs keep their raw value",
         file="analysis/judging/matching.py",
-        old="    value, constant = values_of(once, metric)\n",
-        new="    value, constant = values_of(once.assign(status='ok'), metric)\n"
+        old="    value, constant = values_of(once, measured)\n",
+        new="    value, constant = values_of(once.assign(status='ok'), measured)\n"
         "    value = value.fillna(value.mean())\n",
         tests=("tests/analysis/judging/test_matching.py",),
     ),
