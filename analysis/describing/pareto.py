@@ -30,7 +30,7 @@ def fronts(study: Study, runs: pandas.DataFrame) -> list[FrontPoint]:
     data that selected it, and no size is tested against another.
     """
     labels, metric, found = study.labels(), validation(study.outcome.metric), []
-    sign = study.outcome.measured.metric.sign
+    measured = study.outcome.measured.metric
     several = [places for places in of_sizes(study.conditions) if len(places) > 1]
     for places in several if "parameters" in runs else ():
         signatures = [condition_signature(study.conditions[place]) for place in places]
@@ -43,7 +43,7 @@ def fronts(study: Study, runs: pandas.DataFrame) -> list[FrontPoint]:
                 for number, values in zip(full.index, full.to_numpy(dtype=float), strict=True):
                     if pandas.isna(parameters[number]):
                         continue  # of a network that could not be made
-                    mean, low, high = bounds(values)
+                    mean, low, high = bounds(values, measured)
                     points.append(
                         FrontPoint(
                             condition=labels[signature],
@@ -55,7 +55,7 @@ def fronts(study: Study, runs: pandas.DataFrame) -> list[FrontPoint]:
                             high=high,
                         )
                     )
-            found += not_dominated(points, sign)
+            found += not_dominated(points, measured.sign)
     return found
 
 

@@ -8,17 +8,26 @@ import numpy
 import pandas
 
 from analysis.judging.compared import column_of_factor, plain
+from analysis.judging.measured import bounds_of
 from analysis.judging.selection import best_of_m_bias
+from analysis.statistics.bounded_mean import bounded_mean
 from analysis.statistics.planning import sd_upper_limit, seeds_needed, seeds_to_reach
 from analysis.statistics.sequential import anytime_interval
-from analysis.statistics.significance import paired_t
-from spectra_tune.design import SPLIT_METRICS, NotComparable, Study, condition_signature
+from spectra_tune.design import SPLIT_METRICS, Metric, NotComparable, Study, condition_signature
 from spectra_tune.results import scored
 
 LEAST_SEEDS = 10
 """Of a confirmation, where its pool has so many."""
 
 POWER = 0.8
+
+RULE = (
+    "of the configurations that trained to their end on all search seeds, the one whose mean validation outcome has "
+    "the best worse end of its 95 % interval (t, on a scale that fits the metric's bounds); of equals the lower number"
+)
+"""Which configuration of a side is its candidate."""
+
+EVERYWHERE = (-math.inf, math.inf)
 
 RACE_ALPHA = 0.1
 """Of each elimination: a race only selects, and its winner is confirmed on fresh seeds."""
@@ -35,7 +44,7 @@ class Candidate:
     values: dict[str, float | str | bool]  # of its side's factors
     outcomes: tuple[float, ...]  # validation, by search seed; in the metric's unit
     mean: float
-    low: float  # of the 95 % t interval: the rule picks the one whose worse end is best
+    low: float  # of the 95 % interval: see RULE
     high: float
     near_best: tuple[int, ...]  # configurations that a paired t interval does not separate from this one, it included
     tried: int
@@ -54,9 +63,11 @@ def mean_of(outcomes: Sequence[float]) -> float:
     return float(numpy.mean(outcomes))
 
 
-def lower_bound_of(outcomes: Sequence[float]) -> float:
-    """The objective "lower_bound": the lower end of the mean's 95 % t interval."""
-    return bounds(numpy.asarray(outcomes, dtype=float))[1]
+def lower_bound_of(outcomes: Sequence[float], metric: Metric) -> float:
+    """The objective "lower_bound": the worse end of the mean's 95 % interval, of outcomes signed so that more is
+    better, in the run table's numbers."""
+    low, high = sorted(metric.sign * bound for bound in metric.bounds)
+    return _interval(numpy.asarray(outcomes, dtype=float), (low, high))[1]
 
 
 def still_racing(outcomes: Mapping[int, Sequence[float]], margin: float) -> list[int]:
@@ -83,11 +94,11 @@ def still_racing(outcomes: Mapping[int, Sequence[float]], margin: float) -> list
     return stay
 
 
-def candidates(study: Study, runs: pandas.DataFrame) -> list[Candidate]:
-    """The best lower bound of each side of each stratum, among configurations that trained to their end on all seeds.
+def candidates(study: Study, runs: pandas.DataFrame, confirmed: pandas.DataFrame | None = None) -> list[Candidate]:
+    """The configuration of each side of each stratum by RULE, among those that trained to their end on all seeds.
 
-    Of a metric whose less is better it is the best upper bound. Ties go to the lower number. A run that diverged or
-    failed counts as the constant predictor of its validation set.
+    confirmed: the confirmation's runs, where there are some: what they confirm was chosen, and is not chosen again. A
+    run that diverged or failed counts as the constant predictor of its validation set.
     """
     assert study.search is not None
     metric = validation(study.outcome.metric)
@@ -97,7 +108,8 @@ def candidates(study: Study, runs: pandas.DataFrame) -> list[Candidate]:
         signature = condition_signature(condition)
         for arm, side in study.sides().items():
             rows = searched[(searched["condition_signature"] == signature) & (searched["arm"] == arm)]
-            found.append(_candidate(study, signature, arm, side, rows, outcomes_of(rows, metric)))
+            of_arm = () if confirmed is None else _numbers(confirmed, signature, arm)
+            found.append(_candidate(study, signature, arm, side, rows, outcomes_of(rows, metric), of_arm))
     return found
 
 
@@ -107,18 +119,30 @@ def outcomes_of(rows: pandas.DataFrame, metric: str) -> pandas.DataFrame:
     return rows.assign(value=values).pivot(index="configuration", columns="seed", values="value")
 
 
+def _numbers(confirmed: pandas.DataFrame, signature: str, arm: str) -> tuple[int, ...]:
+    """The configuration that an arm's confirmation was of; none where it has not run."""
+    rows = confirmed[(confirmed["condition_signature"] == signature) & (confirmed["arm"] == arm)]
+    return tuple(map(int, rows["configuration"].dropna().unique())) if "configuration" in rows else ()
+
+
 def _candidate(
-    study: Study, signature: str, arm: str, side: str, rows: pandas.DataFrame, outcomes: pandas.DataFrame
+    study: Study,
+    signature: str,
+    arm: str,
+    side: str,
+    rows: pandas.DataFrame,
+    outcomes: pandas.DataFrame,
+    confirmed: tuple[int, ...],
 ) -> Candidate:
     assert study.search is not None
     full = outcomes.reindex(columns=list(study.seeds.search)).dropna()
     if full.empty:
         raise NotComparable(f"no configuration of {arm!r} trained on all search seeds: there is nothing to confirm")
     by_number = dict(zip(map(int, full.index.to_list()), full.to_numpy(dtype=float), strict=True))
-    by_bounds = {number: bounds(values) for number, values in by_number.items()}
-    sign = study.outcome.measured.metric.sign
-    worse_end = 1 if sign > 0 else 2
-    best = max(by_bounds, key=lambda number: (sign * by_bounds[number][worse_end], -number))
+    measured = study.outcome.measured.metric
+    by_bounds = {number: bounds(values, measured) for number, values in by_number.items()}
+    sign, worse_end = measured.sign, 1 if measured.higher_is_better else 2
+    best = max(confirmed or by_bounds, key=lambda number: (sign * by_bounds[number][worse_end], -number))
     at_best = by_number[best]
     near = [number for number, values in by_number.items() if number == best or _not_worse(sign * (values - at_best))]
     first = rows[rows["configuration"] == best].iloc[0]
@@ -142,18 +166,24 @@ def _candidate(
     )
 
 
-def bounds(values: numpy.ndarray) -> tuple[float, float, float]:
-    """Mean and its 95 % t interval; of one value itself."""
+def bounds(values: numpy.ndarray, metric: Metric) -> tuple[float, float, float]:
+    """Mean and its 95 % interval within the metric's bounds, in its unit; of one value itself."""
+    return _interval(values, bounds_of(metric))
+
+
+def _interval(values: numpy.ndarray, within: tuple[float, float]) -> tuple[float, float, float]:
     if len(values) < 2:
         return float(values[0]), float(values[0]), float(values[0])
-    found = paired_t(values)
-    mean = float(found.estimate or 0.0)
-    return mean, mean if found.low is None else found.low, mean if found.high is None else found.high
+    found = bounded_mean(values, within)
+    assert found.estimate is not None
+    assert found.low is not None
+    assert found.high is not None
+    return found.estimate, found.low, found.high
 
 
 def _not_worse(d: numpy.ndarray) -> bool:
     """Whether the 95 % t interval of a mean difference reaches 0."""
-    return bounds(d)[2] >= 0
+    return _interval(d, EVERYWHERE)[2] >= 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +194,7 @@ class ConfirmationPlan:
     seeds: tuple[int, ...]  # the first ones of the pool
     sd: float  # upper 80 % limit of the largest spread of paired differences on search seeds, in the metric's unit
     needed: int | None  # seeds for 80 % power at the margin; None where no pool would do
+    rule: str = RULE
 
     def of(self, signature: str) -> dict[str, Candidate]:
         """The candidates of one stratum, by arm."""
@@ -174,9 +205,14 @@ class ConfirmationPlan:
         return {arm: one.values for arm, one in self.of(signature).items()}
 
 
-def plan_confirmation(study: Study, runs: pandas.DataFrame) -> ConfirmationPlan:
-    """Candidates, and as many seeds as the margin needs at alpha/m with the search's spread, 10 at least."""
-    chosen = candidates(study, runs)
+def plan_confirmation(
+    study: Study, runs: pandas.DataFrame, confirmed: pandas.DataFrame | None = None
+) -> ConfirmationPlan:
+    """Candidates, and as many seeds as the margin needs at alpha/m with the search's spread, 10 at least.
+
+    confirmed: see `candidates`.
+    """
+    chosen = candidates(study, runs, confirmed)
     by_key = {(one.condition_signature, one.arm): one for one in chosen}
     spread = 0.0
     for condition in study.conditions:
@@ -208,12 +244,13 @@ class Tuned:
     baseline: Candidate
     promised: float  # gain by the candidates' mean validation outcomes: optimistic, both are best of many
     confirmed: float | None
+    within_noise: bool  # the 95 % t interval of the promise over the search seeds reaches 0
     best_of_many: float | None  # expected best of so many equal configurations above their mean, from the spread of one
 
     @property
     def shrinkage(self) -> float | None:
-        """Share of the promise that the confirmation did not keep; None where nothing was promised."""
-        if self.confirmed is None or self.promised <= 0:
+        """Share of the promise that the confirmation did not keep; None where none was made, or none beyond noise."""
+        if self.confirmed is None or self.promised <= 0 or self.within_noise:
             return None
         return 1 - self.confirmed / self.promised
 
@@ -235,7 +272,14 @@ def tuned(study: Study, plan: ConfirmationPlan, confirmed: Mapping[tuple[str, st
                     baseline=other,
                     promised=study.outcome.measured.metric.sign * (one.mean - other.mean),
                     confirmed=confirmed.get((signature, contrast.baseline)),
+                    within_noise=_is_noise(numpy.asarray(one.outcomes) - numpy.asarray(other.outcomes)),
                     best_of_many=bias,
                 )
             )
     return found
+
+
+def _is_noise(d: numpy.ndarray) -> bool:
+    """Whether nothing tells these differences from 0: one alone never does."""
+    _, low, high = _interval(d, EVERYWHERE)
+    return len(d) < 2 or low <= 0 <= high

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.drawing import bare, legend, panels, styles
 from analysis.figures.units import named, of_values
+from analysis.judging.measured import bounds_of
 from analysis.statistics.curves import mean_band
 from spectra_tune.design import SplitMetric
 
@@ -33,7 +34,7 @@ def mean_curves(
             table = chosen[chosen["signature"].isin(of_arm)].pivot(index="signature", columns="epoch", values="value")
             if table.empty:
                 continue
-            mean, low, high = mean_band(table.to_numpy(dtype=float) * measured.metric.scale)
+            mean, low, high = mean_band(table.to_numpy(dtype=float) * measured.metric.scale, bounds_of(measured.metric))
             epochs = table.columns.to_numpy(dtype=float)
             colour, marker = style[arm]
             (line,) = place.plot(

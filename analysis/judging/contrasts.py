@@ -9,11 +9,12 @@ import pandas
 from analysis.judging.compared import Compared, compared, in_words
 from analysis.judging.family import ContrastData
 from analysis.judging.matching import Differences, pair
+from analysis.judging.measured import bounds_of, metric_of
 from analysis.judging.rules import Rules
 from analysis.judging.selection import TuningBudget, check_confirmation, check_equal_budgets
 from analysis.judging.verdict import Verdict, judge
+from analysis.statistics.bounded_mean import bounded_mean
 from analysis.statistics.estimate import Estimate
-from analysis.statistics.significance import paired_t
 from spectra_tune.design import SPLIT_METRICS, Contrast, NotComparable, SplitMetric, Study, condition_signature
 from spectra_tune.results import METRICS, column_of, counts_as_constant, probe_columns, scored, sigma_columns
 
@@ -179,16 +180,21 @@ def contrast_table(judged: list[Judged]) -> pandas.DataFrame:
 
 
 def mean_estimates(pairs: Differences) -> tuple[Estimate, Estimate]:
-    """Mean of the baseline's and of the treatment's values with their 95 % intervals; of one seed without."""
+    """Mean of the baseline's and of the treatment's values with 95 % intervals within the metric's bounds; of one seed
+    without."""
+
+    bounds = bounds_of(metric_of(pairs.metric))
 
     def mean(values: numpy.ndarray) -> Estimate:
-        return paired_t(values) if len(values) > 1 else Estimate(estimate=float(values[0]), n=1, method="one seed")
+        if len(values) == 1:
+            return Estimate(estimate=float(values[0]), n=1, method="one seed")
+        return bounded_mean(values, bounds)
 
     return mean(pairs.baseline_values), mean(pairs.treatment_values)
 
 
 def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, float]]:
-    """Mean test metrics of each (condition_signature, arm) with 95 % t intervals: `<metric>`, `…_low`, `…_high`.
+    """Mean test metrics of each (condition_signature, arm) with 95 % intervals: `<metric>`, `…_low`, `…_high`.
 
     By intention to treat: see results.scored. Numbers are the run table's; metrics that were not evaluated are left
     out. sigma_1, sigma_2, …: mean spectral norms of the runs that ended well. probe_…: means over the runs on which the
@@ -214,6 +220,6 @@ def _mean_with_interval(name: str, values: numpy.ndarray) -> dict[str, float]:
         return {}
     if len(values) == 1:
         return {name: float(values[0])}
-    found = paired_t(values)
+    found = bounded_mean(values, SPLIT_METRICS[name].metric.bounds)
     bounds = {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
     return {key: float(value) for key, value in bounds.items() if value is not None and math.isfinite(value)}

@@ -49,9 +49,15 @@ def values_of(runs: pandas.DataFrame, measured: Measured) -> tuple[pandas.Series
     return scored(runs, measured.column), runs.get(measured.of_constant, nothing)
 
 
+def bounds_of(metric: Metric) -> tuple[float, float]:
+    """Within which the metric lies, in its unit; infinite where there is none."""
+    low, high = metric.bounds
+    return metric.scale * low, metric.scale * high
+
+
 def best_of(metric: Metric) -> float:
     """The best that a metric can be, in its unit; infinite where there is none."""
-    return metric.scale * metric.bounds[1 if metric.higher_is_better else 0]
+    return bounds_of(metric)[1 if metric.higher_is_better else 0]
 
 
 def share_at_best(values: ndarray, metric: Metric) -> float:
@@ -81,7 +87,7 @@ def check_in_unit(arms: tuple[ndarray, ndarray], constant: ndarray | None, measu
     values = numpy.concatenate((*arms, numpy.array([]) if constant is None else constant))
     if not numpy.isfinite(values).all():
         raise ValueError(f"{name} must be finite: score diverged runs as the constant first, got NaN or infinity")
-    low, high = (metric.scale * bound for bound in metric.bounds)
+    low, high = bounds_of(metric)
     kind = "" if metric.scale == 1 else "percent, "
     if ((values < low - SLACK) | (values > high + SLACK)).any():
         raise ValueError(f"{name} must be {kind}{low:g} … {high:g}, got {values.min():g} … {values.max():g}")

@@ -1,5 +1,6 @@
 """Whole training curves: area, epochs to a threshold, and what one arm saves of another's epochs."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from numpy import ndarray
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from analysis.statistics.bounded_mean import Bounds, bounded_ends
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.intervals import ratio_interval
 from analysis.statistics.significance import paired_t, sign_flip
@@ -111,15 +113,20 @@ def efficiency_ratio(found: EpochsToThreshold, level: float = 0.95) -> Estimate:
     return ratio_interval(found.treatment_epochs, found.baseline_epochs, method="fieller", level=level)
 
 
-def mean_band(value: ndarray, level: float = 0.95) -> tuple[ndarray, ndarray, ndarray]:
-    """Mean over runs with its pointwise t band: value (runs, epochs) gives three arrays (epochs,); NaN is left out."""
+def mean_band(
+    value: ndarray, bounds: Bounds = (-math.inf, math.inf), level: float = 0.95
+) -> tuple[ndarray, ndarray, ndarray]:
+    """Mean over runs with its pointwise t band, within the bounds: value (runs, epochs) gives three arrays (epochs,).
+
+    NaN is left out.
+    """
     counts = numpy.isfinite(value).sum(axis=0)
     total = numpy.where(numpy.isfinite(value), value, 0.0).sum(axis=0)
     mean = numpy.divide(total, counts, out=numpy.full(value.shape[1], numpy.nan), where=counts > 0)
     squares = numpy.where(numpy.isfinite(value), (value - mean) ** 2, 0.0).sum(axis=0)
     variance = numpy.divide(squares, counts - 1, out=numpy.full(value.shape[1], numpy.nan), where=counts > 1)
     half = stats.t.ppf((1 + level) / 2, numpy.maximum(counts - 1, 1)) * numpy.sqrt(variance / numpy.maximum(counts, 1))
-    return mean, mean - half, mean + half
+    return mean, *bounded_ends(mean, half, bounds)
 
 
 def _curves(epoch, value, *, finite: bool = True) -> tuple[ndarray, ndarray]:

@@ -168,6 +168,11 @@ def smallest_attainable_p(n: int) -> float:
     return 2.0 ** (1 - n)
 
 
+def smallest_flip_p(n: int) -> float:
+    """The smallest two-sided p that `sign_flip` and `max_t` give for n differences: of all signs, or of a sample."""
+    return smallest_attainable_p(n) if n <= EXACT_UP_TO else 1 / (RANDOM_FLIPS + 1)
+
+
 def _rows(width: int) -> int:
     """How many flips may be held at once, where each takes this many cells."""
     return max(1, CELLS_AT_A_TIME // max(1, width))

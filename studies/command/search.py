@@ -20,8 +20,6 @@ from studies.command.progress import Display
 if TYPE_CHECKING:
     from spectra_tune import launching
 
-OBJECTIVES = {"mean": tuning.mean_of, "lower_bound": tuning.lower_bound_of}
-
 
 @second_at_once()
 def search(
@@ -61,7 +59,7 @@ def search(
             study,
             storage=place,
             resume=begun,
-            score=OBJECTIVES[study.search.objective],
+            score=_objective(study),
             survivors=partial(tuning.still_racing, margin=study.outcome.margin_in_unit / scale),
             on_progress=on_progress,
             by_value=[named.module] if named.of_user else [],
@@ -76,12 +74,30 @@ def search(
     return searched
 
 
+def seeds_in_words(study: Study, planned: tuning.ConfirmationPlan) -> str:
+    """How many fresh seeds confirm, and how that stands to the power that the search's spread asks for."""
+    count, pool, needed = len(planned.seeds), len(study.seeds.confirm), planned.needed
+    power, all_of_them = f"{tuning.POWER:.0%} power at the margin".replace("%", " %"), count == pool
+    seeds = f"all {pool} fresh seeds of the pool" if all_of_them else f"{count} fresh seeds of the pool's {pool}"
+    if needed is None:
+        return f"{seeds}; outcomes of single seeds spread too far for any number worth planning to give {power}"
+    if needed > count:
+        return f"{seeds}; {power} would need {needed}, so that a true effect of the margin may be left inconclusive"
+    return f"{seeds}, which is enough for {power} ({max(2, needed)} would be)"
+
+
+def _objective(study: Study):
+    """How a configuration's outcomes are scored for the sampler."""
+    assert study.search is not None
+    lower_bound = partial(tuning.lower_bound_of, metric=study.outcome.measured.metric)
+    return {"mean": tuning.mean_of, "lower_bound": lower_bound}[study.search.objective]
+
+
 def say_plan(talk: Console, study: Study, planned: tuning.ConfirmationPlan) -> None:
     """Prints what will be confirmed, before it is."""
     labels = study.labels()
     talk.print(
-        f"search ended (exploratory); confirmation on {len(planned.seeds)} fresh seeds"
-        + ("" if planned.needed is None else f", {planned.needed} would give 80 % power at the margin"),
+        f"search ended (exploratory); confirmation on {seeds_in_words(study, planned)}",
         highlight=False,
         soft_wrap=True,
     )

@@ -103,7 +103,7 @@ class Findings:
         confirmed = {
             (one.condition_signature, one.contrast.baseline): one.verdict.statistics.mean for one in self.judged
         }
-        return tuned(self.study, plan_confirmation(self.study, self.searched), confirmed)
+        return tuned(self.study, plan_confirmation(self.study, self.searched, self.runs), confirmed)
 
     @cached_property
     def sensitivities(self) -> "list[SideSensitivity]":

@@ -55,6 +55,8 @@ def section(found: Findings) -> Section | None:
         )
     side = "above" if metric.higher_is_better else "below"
     note = (
+        "Kept: the confirmed share of the promise; blank where nothing was promised, or nothing beyond noise (the "
+        "promise's own 95 % interval over the search seeds reaches 0). "
         f"The last column: how far the best of so many configurations lies {side} their common mean if all are equal, "
         "by the spread of the candidate's own seeds."
     )

@@ -16,8 +16,9 @@ from analysis.describing.tuning import (
     tuned,
 )
 from analysis.judging.selection import best_of_m_bias
+from analysis.statistics.bounded_mean import bounded_mean
 from analysis.statistics.significance import paired_t
-from spectra_tune.design import NotComparable, Seeds, condition_signature
+from spectra_tune.design import SPLIT_METRICS, NotComparable, Seeds, condition_signature
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
 from tests.tools.searching import STUDY, answered
 
@@ -45,7 +46,7 @@ def test_the_best_lower_bound_is_sent_not_the_best_mean():
     for one in candidates(STUDY, searched()):
         assert one.configuration == 2
         assert one.mean == pytest.approx(84)
-        known = paired_t(numpy.array([84.0, 83.0, 85.0]))
+        known = bounded_mean([84.0, 83.0, 85.0], (0.0, 100.0))
         assert (one.low, one.high) == pytest.approx((known.low, known.high))
         assert one.values["learning_rate"] == 3.0
         assert one.tried == one.distinct == 4
@@ -102,9 +103,52 @@ def test_a_promise_stands_beside_what_was_kept():
     assert lost.shrinkage is None
 
 
-def test_objectives():
+@pytest.mark.parametrize(("of_penalty", "kept"), [([0.82, 0.80, 0.81], None), ([0.83, 0.84, 0.845], 0.5)])
+def test_of_a_promise_within_noise_no_share_is_kept(of_penalty, kept):
+    """A promise of a tenth of a point, of which a confirmed loss of a point would have "kept" -913 %."""
+    planned = plan_confirmation(STUDY, searched({0: of_penalty}, {0: [0.80, 0.81, 0.815]}))
+    first = condition_signature(STUDY.conditions[0])
+    found = tuned(STUDY, planned, {(first, "none"): 0.01})[0]
+    promised = 100 * (sum(of_penalty) - 2.425) / 3
+    assert found.promised == pytest.approx(promised)
+    assert found.within_noise == (kept is None)
+    again = tuned(STUDY, planned, {(first, "none"): promised / 2})[0]
+    assert again.shrinkage == (None if kept is None else pytest.approx(kept))
+
+
+def test_no_candidate_s_interval_is_beyond_what_its_metric_can_be():
+    """The t interval of the first is 99.17 [97.05, 101.28], that of the second 99.83 [99.12, 100.55]."""
+    for values in ([0.985, 0.99, 1.0], [0.995, 1.0, 1.0], [1.0, 1.0, 1.0]):
+        one = candidates(STUDY, searched({0: values}))[0]
+        assert one.low <= one.mean <= one.high <= 100
+        assert (one.low < one.mean) == (min(values) < 1)
+
+
+def test_a_candidate_is_chosen_by_the_end_of_an_interval_that_its_metric_can_have():
+    """A t interval of the first is [98.23, 101.10]: by its lower end it would win against 97.12."""
+    runs = searched({0: [1.0, 0.99, 1.0], 1: [0.98, 0.975, 0.98]})
+    assert paired_t([1.0, 0.99, 1.0]).low > paired_t([0.98, 0.975, 0.98]).low
+    chosen = candidates(STUDY, runs)
+    assert [one.configuration for one in chosen if one.arm == "penalty"] == [1, 1]
+    assert candidates(STUDY, runs.sample(frac=1, random_state=3)) == chosen
+
+
+def test_what_was_confirmed_is_not_chosen_again():
+    runs = searched()
+    confirmed = runs[(runs["configuration"] == 3) & (runs["arm"] == "penalty")].assign(stage="confirm")
+    by_arm = {one.arm: one.configuration for one in plan_confirmation(STUDY, runs, confirmed).candidates}
+    assert by_arm == {"penalty": 3, "none": 2}
+    assert "best worse end" in plan_confirmation(STUDY, runs).rule
+
+
+@pytest.mark.parametrize(("better", "name"), [(1, "accuracy"), (-1, "mse")])
+def test_objectives(better, name):
     assert mean_of([1.0, 2.0, 6.0]) == 3.0
-    assert lower_bound_of([1.0, 2.0, 6.0]) == pytest.approx(paired_t(numpy.array([1.0, 2.0, 6.0])).low)
+    metric = SPLIT_METRICS[f"test_{name}"].metric
+    signed = [better * value for value in (0.2, 0.3, 0.7)]
+    known = bounded_mean([0.2, 0.3, 0.7], metric.bounds)
+    worse = known.low if better > 0 else -known.high
+    assert lower_bound_of(signed, metric) == pytest.approx(worse)
 
 
 def test_a_race_eliminates_what_is_worse_or_cannot_matter_and_never_the_best():
