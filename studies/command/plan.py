@@ -67,8 +67,8 @@ def _search_lines(study: Study) -> list[str]:
         *spaces,
         f"  seeds {numbers['search seeds']}; {numbers['search runs']} runs at most; objective: {search.objective} of "
         f"each side's own {study.outcome.measured.on('validation').column}",
-        "  then the candidate of each side, the best by the worse end of its mean's 95 % interval, on fresh seeds from the "
-        "pool below; fewer where fewer do",
+        "  then the candidate of each side, the best by the worse end of its mean's 95 % interval, on fresh seeds from "
+        "the pool below; fewer where fewer do",
     ]
 
 
@@ -108,8 +108,8 @@ def _reached(smallest: float, under_holm: float, alpha: float) -> str:
         return "CANNOT be reached"
     if under_holm > alpha:
         return (
-            "can be reached while all contrasts have the same seeds; where one fails or lacks a seed, Holm corrects, and "
-            f"its {under_holm:.2g} is above {alpha:g}"
+            "can be reached while all contrasts have the same seeds; where one fails or lacks a seed, Holm corrects, "
+            f"and its {under_holm:.2g} is above {alpha:g}"
         )
     return "can be reached"
 

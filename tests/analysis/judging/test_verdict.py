@@ -226,6 +226,20 @@ def test_margin_and_equivalence_are_families_of_their_own():
     assert crowded.name == "inconclusive"
 
 
+@pytest.mark.parametrize("spread", [0.3, 0.0])
+def test_a_contrast_that_is_there_twice_costs_holm_and_not_the_flips(spread):
+    """Duplicates are as many tests as they are, get equal numbers, and leave max-T's p as it was."""
+    one = contrast(2 + spread * SPREAD)
+    alone = judge([one], rules())[0].statistics
+    for times in (2, 5):
+        found = [each.statistics for each in judge([one] * times, rules(tests=times))]
+        assert found == [found[0]] * times
+        assert found[0].p_flip_adjusted == alone.p_flip_adjusted == 2**-7
+        for name in ("p_t_adjusted", "p_margin_adjusted", "p_tost_adjusted"):
+            once, often = getattr(alone, name), getattr(found[0], name)
+            assert often == (None if once is None else pytest.approx(min(1, times * once)))
+
+
 @pytest.mark.parametrize(("side", "name"), [(1, "supported"), (-1, "harmful")])
 def test_negligible_among_many_needs_more_than_negligible_alone(side, name):
     """A 90 % interval within the margin is no longer enough: the tests are adjusted over the family."""

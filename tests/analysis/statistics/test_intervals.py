@@ -165,3 +165,45 @@ def test_a_rate_s_bounds_have_the_tails_of_the_binomial(k, n, level):
     tails = [stats.binom.sf(k - 1, n, found.low), stats.binom.cdf(k, n, found.high)]
     assert tails == pytest.approx([(1 - level) / 2] * 2)
     assert (turned.low, turned.high) == pytest.approx((1 - found.high, 1 - found.low))
+
+
+# --- where an interval could go wrong
+
+
+@pytest.mark.parametrize("n", [3, 4, 10, 200])
+def test_a_correlation_s_interval_closes_on_one_and_never_passes_it(n):
+    """1 - r falls by 100 a step: the interval holds r, and 1 - low falls in the same steps."""
+    lows = []
+    for away in (1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12):
+        found = correlation_interval(1 - away, n)
+        turned = correlation_interval(-(1 - away), n)
+        assert -1 < found.low < found.estimate < found.high <= 1
+        assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low), abs=1e-12)
+        lows.append(1 - found.low)
+    ratios = numpy.array(lows[:-1]) / numpy.array(lows[1:])
+    assert (ratios[2:] == pytest.approx(100, rel=0.02)) if n > 3 else (numpy.diff(lows) < 0).all()
+
+
+def test_a_denominator_near_zero_has_a_wide_interval_until_it_has_none():
+    """Bounded while the denominator's own t is beyond the critical one."""
+    spread = numpy.array([-1.0, 1.0, -1.0, 1.0, 0.0])
+    error = spread.std(ddof=1) / 5**0.5
+    critical = stats.t.ppf(0.975, 4)
+    widths = []
+    for t in (20, 6, 3.5, 3.0, critical + 0.01):
+        found = ratio_interval(numpy.full(5, 10.0) + spread[::-1], t * error + spread, "fieller")
+        assert found.low < found.estimate < found.high
+        widths.append((found.high - found.low) / found.estimate)
+    assert (numpy.diff(widths) > 0).all()
+    assert widths[-1] > 50
+    for t in (critical - 0.01, 1.0, 1e-3, -1e-3, 1e-9):
+        found = ratio_interval(numpy.full(5, 10.0) + spread[::-1], t * error + spread, "fieller")
+        assert (found.low, found.high) == (None, None)
+        assert "the denominator may be 0" in found.method
+        assert numpy.isfinite([found.estimate, found.p]).all()
+
+
+def test_a_log_ratio_of_a_tiny_denominator_is_finite():
+    found = ratio_interval([1.0, 2.0, 3.0], [1e-300, 2e-300, 3.3e-300])
+    assert numpy.isfinite([found.estimate, found.low, found.high]).all()
+    assert found.low < found.estimate < found.high

@@ -316,3 +316,14 @@ def test_both_sides_of_a_signed_rank_test_mirror_each_other(zeros):
 def test_one_difference_shows_nothing():
     assert wilcoxon([3.0]).p == 1
     assert wilcoxon([3.0], alternative="greater").p == 0.5
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -3.5, 1e-9, 1e9])
+def test_a_spread_of_zero_gives_numbers_and_no_p_of_t(value):
+    d = [value] * 8
+    t, flips = paired_t(d), sign_flip(d)
+    assert (t.estimate, t.low, t.high) == (value, value, value)
+    assert t.statistic is None
+    assert t.p == (1.0 if value == 0 else None)
+    assert flips.p == (1.0 if value == 0 else 2**-7)
+    assert max_t(numpy.array([d, d]).T).tolist() == [flips.p] * 2
