@@ -9,7 +9,7 @@ import pandas
 from analysis.judging.compared import Compared, compared, in_words
 from analysis.judging.family import ContrastData
 from analysis.judging.matching import Differences, pair
-from analysis.judging.measured import bounds_of, metric_of
+from analysis.judging.measured import bounds_of
 from analysis.judging.rules import Rules
 from analysis.judging.selection import TuningBudget, check_confirmation, check_equal_budgets
 from analysis.judging.verdict import Verdict, judge
@@ -183,7 +183,7 @@ def mean_estimates(pairs: Differences) -> tuple[Estimate, Estimate]:
     """Mean of the baseline's and of the treatment's values with 95 % intervals within the metric's bounds; of one seed
     without."""
 
-    bounds = bounds_of(metric_of(pairs.metric))
+    bounds = bounds_of(pairs.metric)
 
     def mean(values: numpy.ndarray) -> Estimate:
         if len(values) == 1:
