@@ -66,7 +66,7 @@ def searched():
     """A search on three seeds, and its confirmation."""
     tables = []
     for stratum, condition in enumerate(SEARCHING.conditions):
-        for arm, _ in SEARCHING.arms:
+        for arm in SEARCHING.sides():
             values = [{"learning_rate": 0.01 * (number + 1), "sigma_end": 1.0 + number / 9} for number in range(10)]
             pack = ConfigurationBatch(
                 stratum=stratum, arm=arm, values=dict(enumerate(values)), repeats={}, seeds=SEARCHING.seeds.search
@@ -113,7 +113,7 @@ def test_a_section_has_a_heading_of_its_own_and_ends_with_an_empty_line(told):
     for section in told:
         assert section.lines[0].startswith("## ")
         assert section.lines[-1] == ""
-        assert [line for line in section.lines if line.startswith("#")] == [section.lines[0]]
+        assert [line for line in section.lines if line.startswith(("# ", "## "))] == [section.lines[0]]
 
 
 def test_a_section_says_something_below_its_heading_and_prints_no_missing_number(told):
