@@ -21,7 +21,7 @@ NO_CLAIM = frozenset({VerdictName.NOT_COMPARABLE, VerdictName.UNINFORMATIVE, Ver
 
 
 def in_all(judged: Sequence[Judged], outcome: Outcome) -> str:
-    """`Of 24 registered comparisons the treatment gains in 2 (1 by at least 1 pp), loses in 16 …, 5 are open.`"""
+    """`Of 24 registered comparisons the treatment gains in 2 (1 by at least 1 pp), loses in 16 …; open: 5.`"""
     margin = f"{outcome.margin_in_unit:g}{behind(outcome.measured.metric)}"
 
     def of(names: Collection[VerdictName]) -> int:
@@ -34,6 +34,6 @@ def in_all(judged: Sequence[Judged], outcome: Outcome) -> str:
     if len(judged) == 1:
         return f"The one registered comparison, {judged[0].contrast}: {judged[0].verdict.name}."
     said = [f"the treatment gains in {of(SUPPORTED)}{sure(SUPPORTED)}", f"loses in {of(HARMFUL)}{sure(HARMFUL)}"]
-    said += [f"differs by less than {margin} in {of(WITHOUT_A_GAIN_THAT_MATTERS)}", f"and {of(OPEN)} are open"]
-    without = of(NO_CLAIM)
-    return f"Of {len(judged)} registered comparisons {', '.join(said)}{f'; {without} allow no claim' * bool(without)}."
+    said += [f"differs by less than {margin} in {of(WITHOUT_A_GAIN_THAT_MATTERS)}"]
+    rest = [f"open: {of(OPEN)}"] + [f"without any claim: {count}" for count in (of(NO_CLAIM),) if count]
+    return f"Of {len(judged)} registered comparisons {', '.join(said)}; {'; '.join(rest)}."
