@@ -4,6 +4,7 @@ from spectra_tune.design.block import Arm, Block, Member, differing_fields, memb
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat, grid
 from spectra_tune.design.contrast import Contrast
+from spectra_tune.design.names import called, checked_name, distinct_names
 from spectra_tune.design.outcome import Outcome
 from spectra_tune.design.same_configuration import SAME_CONFIGURATION
 from spectra_tune.design.search import Dimension, Search
@@ -37,8 +38,11 @@ __all__ = [
     "SplitMetric",
     "Study",
     "Treatment",
+    "called",
+    "checked_name",
     "condition_signature",
     "differing_fields",
+    "distinct_names",
     "flat",
     "grid",
     "members",

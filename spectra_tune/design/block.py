@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spectra_tune.design.condition import WHOLE, Condition, changed, flat
+from spectra_tune.design.names import called, checked_name
 from spectra_tune.design.seeds import distinct_seeds
 from spectra_tune.design.signature import condition_signature, run_signature
 from spectra_tune.design.treatment import Treatment
@@ -50,7 +51,8 @@ def named_arms(arms: Mapping[str, Arm | Treatment] | Iterable[tuple[str, Arm]]) 
     if not named:
         raise InvalidStudy("at least one arm is needed, got none")
     for name, arm in named.items():
-        if not isinstance(name, str) or not name or not isinstance(arm, Arm | Treatment):
+        checked_name(name, "an arm's name")
+        if not isinstance(arm, Arm | Treatment):
             raise InvalidStudy(f"arms must map names to a Treatment or an Arm, got {name!r}: {arm!r}")
     return tuple((name, arm if isinstance(arm, Arm) else Arm(treatment=arm)) for name, arm in named.items())
 
@@ -103,7 +105,7 @@ def check_capacity(condition: Condition, name: str, treatment: Treatment) -> Non
     if treatment.beta != 0 and getattr(condition.task, "reference_width", None) is None:
         raise InvalidStudy(
             f"arm {name!r} has beta {treatment.beta}, which needs the task's reference width, and "
-            f"{condition.task} declares none: set beta to 0 or use a task that has one"
+            f"{called(condition.task)} declares none: set beta to 0 or use a task that has one"
         )
 
 

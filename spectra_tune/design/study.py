@@ -1,20 +1,21 @@
 """Study and its parts: arms, blocks, contrasts, seeds, outcome."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
 from spectra_tune.design.block import REPORTS, Arm, Block, checked_probes, differing_fields, named_arms
 from spectra_tune.design.claim import Claim
-from spectra_tune.design.condition import Condition, flat
+from spectra_tune.design.condition import Condition
 from spectra_tune.design.contrast import Contrast, contrast_of
+from spectra_tune.design.labels import labels, tasks_by_name
 from spectra_tune.design.outcome import Outcome
 from spectra_tune.design.same_configuration import SAME_CONFIGURATION, declared, registered
 from spectra_tune.design.search import Search
 from spectra_tune.design.search_rules import check_search, stratified, with_values
 from spectra_tune.design.seeds import Seeds
-from spectra_tune.design.signature import condition_signature, digest
+from spectra_tune.design.signature import digest
 from spectra_tune.design.treatment import Treatment
 from spectra_tune.errors import (
     InvalidStudy,
@@ -98,13 +99,13 @@ class Study:
 
     def _check_metrics(self) -> None:
         """Refuses an outcome that a task's objective has not."""
-        for task in dict.fromkeys(condition.task for condition in self.conditions):
+        for name, task in tasks_by_name(self.conditions).items():
             objective = objective_of(task)
             known = [one.column for one in objective.on(*SPLITS)]
             for metric in (self.outcome.metric, *self.outcome.descriptive):
                 if metric not in known:
                     raise InvalidStudy(
-                        f"{task} is {objective.name}, which has no metric {metric!r}; {nearest(metric, known)}"
+                        f"{name} is {objective.name}, which has no metric {metric!r}; {nearest(metric, known)}"
                     )
 
     def _check_arms(self) -> None:
@@ -245,29 +246,5 @@ class Study:
         )
 
     def labels(self) -> dict[str, str]:
-        """A short name of each Condition, by its signature: the fewest fields that tell them apart."""
-        flats = {condition_signature(condition): flat(condition) for condition in self.conditions}
-        shown: list[str] = []
-        texts: list[list[str]] = []  # of the fields shown, an entry per Condition
-        distinct = 0
-        for name in ("task", *_FIELD_ORDER):
-            of_field = [str(values.get(name)) for values in flats.values()]
-            more = len(set(zip(*texts, of_field, strict=True)))
-            if more > distinct and any(name in values for values in flats.values()):
-                shown, texts, distinct = [*shown, name], [*texts, of_field], more
-        return {
-            signature: ", ".join(_shown(name, values.get(name)) for name in shown)
-            for signature, values in flats.items()
-        }
-
-
-_FIELD_ORDER = (
-    *("kind", "width", "depth", "activation", "init", "init_gain"),
-    *(item.name for item in fields(Condition) if item.name not in ("task", "network")),
-)
-
-
-def _shown(name: str, value: Any) -> str:
-    if name == "batch_size" and value is None:
-        return "full batch"
-    return str(value) if name in ("task", "kind") else f"{name.replace('_', ' ')} {value}"
+        """A short name of each Condition, by its signature."""
+        return labels(self.conditions)

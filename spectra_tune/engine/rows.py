@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas
 
-from spectra_tune.design import Block, Condition, Member, flat, members
+from spectra_tune.design import Block, Condition, Member, called, flat, members
 from spectra_tune.engine.environment import environment
 from spectra_tune.engine.members.draws import Draw, cached_draws, digest_of
 from spectra_tune.engine.members.splits import splits_of
@@ -24,7 +24,7 @@ def protocol_of(condition: Condition, stream: int) -> dict[str, Any]:
 
     A full batch has batch_size 0.
     """
-    protocol = flat(condition) | {"stream": stream, "task": str(condition.task)}
+    protocol = flat(condition) | {"stream": stream, "task": called(condition.task)}
     protocol["batch_size"] = protocol["batch_size"] or 0
     protocol["learning_rate_schedule"] = str(protocol["learning_rate_schedule"])
     del protocol["network"]
@@ -32,10 +32,10 @@ def protocol_of(condition: Condition, stream: int) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> Any:
-    """A field as a table holds it: numbers and text as they are, classes and functions by name, all else as text."""
+    """A field as a table holds it: numbers and text as they are, all else by its name."""
     if value is None or isinstance(value, bool | int | float | str):
         return _or_nan(value)
-    return getattr(value, "__qualname__", None) or str(value)
+    return called(value)
 
 
 def arm_columns(member: Member, device: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from analysis.judging.compared import Compared
 from analysis.report import Findings
 from analysis.report.elements.arms import confirmed, described
-from spectra_tune.design import Condition, Study, Treatment, condition_signature
+from spectra_tune.design import Condition, Study, Treatment, called, condition_signature
 
 FILE = Path(__file__).parent.parent / "results" / "evidence.csv"
 
@@ -50,7 +50,7 @@ def evidence_of(found: Findings) -> list[Evidence]:
         condition = conditions[judged.condition_signature]
         rows.append(
             Evidence(
-                task=str(condition.task),
+                task=called(condition.task),
                 width=condition.network.width,
                 epochs=condition.epochs,
                 protocol=_protocol(condition),

@@ -2,7 +2,7 @@
 
 import math
 
-from spectra_tune.design import Study
+from spectra_tune.design import Study, called
 from spectra_tune.results import COMPLEXITY, Tables
 
 
@@ -12,7 +12,7 @@ def with_complexities(study: Study, tables: Tables) -> Tables:
         return tables
     from spectra_tune.geometry.complexity import complexity  # loads scikit-learn
 
-    by_task = {str(task): complexity(task) for task in dict.fromkeys(one.task for one in study.conditions)}
+    by_task = {called(task): complexity(task) for task in dict.fromkeys(one.task for one in study.conditions)}
     runs = tables.runs
     for column in COMPLEXITY:
         measured = {task: _or_nan(getattr(of, column.removeprefix("complexity_"))) for task, of in by_task.items()}

@@ -220,10 +220,12 @@ def test_a_smoke_study_is_another_study():
     assert max(condition.epochs for condition in small.conditions) <= 10
 
 
-def test_labels_show_the_fewest_fields_that_tell_conditions_apart():
+def test_labels_show_what_differs_among_networks_and_the_fewest_other_fields_that_tell_conditions_apart():
     assert list(study().labels().values()) == ["moons, width 8", "moons, width 16"]
     two = [*grid(task=[moons()], network=[mlp(width=8)], epochs=[50]), *grid(task=[border()], network=[mlp(width=8)])]
     assert list(study(conditions=two).labels().values()) == ["moons", "border"]
+    wider = [two[0], replace(two[1], network=mlp(width=16))]
+    assert list(study(conditions=wider).labels().values()) == ["moons, width 8", "border, width 16"]
 
 
 def test_an_outcome_must_be_a_metric_of_every_task():

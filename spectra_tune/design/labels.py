@@ -1,0 +1,60 @@
+"""Labels: what tells the Conditions of a study apart, in words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from spectra_tune.design.condition import Condition, flat, hyperparameters
+from spectra_tune.design.names import called
+from spectra_tune.design.signature import condition_signature
+from spectra_tune.errors import InvalidStudy
+
+OF_NETWORKS = ("kind", "width", "depth", "activation", "init", "init_gain")
+"""Shown first of a network's hyperparameters."""
+
+OF_CONDITION = tuple(item.name for item in fields(Condition) if item.name not in ("task", "network"))
+
+
+def labels(conditions: Sequence[Condition]) -> dict[str, str]:
+    """A short name of each Condition, by its signature: its task, what differs among the networks, and the fewest other
+    fields that tell the Conditions apart."""
+    flats = {condition_signature(condition): flat(condition) for condition in conditions}
+    of_networks = dict.fromkeys(name for condition in conditions for name in hyperparameters(condition.network))
+    shown: list[str] = []
+    distinct = 0
+    for name in dict.fromkeys(("task", *OF_NETWORKS, *of_networks, *OF_CONDITION)):
+        differs = len({_said([name], values) for values in flats.values()}) > 1
+        found = len({_said([*shown, name], values) for values in flats.values()})
+        if found > distinct or (differs and name not in OF_CONDITION):
+            shown, distinct = [*shown, name], found
+    said: dict[str, str] = {}
+    for signature, values in flats.items():
+        label = _said(shown, values)
+        same = sum(one == label or one.startswith(f"{label} (no. ") for one in said.values())
+        said[signature] = f"{label} (no. {same + 1})" if same else label
+    return said
+
+
+def _said(names: Sequence[str], values: Mapping[str, Any]) -> str:
+    """These fields of a Condition in words; one that it has not is left out."""
+    return ", ".join(_field(name, values[name]) for name in names if name in values)
+
+
+def _field(name: str, value: Any) -> str:
+    if name == "batch_size" and value is None:
+        return "full batch"
+    return called(value) if name in ("task", "kind") else f"{name.replace('_', ' ')} {called(value)}"
+
+
+def tasks_by_name(conditions: Iterable[Condition]) -> dict[str, Any]:
+    """The tasks of these Conditions by what they are called; refuses two of one name, which tables could not tell
+    apart."""
+    named: dict[str, Any] = {}
+    for task in dict.fromkeys(condition.task for condition in conditions):
+        if called(task) in named:
+            raise InvalidStudy(
+                f"tasks are told apart by their names, two are called {called(task)!r}: give the class a __str__ that "
+                "says what differs"
+            )
+        named[called(task)] = task
+    return named
