@@ -6,6 +6,7 @@ from analysis.figures.cost import cost_plane
 from analysis.figures.curves import mean_curves
 from analysis.figures.drawing import rendered
 from analysis.figures.forest import forest
+from analysis.figures.lettering import legible
 from analysis.figures.paired import paired
 from analysis.figures.parts import parts_of_claim
 from analysis.figures.sigmas import sigma_trajectories, spectra
@@ -17,6 +18,7 @@ __all__ = [
     "cost_plane",
     "forest",
     "gain_and_complexity",
+    "legible",
     "mean_curves",
     "paired",
     "parts_of_claim",

@@ -9,6 +9,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442")
 """Okabe and Ito's colour-blind safe colours; `none` is always dark grey."""
@@ -64,9 +65,14 @@ def legend(figure: Figure, handles: Mapping[str, Artist]) -> None:
 
 
 def rendered(figure: Figure, kind: str) -> bytes:
-    """The figure as "png" or "svg", equal bytes for equal figures."""
+    """The figure as "png" or "svg", equal bytes for equal figures; its texts say themselves: a $ is no mathematics."""
     out = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "spectra-tune", "svg.fonttype": "none"}):
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_parse_math(False)
+    with matplotlib.rc_context(
+        {"svg.hashsalt": "spectra-tune", "svg.fonttype": "none", "text.parse_math": False}  # ticks are made while drawn
+    ):
         figure.savefig(out, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
     figure.set_layout_engine("none")  # laid out now: the next kind need not be
     return out.getvalue()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from analysis.describing.sensitivity import Tunability
 from analysis.figures.drawing import bare, legend, panels, styles
@@ -36,7 +37,8 @@ def tunability_curves(
             handles.setdefault(arm, line)
         place.set_title(label, fontsize=8)
         place.tick_params(labelsize=7)
-        place.set_xscale("log")
+        place.set_xscale("log", base=2)
+        place.xaxis.set_major_formatter(FuncFormatter(lambda spent, _: f"{spent:g}"))
         place.set_xlabel("configurations spent", fontsize=7)
         bare(place)
     figure.supylabel(f"expected best {named(measured)}", fontsize=8)

@@ -81,7 +81,7 @@ def _dress_tables(tokens: list[Token]) -> None:
         if token.type == "table_open":
             heads, table = [], token
         elif token.type == "th_open":
-            heads.append(tokens[at + 1].content)
+            heads.append("".join(child.content for child in tokens[at + 1].children or ()))
         elif token.type == "tr_open":
             column = 0
         elif token.type == "td_open" and table is not None:

@@ -9,6 +9,7 @@ from analysis.judging.verdict_name import HARMFUL, SUPPORTED, WITHOUT_A_GAIN_THA
 from analysis.report import Findings
 from analysis.report.elements.cells import verdict
 from analysis.report.elements.section import Section
+from analysis.report.elements.table import table
 from analysis.report.elements.words import with_interval
 from analysis.report.sections import (
     complexity,
@@ -89,10 +90,8 @@ def tally(judged: Sequence[Judged]) -> str:
 
 def sentences(judged: Sequence[Judged]) -> list[str]:
     """A row per contrast and Condition with its verdict and its sentence, word for word."""
-    lines = ["| Condition | contrast | verdict | sentence |", "|---|---|---|---|"]
-    for one in judged:
-        lines.append(f"| {one.condition} | {one.contrast} | {verdict(one)} | {one.verdict.sentence} |")
-    return lines
+    rows = [(one.condition, str(one.contrast), verdict(one), one.verdict.sentence) for one in judged]
+    return table(("Condition", "contrast", "verdict", "sentence"), rows)[:-1]
 
 
 def special_sigma(found: Findings) -> Answer:

@@ -3,6 +3,7 @@
 from analysis.figures.marks import MARKS
 from analysis.judging.contrasts import Judged
 from analysis.report.elements.findings import Findings
+from analysis.report.elements.markdown import Markdown, literal
 from analysis.report.elements.words import with_interval
 from analysis.statistics.estimate import Estimate
 
@@ -13,19 +14,19 @@ def difference(one: Judged) -> str:
     return with_interval(numbers.mean, numbers.low, numbers.high, sign=True)
 
 
-def verdict(one: Judged) -> str:
+def verdict(one: Judged) -> Markdown:
     """The verdict's mark and name and what limits it."""
     name = one.verdict.name
-    return " ".join((MARKS[name], f"**{name}**", *one.verdict.suffixes))
+    return Markdown(" ".join((MARKS[name], f"**{name}**", *one.verdict.suffixes)))
 
 
-def linked(found: Findings, one: Judged) -> str:
+def linked(found: Findings, one: Judged) -> Markdown:
     """A contrast with both arms linked to their MLflow runs, where there are some."""
     arms = []
     for arm in (one.contrast.treatment, one.contrast.baseline):
         link = found.links.get((one.condition_signature, arm))
-        arms.append(f"[{arm}]({link})" if link else arm)
-    return " − ".join(arms)
+        arms.append(f"[{literal(arm)}]({link})" if link else literal(arm))
+    return Markdown(" − ".join(arms))
 
 
 def percent(rate: Estimate) -> Estimate:

@@ -17,7 +17,7 @@ from analysis.describing.spread import spread_table
 from analysis.describing.tuning import Tuned, plan_confirmation, tuned
 from analysis.judging.contrasts import Judged, judge_study
 from analysis.report.elements.shown import Shown, shown
-from spectra_tune.design import Metric, Study
+from spectra_tune.design import Metric, Study, called
 from spectra_tune.results import Tables
 
 if TYPE_CHECKING:
@@ -42,6 +42,12 @@ class Findings:
     @property
     def arms(self) -> list[str]:
         return [name for name, _ in self.study.arms]
+
+    @property
+    def names(self) -> list[str]:
+        """What people named in the study, and pictures write."""
+        tasks = [called(condition.task) for condition in self.study.conditions]
+        return list(dict.fromkeys((*self.arms, *tasks, self.name, *self.study.labels().values())))
 
     @property
     def metric(self) -> Metric:

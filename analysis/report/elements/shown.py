@@ -1,10 +1,10 @@
 """What pictures show of a study that has more Conditions or arms than can be told apart."""
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analysis.figures.grid import spread
-from spectra_tune.design import Study
+from spectra_tune.design import Study, distinct_names
 from spectra_tune.results import Tables
 
 MOST_CONDITIONS = 24
@@ -12,6 +12,9 @@ MOST_CONDITIONS = 24
 
 MOST_ARMS = 8
 """That a picture of single arms shows."""
+
+LONGEST_FILE_NAME = 80
+"""Characters of a name in a file's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,6 @@ def shown(study: Study, tables: Tables) -> Shown:
     )
 
 
-def file_name(words: str) -> str:
-    """Words as a file's name."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")
+def file_names(names: Iterable[str]) -> dict[str, str]:
+    """Each name as part of a file's: ASCII letters and digits, on any disk another one for another name."""
+    return distinct_names(names, lost=r"[^A-Za-z0-9]", fill="-", longest=LONGEST_FILE_NAME)

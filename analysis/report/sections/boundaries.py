@@ -4,8 +4,8 @@ from analysis.figures import boundaries
 from analysis.figures.units import named
 from analysis.report.elements.findings import Findings
 from analysis.report.elements.section import Picture, Section
-from analysis.report.elements.shown import file_name
-from spectra_tune.design import SplitMetric, condition_signature, objective_of
+from analysis.report.elements.shown import file_names
+from spectra_tune.design import SplitMetric, called, condition_signature, objective_of
 
 
 def section(found: Findings) -> Section | None:
@@ -19,9 +19,10 @@ def section(found: Findings) -> Section | None:
         signature = condition_signature(condition)
         if signature in conditions:
             scored = SplitMetric("test", objective_of(condition.task).metrics[0])
-            of_task.setdefault(str(condition.task), (scored, {}))[1][signature] = shown.labels[signature]
+            of_task.setdefault(called(condition.task), (scored, {}))[1][signature] = shown.labels[signature]
+    named_by_task = file_names(of_task)
     for task, (scored, labels) in of_task.items():
-        pictures[file_name(f"boundaries-{task}")] = Picture(
+        pictures[f"boundaries-{named_by_task[task]}"] = Picture(
             draw=lambda scored=scored, labels=labels: boundaries(shapes, runs, labels, shown.arms, scored),
             shows=f"{task}: the data of one seed and what each arm's network made of them, with its {named(scored)}"
             + shown.note,

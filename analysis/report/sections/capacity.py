@@ -2,7 +2,9 @@
 
 from analysis.describing.capacity_trend import CapacityTrend, with_capacity
 from analysis.report.elements.findings import Findings
+from analysis.report.elements.markdown import literal
 from analysis.report.elements.section import Section
+from analysis.report.elements.table import table
 from analysis.report.elements.words import chance, with_interval
 from analysis.statistics.scaling import power_law
 
@@ -14,17 +16,15 @@ def section(found: Findings) -> Section | None:
         return None
     lines = ["## With capacity (descriptive)", ""]
     lines += ["Change of the difference for each doubling of the width, over seeds.", ""]
-    lines += [
-        f"| task | contrast | widths | {found.metric.unit or 'gain'} per doubling | n | p of no straight line |",
-        "|---|---|---|---|---|---|",
-    ]
+    heads = ("task", "contrast", "widths", f"{found.metric.unit or 'gain'} per doubling", "n", "p of no straight line")
+    rows = []
     for one in trends:
         trend, widths = one.interaction, ", ".join(f"{width:g}" for width in one.widths)
         fits = chance(trend.lack_of_fit_p)
         slope = with_interval(trend.estimate, trend.low, trend.high, sign=True)
-        lines.append(f"| {one.label} | {one.contrast} | {widths} | {slope} | {trend.n} | {fits} |")
-    lines += ["", "Does the size of the mean difference follow a power law of the width?", ""]
-    lines += [f"- {one.label}, {one.contrast}: {_power_law(one)}" for one in trends]
+        rows.append((one.label, str(one.contrast), widths, slope, f"{trend.n}", fits))
+    lines += [*table(heads, rows), "Does the size of the mean difference follow a power law of the width?", ""]
+    lines += [f"- {literal(f'{one.label}, {one.contrast}')}: {_power_law(one)}" for one in trends]
     return Section(lines=[*lines, ""])
 
 

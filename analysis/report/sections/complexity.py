@@ -4,6 +4,7 @@ import math
 
 from analysis.figures import gain_and_complexity
 from analysis.report.elements.findings import Findings
+from analysis.report.elements.markdown import literal
 from analysis.report.elements.section import Picture, Section
 from analysis.report.elements.table import table
 from analysis.report.elements.words import chance, number, with_interval
@@ -34,8 +35,9 @@ def section(found: Findings) -> Section | None:
         if tested and row["p_adjusted"] < 0.05:
             side = "more" if row["r"] > 0 else "less"
             sentences.append(
-                f"- {row['contrast']} gains {side} on tasks of greater {measure}: r = {r} over {row['tasks']} tasks, "
-                f"p adjusted {chance(row['p_adjusted'])}. A correlation over tasks is not a cause."
+                f"- {literal(row['contrast'])} gains {side} on tasks of greater {measure}: r = {r} over "
+                f"{row['tasks']} tasks, p adjusted {chance(row['p_adjusted'])}. A correlation over tasks is not a "
+                "cause."
             )
     if not sentences and not found.correlations["p"].isna().all():
         most = found.correlations["tasks"].max()

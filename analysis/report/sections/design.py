@@ -6,6 +6,7 @@ from analysis.figures.units import behind, named
 from analysis.judging.compared import shared
 from analysis.report.elements.arms import as_confirmed, counted, described, remained
 from analysis.report.elements.findings import Findings
+from analysis.report.elements.markdown import Markdown, literal
 from analysis.report.elements.section import Section
 from analysis.report.elements.table import table
 from spectra_tune.design import SAME_CONFIGURATION, Arm, Study
@@ -23,21 +24,29 @@ def section(found: Findings) -> Section:
     seeds = sorted(set(confirmed["seed"]))
     epochs = ", ".join(map(str, sorted(confirmed["epochs"].unique())))
     unpaired = sum(len(one.differences.unpaired_seeds) for one in found.judged if one.differences is not None)
-    lines = ["## Design", "", "| | |", "|---|---|"]
-    lines += [f"| arm **{name}** | {_arm(study, name, arm)} |" for name, arm in study.arms]
-    lines += [
-        f"| matched within a seed | {_matched(found, confirmed)} |",
-        f"| Conditions | {len(study.conditions)}: {'; '.join(study.labels().values())} |",
-        f"| seeds | {len(seeds)} planned for each arm and Condition, all fresh; {unpaired} seeds could not be paired |",
-        f"| epochs | {epochs} |",
-        f"| tuning budget | {_budget(study, len(found.searched))} |",
-        f"| outcome | {named(outcome.measured)}, margin ±{outcome.margin_in_unit:g}{behind(found.metric)} |",
-        f"| family | m = {study.tests} tests at a family-wise alpha of {outcome.alpha:g}, fixed before the first run |",
-        f"| runs | {len(confirmed)}: {statuses.get('ok', 0)} ok, {statuses.get('diverged', 0)} diverged, "
-        f"{statuses.get('failed', 0)} failed (the last two count as the best constant predictor) |",
-        f"| environment | {', '.join(sorted(set(runs['environment'])))} |",
-        "",
+    rows = [(Markdown(f"arm **{literal(name)}**"), _arm(study, name, arm)) for name, arm in study.arms]
+    rows += [
+        ("matched within a seed", _matched(found, confirmed)),
+        ("Conditions", f"{len(study.conditions)}: {'; '.join(study.labels().values())}"),
+        (
+            "seeds",
+            f"{len(seeds)} planned for each arm and Condition, all fresh; {unpaired} seeds could not be paired",
+        ),
+        ("epochs", epochs),
+        ("tuning budget", _budget(study, len(found.searched))),
+        ("outcome", f"{named(outcome.measured)}, margin ±{outcome.margin_in_unit:g}{behind(found.metric)}"),
+        (
+            "family",
+            f"m = {study.tests} tests at a family-wise alpha of {outcome.alpha:g}, fixed before the first run",
+        ),
+        (
+            "runs",
+            f"{len(confirmed)}: {statuses.get('ok', 0)} ok, {statuses.get('diverged', 0)} diverged, "
+            f"{statuses.get('failed', 0)} failed (the last two count as the best constant predictor)",
+        ),
+        ("environment", ", ".join(sorted(set(runs["environment"])))),
     ]
+    lines = ["## Design", "", *table(("", ""), rows)]
     if study.search is None:
         return Section(lines=lines)
     arms, pairs = as_confirmed(found.judged), remained(found.judged)

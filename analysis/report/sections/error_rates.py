@@ -2,6 +2,7 @@
 
 from analysis.report.elements.cells import percent
 from analysis.report.elements.findings import Findings
+from analysis.report.elements.markdown import literal
 from analysis.report.elements.section import Section
 from analysis.report.elements.words import estimate
 
@@ -14,7 +15,8 @@ def section(found: Findings) -> Section | None:
     for one in found.error_rates:
         share = estimate(percent(one.rate), digits=1)
         lines.append(
-            f"- {one.contrast}: both arms are the same Treatment. Of {one.rate.n} sub-studies of {one.seeds_each} "
-            f"seeds each, {share} % claimed a difference; alpha allows {100 * found.study.outcome.alpha:g} %."
+            f"- {literal(str(one.contrast))}: both arms are the same Treatment. Of {one.rate.n} sub-studies of "
+            f"{one.seeds_each} seeds each, {share} % claimed a difference; "
+            f"alpha allows {100 * found.study.outcome.alpha:g} %."
         )
     return Section(lines=[*lines, ""])

@@ -6,6 +6,7 @@ from analysis.figures.units import named, of_gain
 from analysis.judging.contrasts import Judged
 from analysis.report.elements.findings import Findings
 from analysis.report.elements.in_all import in_all
+from analysis.report.elements.markdown import literal
 from analysis.report.elements.section import Picture, Section
 from analysis.report.elements.table import table
 from analysis.report.elements.words import number
@@ -34,7 +35,7 @@ def section(found: Findings) -> Section:
     notes = []
     if len(found.judged) > MOST_ROWS:
         notes.append(f"The forest plot has the first {MOST_ROWS} of {len(found.judged)} rows; contrasts.csv has all.")
-    lines = ["## In short", "", f"**{in_all(found.judged, outcome)}**", ""]
+    lines = ["## In short", "", f"**{literal(in_all(found.judged, outcome))}**", ""]
     lines += [f"Numbers: mean {of_gain(found.metric)}; positive is better. Sentences with intervals follow.", ""]
     lines += _matrix(found)
     return Section(lines=lines, pictures={"forest": plot}, notes=notes)

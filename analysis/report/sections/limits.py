@@ -3,16 +3,18 @@
 from analysis.describing.ceiling import at_ceiling
 from analysis.judging.measured import best_of
 from analysis.report.elements.findings import Findings
+from analysis.report.elements.markdown import literal
 from analysis.report.elements.section import Section
+from spectra_tune.design import called
 
 
 def section(found: Findings) -> Section:
     """The limits as a list."""
     study, runs = found.study, found.runs
-    tasks = sorted({str(condition.task) for condition in study.conditions})
+    tasks = sorted({called(condition.task) for condition in study.conditions})
     lines = [
-        f"- {len(tasks)} {'task' if len(tasks) == 1 else 'tasks'} ({', '.join(tasks)}) and the Conditions above: "
-        "nothing is claimed beyond them.",
+        f"- {len(tasks)} {'task' if len(tasks) == 1 else 'tasks'} ({literal(', '.join(tasks))}) and the Conditions "
+        "above: nothing is claimed beyond them.",
         "- Only the contrasts under Verdicts were registered and corrected for; everything marked descriptive was not.",
     ]
     if bool(runs["one_split"].any()):
@@ -21,13 +23,15 @@ def section(found: Findings) -> Section:
         lines.append("- (provisional): fewer than 8 seeds.")
     best = f"{best_of(found.metric):g}{found.metric.symbol}"
     for one in at_ceiling(found.judged):
-        lines.append(f"- {one.condition}, {one.contrast}: half of the baseline's runs or more are at {best}.")
+        lines.append(
+            f"- {literal(f'{one.condition}, {one.contrast}')}: half of the baseline's runs or more are at {best}."
+        )
     suspicious = {one.condition: one for one in found.judged if one.differences and one.differences.suspicious}
     for one in suspicious.values():
         assert one.differences is not None
         lines.append(
-            f"- {one.condition}: {one.differences.suspicious} pairs of different Treatments agree in every metric to "
-            "the last bit; was one of them trained at all?"
+            f"- {literal(one.condition)}: {one.differences.suspicious} pairs of different Treatments agree in "
+            "every metric to the last bit; was one of them trained at all?"
         )
     if "equal_bits" in runs and not bool(runs["equal_bits"].all()):
         lines.append(

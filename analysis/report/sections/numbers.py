@@ -6,7 +6,8 @@ from analysis.judging.contrasts import Judged, contrast_table, mean_estimates
 from analysis.report.elements.cells import difference, linked
 from analysis.report.elements.findings import Findings
 from analysis.report.elements.section import Picture, Section
-from analysis.report.elements.shown import file_name
+from analysis.report.elements.shown import file_names
+from analysis.report.elements.table import table
 from analysis.report.elements.words import chance, estimate, with_interval
 from analysis.statistics.effect_size import g_z
 from analysis.statistics.significance import wilcoxon
@@ -34,18 +35,18 @@ def section(found: Findings) -> Section:
         "(descriptive): Wilcoxon's exact test, which a few extreme seeds move little; not adjusted, and no verdict "
         f"rests on it; told up to {MOST_RANKED} seeds.",
         "",
-        f"| {' | '.join(heads)} |",
-        "|---" * len(heads) + "|",
     ]
+    rows = []
     for one in found.judged:
         cells = (one.condition, linked(found, one), f"{one.verdict.statistics.n}", *_numbers(one))
-        lines.append(f"| {' | '.join((*cells, *['–'] * (len(heads) - len(cells))))} |")
+        rows.append((*cells, *["–"] * (len(heads) - len(cells))))
+    named = file_names(map(str, found.study.contrasts))
     contrasts, pictures, notes = found.study.contrasts, {}, []
     for contrast in contrasts if len(contrasts) <= MOST_PAIRED else ():
         of_contrast = [
             one for one in found.judged if one.contrast == contrast and one.condition_signature in found.shown.labels
         ]
-        pictures[file_name(f"paired-{contrast.treatment}-{contrast.baseline}")] = Picture(
+        pictures[f"paired-{named[str(contrast)]}"] = Picture(
             draw=lambda judged=of_contrast: paired(judged, found.arms, found.study.outcome.measured),
             shows=f"{contrast}: every seed's baseline and treatment, joined; dark where the treatment is ahead"
             + found.shown.note,
@@ -56,7 +57,7 @@ def section(found: Findings) -> Section:
             "The run table has every seed of every arm."
         )
     tables = {"contrasts": contrast_table(found.judged)}
-    return Section(lines=[*lines, ""], tables=tables, pictures=pictures, notes=notes)
+    return Section(lines=[*lines, *table(heads, rows)], tables=tables, pictures=pictures, notes=notes)
 
 
 def _numbers(one: Judged) -> tuple[str, ...]:

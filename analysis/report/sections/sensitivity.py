@@ -4,6 +4,7 @@ from analysis.figures import tunability_curves
 from analysis.report.elements.cells import percent
 from analysis.report.elements.findings import Findings
 from analysis.report.elements.section import Picture, Section
+from analysis.report.elements.table import table
 from analysis.report.elements.words import estimate, with_interval
 
 
@@ -19,8 +20,8 @@ def section(found: Findings) -> Section | None:
             "search. Only independent draws (sampler random) describe the space.",
             "",
         ]
-    lines += [f"| Condition | side | expected best of 1, 4, 16 | share within {margin:g} of the best | importances |"]
-    lines += ["|---|---|---|---|---|"]
+    heads = ("Condition", "side", "expected best of 1, 4, 16", f"share within {margin:g} of the best", "importances")
+    rows = []
     for one in found.sensitivities:
         spent = [k for k in (1, 4, 16) if k <= len(one.curve.spent)]
         best = ", ".join(
@@ -28,7 +29,7 @@ def section(found: Findings) -> Section | None:
         )
         shares = ", ".join(f"{name.replace('_', ' ')} {estimate(share)}" for name, share in one.importances.items())
         share = estimate(percent(one.near_best), digits=0)
-        lines.append(f"| {one.condition} | {one.arm} | {best} | {share} % | {shares or '–'} |")
+        rows.append((one.condition, one.arm, best, f"{share} %", shares or "–"))
     shown = [one for one in found.sensitivities if one.condition in found.shown.labels.values()]
     pictures = {}
     if shown:
@@ -41,4 +42,4 @@ def section(found: Findings) -> Section | None:
             shows="Search (exploratory): expected best validation outcome after so many configurations, with bootstrap "
             "bands" + found.shown.note,
         )
-    return Section(lines=[*lines, ""], pictures=pictures)
+    return Section(lines=[*lines, *table(heads, rows)], pictures=pictures)

@@ -3,6 +3,7 @@
 from analysis.describing.pareto import fronts
 from analysis.report.elements.findings import Findings
 from analysis.report.elements.section import Section
+from analysis.report.elements.table import table
 from analysis.report.elements.words import with_interval
 
 
@@ -18,10 +19,10 @@ def section(found: Findings) -> Section | None:
         "Each side's Pareto front: what no configuration of that side with as many parameters or fewer reaches in "
         "validation. Sizes are not tested against each other.",
         "",
-        "| side | parameters | Condition | configuration | validation [95 %] |",
-        "|---|---|---|---|---|",
     ]
+    rows = []
     for one in points:
         shown = with_interval(one.mean, one.low, one.high)
-        lines.append(f"| {one.arm} | {one.parameters} | {one.condition} | no. {one.configuration} | {shown} |")
-    return Section(lines=[*lines, ""])
+        rows.append((one.arm, f"{one.parameters}", one.condition, f"no. {one.configuration}", shown))
+    heads = ("side", "parameters", "Condition", "configuration", "validation [95 %]")
+    return Section(lines=[*lines, *table(heads, rows)])

@@ -6,7 +6,7 @@ from analysis.figures.units import named
 from analysis.judging.contrasts import arm_summaries
 from analysis.report.elements.findings import Findings
 from analysis.report.elements.section import Picture, Section
-from analysis.report.elements.shown import file_name
+from analysis.report.elements.shown import file_names
 
 
 def section(found: Findings) -> Section | None:
@@ -16,8 +16,9 @@ def section(found: Findings) -> Section | None:
         return None
     shown, measured = found.shown, found.study.outcome.measured
     summaries = arm_summaries(shown.tables.runs)
+    named_by_field = file_names(sweep.field for sweep in swept)
     pictures = {
-        file_name(f"sweep-{sweep.field}"): Picture(
+        f"sweep-{named_by_field[sweep.field]}": Picture(
             draw=lambda sweep=sweep: sweep_curves(sweep, summaries, shown.labels, measured),
             shows=f"Mean {named(measured)} of each arm against {sweep.field.replace('_', ' ')}, with 95 % bands over "
             f"seeds; dashed: none{shown.note}",

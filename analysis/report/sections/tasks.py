@@ -3,6 +3,7 @@
 from analysis.figures.units import of_differences
 from analysis.report.elements.findings import Findings
 from analysis.report.elements.section import Section
+from analysis.report.elements.table import table
 from analysis.report.elements.words import with_interval
 
 
@@ -13,10 +14,10 @@ def section(found: Findings) -> Section | None:
     mean, new = (of_differences(name, found.metric) for name in ("mean over tasks", "a new task"))
     lines = ["## Across tasks (descriptive)", ""]
     lines += ["Each task counts once. The last interval is where a new task's own mean is expected.", ""]
-    lines += [f"| contrast | {mean} | {new} | | method |", "|---|---|---|---|---|"]
+    heads, rows = ("contrast", mean, new, "", "method"), []
     for one in found.pooled:
         pooled = one.pooled
         mean = with_interval(pooled.estimate, pooled.low, pooled.high, sign=True)
         new = with_interval(pooled.estimate, pooled.prediction_low, pooled.prediction_high, sign=True)
-        lines.append(f"| {one.contrast} | {mean} | {new} | {pooled.suffix} | {pooled.method} |")
-    return Section(lines=[*lines, ""])
+        rows.append((str(one.contrast), mean, new, pooled.suffix, pooled.method))
+    return Section(lines=[*lines, *table(heads, rows)])

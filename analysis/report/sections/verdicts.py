@@ -3,11 +3,10 @@
 from analysis.report.elements.cells import linked, verdict
 from analysis.report.elements.findings import Findings
 from analysis.report.elements.section import Section
+from analysis.report.elements.table import table
 
 
 def section(found: Findings) -> Section:
     """A row per contrast and Condition."""
-    lines = ["## Verdicts", "", "| Condition | contrast | verdict | |", "|---|---|---|---|"]
-    for one in found.judged:
-        lines.append(f"| {one.condition} | {linked(found, one)} | {verdict(one)} | {one.verdict.sentence} |")
-    return Section(lines=[*lines, ""])
+    rows = [(one.condition, linked(found, one), verdict(one), one.verdict.sentence) for one in found.judged]
+    return Section(lines=["## Verdicts", "", *table(("Condition", "contrast", "verdict", ""), rows)])
