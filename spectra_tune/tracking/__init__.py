@@ -3,6 +3,7 @@
 Experiment = study. Parent MLflow run = the study's one execution. Child = one (Condition, arm, stage).
 """
 
+from spectra_tune.tracking.keys import keys_of
 from spectra_tune.tracking.provenance import provenance
 from spectra_tune.tracking.reading import (
     Execution,
@@ -34,6 +35,7 @@ __all__ = [
     "default_tracking_uri",
     "find_arm",
     "find_execution",
+    "keys_of",
     "links",
     "load",
     "provenance",

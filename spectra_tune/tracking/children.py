@@ -9,12 +9,14 @@ import pandas
 from spectra_tune.design import Member, Objective, SplitMetric, objective_of
 from spectra_tune.design.signature import digest
 from spectra_tune.tracking.declaring import (
+    LONGEST_RUN_NAME,
     LONGEST_TAG,
     child_parameters,
     cut,
     log_configuration,
     log_parameters,
     log_task,
+    shortened,
 )
 from spectra_tune.tracking.reading import OURS, children_of
 
@@ -106,5 +108,5 @@ class Family:
         return self._client.create_run(
             self.experiment_id,
             tags={key: cut(tag, LONGEST_TAG) for key, tag in tags.items()},
-            run_name=f"{label} · {name}",
+            run_name=shortened(f"{label} · {name}", LONGEST_RUN_NAME),
         ).info

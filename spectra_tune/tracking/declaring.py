@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas
 
-from spectra_tune.design import InvalidStudy, Member, Treatment, flat
+from spectra_tune.design import InvalidStudy, Member, Treatment, called, flat
 from spectra_tune.design.signature import digest
 from spectra_tune.penalties import PENALTIES
 from spectra_tune.results import Kind, counts_as_constant, field_of, of_kind, protocol_columns, scored
@@ -18,7 +18,9 @@ from spectra_tune.tracking.store import sqlite_file
 
 LONGEST_TAG = 8000
 LONGEST_PARAMETER = 6000
-"""Characters; MLflow would cut a longer one without a word."""
+LONGEST_RUN_NAME = 250
+LONGEST_DATASET_NAME = 500
+"""Characters; MLflow would cut a longer one without a word, or its database refuse it."""
 
 PARAMETERS_PER_BATCH = 100
 
@@ -64,7 +66,11 @@ def child_parameters(member: Member, seeds: int) -> dict[str, Any]:
         treatment |= {"penalty": "none"}
     if member.treatment == Treatment.none() or not PENALTIES[member.treatment.penalty].targets:
         treatment |= {"schedule": "none", "sigma_end": None}
-    protocol = {key: value for key, value in flat(member.condition).items() if key != "network"}
+    protocol = {
+        key: value if value is None or isinstance(value, bool | int | float | str) else called(value)
+        for key, value in flat(member.condition).items()
+        if key != "network"
+    }
     protocol["batch_size"] = member.condition.batch_size or "full"
     given = {"arm": member.arm, **protocol, **treatment, "stream": member.stream, "seeds": seeds, "stage": member.stage}
     return {key: value for key, value in given.items() if value is not None}
@@ -99,10 +105,16 @@ def log_task(client, run_id: str, task: Any) -> None:
     """The task as MLflow's dataset, with the part of the signature that is its own."""
     from mlflow.entities import Dataset, DatasetInput
 
-    name = cut(str(task), 500)
+    name = shortened(called(task), LONGEST_DATASET_NAME)
     source = json.dumps({"task": name})
     dataset = Dataset(name=name, digest=digest(task)[:16], source_type="spectra_tune.tasks", source=source)
     client.log_inputs(run_id, [DatasetInput(dataset=dataset, tags=[])])
+
+
+def shortened(name: str, longest: int) -> str:
+    """The name, or its beginning and its end."""
+    half = longest // 2
+    return name if len(name) <= longest else f"{name[: half - 1]}…{name[-half:]}"
 
 
 def cut(text: str, longest: int) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas
 
+from spectra_tune.tracking.keys import keys_of
+
 ARMS_VIEW = "arms"
 """Key of the shared view (what the UI's own Share button makes) that lists the arms with their numbers."""
 
@@ -86,10 +88,10 @@ def overview(curves: pandas.DataFrame, arms: Mapping[str, set[str]], metric: str
     points = everywhere.interpolate(method="index", limit_area="inside")
     points = points.loc[[float(at) for at in PERCENTS]]
     found = []
-    for arm in sorted({arm for names in arms.values() for arm in names}):
+    for arm, key in keys_of(sorted({arm for names in arms.values() for arm in names})).items():
         means = points[[signature for signature in points.columns if arm in arms[signature]]].mean(axis=1)
         found += [
-            (f"{metric}/{arm}", float(value), at)
+            (f"{metric}/{key}", float(value), at)
             for at, value in zip(PERCENTS, means, strict=True)
             if not math.isnan(value)
         ]
