@@ -1,22 +1,33 @@
 """The names of blocks that Ray, its folders and the display show."""
 
+import re
+
 from spectra_tune.design import Block, condition_signature
+from spectra_tune.design.signature import digest
+from studies.command.catalogue import Named
+
+LONGEST = 60
+"""Characters of a study's name, and of a Condition's, in a block's; a folder may have 255 bytes."""
 
 
-def block_names(blocks: tuple[Block, ...]) -> dict[str, Block]:
-    """Each block under its name: its task, its width and the start of its signature.
+def block_names(named: Named, blocks: tuple[Block, ...]) -> dict[str, Block]:
+    """Each block under its name: its study, what tells its Condition apart, and the start of its signature, which its
+    arms and seeds are in.
 
     A block that needs too much memory comes in parts, each named after its first seed.
     """
     from spectra_tune.engine import parts  # loads torch
 
-    named = {}
+    labels, found = named.study.labels(), {}
     for block in blocks:
-        width = getattr(block.condition.network, "width", None)
-        words = [str(block.condition.task), f"width{width}" if width else "", condition_signature(block.condition)[:8]]
+        words = [_plain(named.name), _plain(labels[condition_signature(block.condition)]), digest(block)[:8]]
         split = parts(block)
         for part in split:
-            from_seed = f"seed{part.seeds[0]}" if len(split) > 1 else ""
-            name = "-".join(word for word in (*words, from_seed) if word)
-            named["".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)] = part
-    return named
+            from_seed = [f"seed{part.seeds[0]}"] if len(split) > 1 else []
+            found["-".join((*words, *from_seed))] = part
+    return found
+
+
+def _plain(words: str) -> str:
+    """Letters and digits of any script, with what stands between them made plain."""
+    return re.sub(r"[^\w\-.]+", "_", words.replace(", ", "-"))[:LONGEST].strip("_.")

@@ -19,7 +19,7 @@ class Display:
         self._live = console.is_terminal and not console.quiet
         self._note = ""
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TextColumn(f"{unit}, {{task.fields[speed]}}"),
@@ -40,7 +40,7 @@ class Display:
 
     def say(self, line: str) -> None:
         """A line above the bar."""
-        self._console.print(line, highlight=False)
+        self._console.print(line, highlight=False, markup=False)
 
     def note(self, text: str) -> None:
         """A word on what was found so far, beside the bar."""

@@ -19,7 +19,7 @@ RESULTS = Path(__file__).parent.parent / "results"
 
 def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | None) -> int:
     """Shows a finished study's verdicts; with output also writes its report, tables and figures there."""
-    console = Console()
+    console = Console(markup=False)
     named = catalogue.load(name, smoke=smoke)
     uri = places.store(tracking_uri)
     recorded = tracking.find_execution(named.name, uri)
@@ -42,7 +42,7 @@ def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | N
 
 def report_kept(name: str, file: Path, *, smoke: bool, output: Path | None) -> int:
     """The same from a kept study's files: no store, no training."""
-    console = Console()
+    console = Console(markup=False)
     named = catalogue.load(name, smoke=smoke)
     tables = read_kept(named, file)
     if output is None:

@@ -35,7 +35,7 @@ def rerun(run_id: str, *, tracking_uri: str | None) -> int:
     again = run_block(block)
     if named.study.search is not None:
         again = again.assign(arm=recorded.arm, side=mine["side"].iloc[0], configuration=mine["configuration"].iloc[0])
-    console = Console()
+    console = Console(markup=False)
     what = f"{recorded.study}, {recorded.condition}, {recorded.arm}: {len(again)} runs trained again"
     differing = differences(mine, again)
     if not differing:

@@ -34,7 +34,7 @@ def run(
     tracking_uri: str | None,
 ) -> int:
     """Trains a study (or continues it, or shows its verdicts if it is done); returns the exit code."""
-    console, talk = Console(), Console(quiet=quiet)
+    console, talk = Console(markup=False), Console(quiet=quiet, markup=False)
     named = catalogue.load(name, smoke=smoke)
     uri, place = places.store(tracking_uri), places.storage(storage)
     recorded = tracking.find_execution(named.name, uri)
@@ -86,7 +86,7 @@ def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, pl
                 return _interrupted(console, named, tracker)
         blocks = search.blocks_to_judge(study, searched)
         tracker.add(blocks)
-        trained = _trained(talk, named, tracker, place, block_names(blocks), begun=begun)
+        trained = _trained(talk, named, tracker, place, block_names(named, blocks), begun=begun)
     except KeyboardInterrupt:
         return _interrupted(console, named, tracker)
     except launching.StorageDamaged as error:

@@ -13,7 +13,7 @@ from studies.command.unchanged import check_unchanged
 
 def sync(name: str, *, smoke: bool, storage: str | None, tracking_uri: str | None) -> int:
     """Judges and records what the storage holds of a study whose blocks have all ended; returns the exit code."""
-    console = Console()
+    console = Console(markup=False)
     named = catalogue.load(name, smoke=smoke)
     uri, place = places.store(tracking_uri), places.storage(storage)
     recorded = tracking.find_execution(named.name, uri)
@@ -33,7 +33,7 @@ def sync(name: str, *, smoke: bool, storage: str | None, tracking_uri: str | Non
         if not searched.complete:
             raise InvalidStudy(f"the search must have ended, it has not: spectra-tune run {named.typed} --resume")
     blocks = search.blocks_to_judge(study, searched)
-    trained = launching.trained_before(named.name, block_names(blocks), storage=place)
+    trained = launching.trained_before(named.name, block_names(named, blocks), storage=place)
     if not trained.complete or trained.lost:
         raise InvalidStudy(f"all blocks must have ended well, some have not: spectra-tune run {named.typed} --resume")
     tracker = recording.begin(named, uri, place)
