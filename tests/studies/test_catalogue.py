@@ -2,6 +2,7 @@
 
 import statistics
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -135,3 +136,12 @@ def test_an_error_in_a_users_file_is_a_line_that_says_where(tmp_path, text, comm
         catalogue.load(file)
     assert "\n" not in str(refused.value)
     assert not {"common", "nets"} & set(sys.modules)
+
+
+@pytest.mark.parametrize("name", [" mine.py", "two\nlines.py"])
+def test_a_study_file_whose_name_is_no_line_of_text_is_refused(tmp_path, name):
+    work = tmp_path / "work"
+    work.mkdir()
+    file = Path(work, written(work, name=name))
+    with pytest.raises(InvalidStudy, match="a study file's name must"):
+        catalogue.load(str(file))
