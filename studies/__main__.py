@@ -51,13 +51,43 @@ def parser() -> argparse.ArgumentParser:
     sync.add_argument("--storage", help="folder or URI of Ray's checkpoints (default: ./ray_results)")
     rerun = verbs.add_parser("rerun", help="train an arm's MLflow run again, and say whether the bits agree")
     rerun.add_argument("run_id", metavar="RUN_ID", help="of a child in MLflow: the end of its page's address")
+    judge = verbs.add_parser(
+        "judge", help="verdicts on results that you already have: a table, or an MLflow experiment"
+    )
+    judge.add_argument("file", metavar="FILE", nargs="?", type=Path, help="CSV or Parquet, a row per run")
+    judge.add_argument("--from-mlflow", metavar="NAME", help="an experiment instead; params, tags, metrics are columns")
+    judge.add_argument("--arm", metavar="COLUMN", required=True, help="what the comparison is between")
+    judge.add_argument("--seed", metavar="COLUMN", required=True, help="what pairs the runs of two arms")
+    judge.add_argument("--metric", metavar="COLUMN", required=True)
+    _several(judge, "--condition", metavar="COLUMN", help="what else tells runs apart: pairs never cross it")
+    judge.add_argument("--baseline", metavar="ARM", required=True)
+    _several(judge, "--treatment", metavar="ARM", help="default: every other arm")
+    judge.add_argument("--lower-is-better", action="store_true")
+    unit = judge.add_mutually_exclusive_group()
+    unit.add_argument("--percent", action="store_const", dest="given_in", const="percent", help="93.1 is 93.1 %%")
+    unit.add_argument("--fraction", action="store_const", dest="given_in", const="fractions", help="0.931 is 93.1 %%")
+    judge.add_argument(
+        "--margin",
+        metavar="M",
+        type=float,
+        required=True,
+        help="the difference that would matter: percentage points with --percent or --fraction, else the metric's unit",
+    )
+    judge.add_argument("--alpha", metavar="A", type=float, default=0.01, help="over all comparisons (default: 0.01)")
+    _several(judge, "--selected-on", metavar="SEED", help="seeds that chose an arm or a setting")
+    judge.add_argument("--output", metavar="DIR", type=Path, help="also write the report, its tables and figures there")
     advise = verbs.add_parser("advise", help="use the penalty or not, from the evidence in studies/results")
     advise.add_argument("--task", required=True, help="as the run table writes it: moons, or moons(noise_std=0.3)")
     advise.add_argument("--width", required=True, type=int, help="of the hidden layers")
     advise.add_argument("--epochs", required=True, type=int)
-    for one in (run, report, sync, rerun, verbs.add_parser("ui", help="open the MLflow UI on the store in use")):
+    for one in (run, report, sync, rerun, judge, verbs.add_parser("ui", help="open the MLflow UI on the store in use")):
         one.add_argument("--tracking-uri", help="MLflow store (default: MLFLOW_TRACKING_URI, else ./mlflow.db)")
     return top
+
+
+def _several(verb: argparse.ArgumentParser, option: str, *, metavar: str, help: str) -> None:
+    """An option of several values, which may also be given several times."""
+    verb.add_argument(option, metavar=metavar, nargs="+", action="extend", default=[], help=help)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -83,6 +113,8 @@ def main(arguments: list[str] | None = None) -> int:
             return rerun(given.run_id, tracking_uri=given.tracking_uri)
         if given.verb == "report":
             return _report(given)
+        if given.verb == "judge":
+            return _judge(given)
         if given.verb == "sync":
             from studies.command.sync import sync
 
@@ -124,6 +156,32 @@ def _report(given: argparse.Namespace) -> int:
             raise InvalidStudy("--from and --tracking-uri are two places, got both: leave one away")
         return report.report_kept(given.name, given.kept, smoke=given.smoke, output=given.output)
     return report.report(given.name, smoke=given.smoke, output=given.output, tracking_uri=given.tracking_uri)
+
+
+def _judge(given: argparse.Namespace) -> int:
+    from analysis.judging.declared import Declaration
+    from studies.command.judge import judge
+
+    declaration = Declaration(
+        arm=given.arm,
+        seed=given.seed,
+        metric=given.metric,
+        conditions=tuple(given.condition),
+        baseline=given.baseline,
+        treatments=tuple(given.treatment),
+        lower_is_better=given.lower_is_better,
+        given_in=given.given_in,
+        margin=given.margin,
+        alpha=given.alpha,
+        selected_on=tuple(given.selected_on),
+    )
+    return judge(
+        declaration,
+        file=given.file,
+        experiment=given.from_mlflow,
+        output=given.output,
+        tracking_uri=given.tracking_uri,
+    )
 
 
 def _show(given: argparse.Namespace) -> int:

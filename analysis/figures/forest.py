@@ -10,8 +10,8 @@ from analysis.figures.drawing import bare, canvas, styles
 from analysis.figures.marks import marked
 from analysis.figures.units import behind, of_gain
 from analysis.judging.contrasts import Judged
+from analysis.judging.question import Question
 from analysis.judging.sentences import format_p
-from spectra_tune.design import Outcome
 
 ROW = 0.23
 """Inches of a row."""
@@ -21,7 +21,7 @@ def forest(
     judged: Sequence[Judged],
     pooled: Sequence[PooledContrast],
     arms: Sequence[str],
-    outcome: Outcome,
+    question: Question,
     title: str,
     *,
     narrow: bool = False,
@@ -31,7 +31,7 @@ def forest(
     Below them the pooled rows: the mean over tasks, and as a thin line where a new task's mean is expected.
     narrow: for the width of a telephone, with names and verdicts above the intervals instead of beside them.
     """
-    margin, metric, style = outcome.margin_in_unit, outcome.measured.metric, styles(arms)
+    margin, metric, style = question.margin_in_unit, question.measured.metric, styles(arms)
     headings = list(dict.fromkeys(one.condition for one in judged))
     of_one = 2 if narrow else 1
     rows = of_one * (len(judged) + len(pooled)) + len(headings) + bool(pooled)

@@ -13,9 +13,9 @@ BETTER, WORSE = "0.35", "0.75"
 """Greys of a seed's line by whether the treatment is ahead."""
 
 
-def paired(judged: Sequence[Judged], arms: Sequence[str], measured: SplitMetric) -> Figure:
+def paired(judged: Sequence[Judged], arms: Sequence[str], measured: SplitMetric, digits: int = 2) -> Figure:
     """One contrast, a panel per Condition: each seed's baseline and treatment joined by a line, dark where the
-    treatment is ahead, dashed where a run diverged; the arms' means as markers."""
+    treatment is ahead, dashed where a run diverged; the arms' means as markers. digits: of differences."""
     shown = [one for one in judged if one.differences is not None and len(one.differences)]
     figure, axes = panels(max(1, len(shown)), height=2.6)
     metric, style = measured.metric, styles(arms)
@@ -41,7 +41,9 @@ def paired(judged: Sequence[Judged], arms: Sequence[str], measured: SplitMetric)
         numbers = one.verdict.statistics
         interval = ""
         if numbers.low is not None:
-            interval = f"{numbers.mean:+.2f}{behind(metric)} [{numbers.low:+.2f}, {numbers.high:+.2f}]"
+            interval = (
+                f"{numbers.mean:+z.{digits}f}{behind(metric)} [{numbers.low:+z.{digits}f}, {numbers.high:+z.{digits}f}]"
+            )
         place.set_title(f"{one.condition}\n{interval}, n = {numbers.n}", fontsize=8)
         place.set_xticks([0, 1], [found.baseline, found.treatment], fontsize=8)
         place.set_xlim(-0.25, 1.25)

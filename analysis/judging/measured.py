@@ -82,7 +82,10 @@ def column_of(measured: Measured) -> str:
 
 
 def check_in_unit(arms: tuple[ndarray, ndarray], constant: ndarray | None, measured: SplitMetric) -> None:
-    """Refuses what cannot be values in the metric's unit: NaN, beyond its bounds, of percent fractions among them."""
+    """Refuses what cannot be values in the metric's unit: NaN, beyond its bounds, of percent fractions among them.
+
+    Fractions are told by the constant's score; where it is not known, by whoever reads the values from a table.
+    """
     metric, name = measured.metric, measured.column
     values = numpy.concatenate((*arms, numpy.array([]) if constant is None else constant))
     if not numpy.isfinite(values).all():
@@ -91,7 +94,7 @@ def check_in_unit(arms: tuple[ndarray, ndarray], constant: ndarray | None, measu
     kind = "" if metric.scale == 1 else "percent, "
     if ((values < low - SLACK) | (values > high + SLACK)).any():
         raise ValueError(f"{name} must be {kind}{low:g} … {high:g}, got {values.min():g} … {values.max():g}")
-    if metric.scale == 1 or not len(values):
+    if metric.scale == 1 or constant is None or not len(values):
         return
     largest = metric.bounds[1]
     if 0 < values.max() <= largest:
@@ -99,5 +102,5 @@ def check_in_unit(arms: tuple[ndarray, ndarray], constant: ndarray | None, measu
             f"{name} must be percent, got fractions, at most {values.max():g}: multiply by {metric.scale:g}"
         )
     for arm in arms:
-        if constant is not None and ((arm > 0) & (arm <= largest) & (constant >= metric.scale * largest / 10)).any():
+        if ((arm > 0) & (arm <= largest) & (constant >= metric.scale * largest / 10)).any():
             raise ValueError(f"{name} must be percent throughout, got fractions and percent mixed")

@@ -3,6 +3,7 @@
 Experiment = study. Parent MLflow run = the study's one execution. Child = one (Condition, arm, stage).
 """
 
+from spectra_tune.tracking.experiments import read_experiment
 from spectra_tune.tracking.keys import keys_of
 from spectra_tune.tracking.provenance import provenance
 from spectra_tune.tracking.reading import (
@@ -39,6 +40,7 @@ __all__ = [
     "links",
     "load",
     "provenance",
+    "read_experiment",
     "read_tables",
     "recorded_studies",
     "run_links",

@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from analysis.judging.question import Question
 from analysis.judging.verdict_name import VerdictName
 from analysis.statistics.planning import (
     detectable_effect,
@@ -148,7 +149,7 @@ def _power(study: Study) -> list[str]:
     return [unknown, *(f"  {line(f'spread {shown}', sd)}" for shown, sd in spreads.items())]
 
 
-def with_unit(outcome: Outcome) -> str:
+def with_unit(outcome: Outcome | Question) -> str:
     """An outcome's margin in its metric's unit."""
     return f"{outcome.margin_in_unit:g} {outcome.measured.metric.unit}".rstrip()
 

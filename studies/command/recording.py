@@ -72,7 +72,7 @@ def finish(
             status="FAILED" if lost else "FINISHED",
         )
     except tracking.StoreLost as error:
-        terminal.say_verdicts(console, named, judged)
+        terminal.say_verdicts(console, named.name, found.question, judged)
         console.print(
             f"NOT RECORDED: {error}. All results are kept in {place}/{named.name}; once the store answers: "
             f"spectra-tune sync {named.typed}",

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from analysis import report as reporting
 from analysis.judging.contrasts import judge_study
+from analysis.judging.question import question_of
 from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
 from spectra_tune.results import Tables
@@ -35,7 +36,7 @@ def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | N
     links = tracking.run_links(named.name, uri, base_url(uri))
     found = reporting.findings(named.name, named.study, tables, links=links)
     conclude(console, named, found.judged, uri)
-    _write(output, reporting.files(found), tables)
+    write(output, reporting.files(found), tables)
     console.print(f"report written to {output}", highlight=False)
     return 0
 
@@ -46,11 +47,11 @@ def report_kept(name: str, file: Path, *, smoke: bool, output: Path | None) -> i
     named = catalogue.load(name, smoke=smoke)
     tables = read_kept(named, file)
     if output is None:
-        say_verdicts(console, named, judge_study(named.study, tables.runs))
+        say_verdicts(console, named.name, question_of(named.study), judge_study(named.study, tables.runs))
         return 0
     found = reporting.findings(named.name, named.study, tables)
-    say_verdicts(console, named, found.judged)
-    _write(output, reporting.files(found), tables)
+    say_verdicts(console, named.name, found.question, found.judged)
+    write(output, reporting.files(found), tables)
     console.print(f"report written to {output}", highlight=False)
     return 0
 
@@ -68,12 +69,13 @@ def read_kept(named: catalogue.Named, file: Path) -> Tables:
     return tables
 
 
-def _write(output: Path, files: dict[str, bytes], tables: Tables) -> None:
+def write(output: Path, files: dict[str, bytes], tables: Tables) -> None:
+    """The report's files and its tables that have rows."""
     try:
         output.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             (output / name).write_bytes(content)
-        for name, table in tables._asdict().items():
+        for name, table in [(name, table) for name, table in tables._asdict().items() if not table.empty]:
             table.to_parquet(output / f"{name}.parquet", index=False)
     except OSError as error:
         raise InvalidStudy(f"--output must be a folder that can be written, got {output}: {error.strerror}") from None

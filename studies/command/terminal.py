@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.judging.contrasts import Judged
+from analysis.judging.question import Question, question_of
 from analysis.judging.sentences import decimals
 from analysis.report.elements.arms import as_confirmed, remained
 from spectra_tune import tracking
@@ -20,7 +21,7 @@ UI_BASE = f"http://127.0.0.1:{UI_PORT}"
 
 def conclude(console: Console, named: catalogue.Named, judged: list[Judged], uri: str) -> None:
     """Prints the verdicts and where to look further."""
-    say_verdicts(console, named, judged)
+    say_verdicts(console, named.name, question_of(named.study), judged)
     links = tracking.links(named.name, uri, base_url(uri))
     if not uri.startswith("http"):
         console.print("\nLook into it: spectra-tune ui, then", highlight=False)
@@ -28,7 +29,7 @@ def conclude(console: Console, named: catalogue.Named, judged: list[Judged], uri
         console.print(f"  {label}: {link}", highlight=False, soft_wrap=True, markup=False)
 
 
-def say_verdicts(console: Console, named: catalogue.Named, judged: list[Judged]) -> None:
+def say_verdicts(console: Console, name: str, question: Question, judged: list[Judged]) -> None:
     """Prints what a search's sides were confirmed as, every verdict sentence, and all of them as a table."""
     for condition, arm, words in as_confirmed(judged):
         console.print(f"{condition}, {arm} was confirmed as: {words}", highlight=False, markup=False)
@@ -37,22 +38,21 @@ def say_verdicts(console: Console, named: catalogue.Named, judged: list[Judged])
     for one in judged:
         console.print(f"{one.condition}, {one.contrast}: {one.verdict.sentence}", highlight=False, markup=False)
     console.print()
-    console.print(_verdict_table(named, judged))
+    console.print(_verdict_table(name, question, judged))
 
 
-def _verdict_table(named: catalogue.Named, judged: list[Judged]) -> Table:
+def _verdict_table(name: str, question: Question, judged: list[Judged]) -> Table:
     """The verdicts, a row per contrast and Condition."""
-    outcome = named.study.outcome
+    metric = question.measured.metric
     table = Table(
-        title=f"{named.name}: {outcome.metric}, margin ±{with_unit(outcome)}, alpha {outcome.alpha:g} "
-        f"over m = {named.study.tests} tests",
+        title=f"{name}: {question.metric}, margin ±{with_unit(question)}, alpha {question.alpha:g} "
+        f"over m = {question.tests} tests",
         title_justify="left",
     )
-    metric = outcome.measured.metric
     of_difference = f"{'difference' if metric.higher_is_better else 'gain'}, {metric.unit}".removesuffix(", ")
     for heading in ("Condition", "contrast", f"{of_difference} [95 %]", "verdict"):
         table.add_column(heading)
-    digits = decimals(metric, outcome.margin_in_unit)
+    digits = decimals(metric, question.margin_in_unit)
     before = None
     for one in judged:
         if before is not None and one.condition != before:

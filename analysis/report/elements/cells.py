@@ -8,10 +8,10 @@ from analysis.report.elements.words import with_interval
 from analysis.statistics.estimate import Estimate
 
 
-def difference(one: Judged) -> str:
+def difference(found: Findings, one: Judged) -> str:
     """The mean difference with its interval; positive where the treatment is better."""
     numbers = one.verdict.statistics
-    return with_interval(numbers.mean, numbers.low, numbers.high, sign=True)
+    return with_interval(numbers.mean, numbers.low, numbers.high, sign=True, digits=found.digits)
 
 
 def verdict(one: Judged) -> Markdown:

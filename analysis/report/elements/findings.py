@@ -16,9 +16,12 @@ from analysis.describing.price import Priced, priced
 from analysis.describing.spread import spread_table
 from analysis.describing.tuning import Tuned, plan_confirmation, tuned
 from analysis.judging.contrasts import Judged, judge_study
+from analysis.judging.declared import Declared, judge_declared
+from analysis.judging.question import Question, question_of
+from analysis.judging.sentences import decimals
 from analysis.report.elements.shown import Shown, shown
 from spectra_tune.design import Metric, Study, called
-from spectra_tune.results import Tables
+from spectra_tune.results import Tables, curve_table, figure_table
 
 if TYPE_CHECKING:
     from analysis.describing.sensitivity import SideSensitivity
@@ -26,14 +29,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """A finished study: its tables and its verdicts. What one section alone tells is computed there."""
+    """A finished study, or a table from elsewhere: its tables and its verdicts. What one section alone tells is
+    computed there."""
 
     name: str
-    study: Study
+    question: Question
+    source: Study | Declared
     tables: Tables  # of the confirmation, where there was a search
     searched: pandas.DataFrame  # the search's runs; empty without one
     judged: list[Judged]
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)  # MLflow run of (condition_signature, arm)
+
+    @property
+    def study(self) -> Study:
+        """Only for what needs a study's protocol (see needs.py)."""
+        assert isinstance(self.source, Study), "a table from elsewhere has no study"
+        return self.source
+
+    @property
+    def declared(self) -> Declared | None:
+        """Of a table from elsewhere."""
+        return self.source if isinstance(self.source, Declared) else None
 
     @property
     def runs(self) -> pandas.DataFrame:
@@ -41,23 +57,28 @@ class Findings:
 
     @property
     def arms(self) -> list[str]:
-        return [name for name, _ in self.study.arms]
+        return list(self.question.arms)
 
     @property
     def names(self) -> list[str]:
-        """What people named in the study, and pictures write."""
-        tasks = [called(condition.task) for condition in self.study.conditions]
-        return list(dict.fromkeys((*self.arms, *tasks, self.name, *self.study.labels().values())))
+        """What people named, and pictures write."""
+        tasks = [] if self.declared else [called(condition.task) for condition in self.study.conditions]
+        return list(dict.fromkeys((*self.arms, *tasks, self.name, *self.question.labels.values())))
 
     @property
     def metric(self) -> Metric:
         """What the verdicts are about."""
-        return self.study.outcome.measured.metric
+        return self.question.measured.metric
+
+    @property
+    def digits(self) -> int:
+        """Decimals of differences that tell them from the margin."""
+        return decimals(self.metric, self.question.margin_in_unit)
 
     @cached_property
     def shown(self) -> Shown:
         """What pictures show of the study."""
-        return shown(self.study, self.tables)
+        return shown(self.question, self.tables)
 
     @cached_property
     def priced(self) -> list[Priced]:
@@ -65,7 +86,8 @@ class Findings:
 
     @cached_property
     def pooled(self) -> list[PooledContrast]:
-        return over_tasks(self.study, self.judged)
+        """Empty of a table from elsewhere, which says nothing of tasks."""
+        return [] if self.declared is not None else over_tasks(self.study, self.judged)
 
     @cached_property
     def error_rates(self) -> list[ErrorRate]:
@@ -132,9 +154,22 @@ def findings(
     searched, runs = tables.runs[in_search], tables.runs[~in_search]
     return Findings(
         name=name,
-        study=study,
+        question=question_of(study),
+        source=study,
         tables=tables._replace(runs=runs),
         searched=searched,
         judged=judge_study(study, tables.runs),
         links=links or {},
+    )
+
+
+def findings_of_declared(name: str, declared: Declared) -> Findings:
+    """Judges a table from elsewhere."""
+    return Findings(
+        name=name,
+        question=declared.question,
+        source=declared,
+        tables=Tables(declared.runs, curve_table({}), figure_table({})),
+        searched=declared.runs.iloc[:0],
+        judged=judge_declared(declared),
     )

@@ -1,9 +1,10 @@
-"""What came out in all: one sentence over every registered comparison."""
+"""What came out in all: one sentence over every comparison."""
 
 from collections.abc import Collection, Sequence
 
 from analysis.figures.units import behind
 from analysis.judging.contrasts import Judged
+from analysis.judging.question import Question
 from analysis.judging.verdict_name import (
     AT_LEAST_THE_MARGIN,
     HARMFUL,
@@ -11,7 +12,6 @@ from analysis.judging.verdict_name import (
     WITHOUT_A_GAIN_THAT_MATTERS,
     VerdictName,
 )
-from spectra_tune.design import Outcome
 
 OPEN = frozenset({VerdictName.INCONCLUSIVE, VerdictName.UNDERPOWERED})
 """Neither a difference nor its absence is shown."""
@@ -20,9 +20,9 @@ NO_CLAIM = frozenset({VerdictName.NOT_COMPARABLE, VerdictName.UNINFORMATIVE, Ver
 """There is nothing that could be said."""
 
 
-def in_all(judged: Sequence[Judged], outcome: Outcome) -> str:
+def in_all(judged: Sequence[Judged], question: Question) -> str:
     """`Of 24 registered comparisons the treatment gains in 2 (1 by at least 1 pp), loses in 16 …; open: 5.`"""
-    margin = f"{outcome.margin_in_unit:g}{behind(outcome.measured.metric)}"
+    margin = f"{question.margin_in_unit:g}{behind(question.measured.metric)}"
 
     def of(names: Collection[VerdictName]) -> int:
         return sum(one.verdict.name in names for one in judged)
@@ -32,8 +32,8 @@ def in_all(judged: Sequence[Judged], outcome: Outcome) -> str:
         return f" ({'all' if count == of(names) else count} by at least {margin})" if count else ""
 
     if len(judged) == 1:
-        return f"The one registered comparison, {judged[0].contrast}: {judged[0].verdict.name}."
+        return f"The one {question.standing} comparison, {judged[0].contrast}: {judged[0].verdict.name}."
     said = [f"the treatment gains in {of(SUPPORTED)}{sure(SUPPORTED)}", f"loses in {of(HARMFUL)}{sure(HARMFUL)}"]
     said += [f"differs by less than {margin} in {of(WITHOUT_A_GAIN_THAT_MATTERS)}"]
     rest = [f"open: {of(OPEN)}"] + [f"without any claim: {count}" for count in (of(NO_CLAIM),) if count]
-    return f"Of {len(judged)} registered comparisons {', '.join(said)}; {'; '.join(rest)}."
+    return f"Of {len(judged)} {question.standing} comparisons {', '.join(said)}; {'; '.join(rest)}."

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analysis.figures.grid import spread
-from spectra_tune.design import Study, distinct_names
+from analysis.judging.question import Question
+from spectra_tune.design import distinct_names
 from spectra_tune.results import Tables
 
 MOST_CONDITIONS = 24
@@ -28,18 +29,18 @@ class Shown:
     notes: tuple[str, ...]  # below pictures of single arms; empty where all arms are drawn
 
 
-def shown(study: Study, tables: Tables) -> Shown:
+def shown(question: Question, tables: Tables) -> Shown:
     """Of many Conditions the first; of many arms none and some evenly apart."""
-    labels, arms = dict(list(study.labels().items())[:MOST_CONDITIONS]), [name for name, _ in study.arms]
+    labels, arms = dict(list(question.labels.items())[:MOST_CONDITIONS]), list(question.arms)
     runs, curves, shapes = tables
     runs = runs[runs["condition_signature"].isin(list(labels))]
     signatures = set(runs["signature"])
     note, notes = "", ()
-    if len(labels) < len(study.conditions):
-        note = f" (the first {len(labels)} of {len(study.conditions)} Conditions; contrasts.csv has all)"
+    if len(labels) < len(question.labels):
+        note = f" (the first {len(labels)} of {len(question.labels)} Conditions; contrasts.csv has all)"
     if len(arms) > MOST_ARMS:
         notes = (f"Pictures of single arms show {MOST_ARMS} of the {len(arms)} arms, evenly chosen.",)
-        arms = ["none", *spread([arm for arm in arms if arm != "none"], MOST_ARMS - 1)]
+        arms = [*(["none"] if "none" in arms else []), *spread([arm for arm in arms if arm != "none"], MOST_ARMS - 1)]
     return Shown(
         labels=labels,
         arms=arms,

@@ -33,20 +33,39 @@ The mean of these differences is the effect, in {unit}.{turned}
   **size open**.
 - **equivalent** means: shown to be too small to matter. **inconclusive** means neither: more seeds are needed, and the
   sentence says how many. It does *not* mean "no effect".
-- **uninformative**: neither arm learned the task, so nothing can be compared.
-- A run that blew up is not dropped: it counts as the best guess that ignores the input."""
+- **uninformative**: {uninformative}, so nothing can be compared.
+{failed}"""
+
+OF_A_STUDY = {
+    "uninformative": "neither arm learned the task",
+    "failed": "- A run that blew up is not dropped: it counts as the best guess that ignores the input.",
+}
+
+OF_A_DECLARED_TABLE = {
+    "matched": "runs of one seed are taken to share\ndata, initial weights, order and budget, as was declared with the "
+    "table, so what is left is the treatment and chance.",
+    "uninformative": "at least half of the runs of both arms are at the best that there is",
+    "failed": "- No run of the table may have failed: what one counts as is not known. Whether the arms learned "
+    "anything at all\n  is not asked, for the same reason.",
+}
 
 
 def section(found: Findings) -> Section:
-    """The same for every study but for the unit of its outcome."""
+    """The same for every study but for the unit of its outcome, and what is known of the matching."""
     metric = found.metric
     turned = "" if metric.higher_is_better else (
         f" Lower {metric.words} is better, so the\ndifference is turned round: a positive effect is a gain."
     )  # fmt: skip
-    search = found.study.search
-    matched = MATCHED if search is None else TUNED if search.nuisance_space else UNTUNED
-    text = HOW_TO_READ.format(matched=matched, unit=_unit(metric), turned=turned)
+    text = HOW_TO_READ.format(unit=_unit(metric), turned=turned, **_words(found))
     return Section(lines=["## How to read this", "", text, ""])
+
+
+def _words(found: Findings) -> dict[str, str]:
+    """What is known of the matching and of failed runs."""
+    if found.declared is not None:
+        return OF_A_DECLARED_TABLE
+    search = found.study.search
+    return OF_A_STUDY | {"matched": MATCHED if search is None else TUNED if search.nuisance_space else UNTUNED}
 
 
 def _unit(metric: Metric) -> str:

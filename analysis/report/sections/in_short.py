@@ -20,12 +20,12 @@ MOST_COLUMNS = 6
 
 def section(found: Findings) -> Section:
     """One sentence, a matrix of Conditions and contrasts, the forest plot."""
-    outcome = found.study.outcome
-    title = f"{found.name}: {named(outcome.measured)}"
+    question = found.question
+    title = f"{found.name}: {named(question.measured)}"
     judged = [one for one in found.judged if one.condition_signature in found.shown.labels][:MOST_ROWS]
 
     def draw(*, narrow: bool = False):
-        return forest(judged, found.pooled[:MOST_ROWS], found.arms, outcome, title, narrow=narrow)
+        return forest(judged, found.pooled[:MOST_ROWS], found.arms, question, title, narrow=narrow)
 
     plot = Picture(
         draw=draw,
@@ -35,7 +35,7 @@ def section(found: Findings) -> Section:
     notes = []
     if len(found.judged) > MOST_ROWS:
         notes.append(f"The forest plot has the first {MOST_ROWS} of {len(found.judged)} rows; contrasts.csv has all.")
-    lines = ["## In short", "", f"**{literal(in_all(found.judged, outcome))}**", ""]
+    lines = ["## In short", "", f"**{literal(in_all(found.judged, question))}**", ""]
     lines += [f"Numbers: mean {of_gain(found.metric)}; positive is better. Sentences with intervals follow.", ""]
     lines += _matrix(found)
     return Section(lines=lines, pictures={"forest": plot}, notes=notes)
@@ -43,7 +43,7 @@ def section(found: Findings) -> Section:
 
 def _matrix(found: Findings) -> list[str]:
     """Condition × contrast, or the other way round where many contrasts meet few Conditions."""
-    cells = {(one.condition, str(one.contrast)): _cell(one) for one in found.judged}
+    cells = {(one.condition, str(one.contrast)): _cell(found, one) for one in found.judged}
     conditions = list(dict.fromkeys(condition for condition, _ in cells))
     contrasts = list(dict.fromkeys(contrast for _, contrast in cells))
     if len(contrasts) > MOST_COLUMNS and len(contrasts) > len(conditions):
@@ -53,7 +53,7 @@ def _matrix(found: Findings) -> list[str]:
     return table(["Condition", *contrasts], rows, "contrasts.csv")
 
 
-def _cell(one: Judged) -> str:
+def _cell(found: Findings, one: Judged) -> str:
     mean = one.verdict.statistics.mean
     name = one.verdict.name
-    return marked(name) if mean is None else f"{MARKS[name]} {number(mean, sign=True)} {name}"
+    return marked(name) if mean is None else f"{MARKS[name]} {number(mean, found.digits, sign=True)} {name}"

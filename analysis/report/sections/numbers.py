@@ -27,27 +27,28 @@ def section(found: Findings) -> Section:
         *(of_gain(metric), "g_z", "p by t", "p by sign flip", "p of equivalence", "p by signed rank", "ahead"),
         *("diverged", of_differences("without failures", metric)),
     )
+    linking = " Arms link to their MLflow runs, which list every seed." if found.links else ""
     lines = [
         "## Numbers",
         "",
         "Means and differences with 95 % intervals; p adjusted over the family; g_z is the mean difference over the "
-        "spread of the differences. Arms link to their MLflow runs, which list every seed. p by signed rank "
-        "(descriptive): Wilcoxon's exact test, which a few extreme seeds move little; not adjusted, and no verdict "
+        f"spread of the differences.{linking} p by signed rank (descriptive): Wilcoxon's exact test, which a few "
+        "extreme seeds move little; not adjusted, and no verdict "
         f"rests on it; told up to {MOST_RANKED} seeds.",
         "",
     ]
     rows = []
     for one in found.judged:
-        cells = (one.condition, linked(found, one), f"{one.verdict.statistics.n}", *_numbers(one))
+        cells = (one.condition, linked(found, one), f"{one.verdict.statistics.n}", *_numbers(found, one))
         rows.append((*cells, *["–"] * (len(heads) - len(cells))))
-    named = file_names(map(str, found.study.contrasts))
-    contrasts, pictures, notes = found.study.contrasts, {}, []
+    named = file_names(map(str, found.question.contrasts))
+    contrasts, pictures, notes = found.question.contrasts, {}, []
     for contrast in contrasts if len(contrasts) <= MOST_PAIRED else ():
         of_contrast = [
             one for one in found.judged if one.contrast == contrast and one.condition_signature in found.shown.labels
         ]
         pictures[f"paired-{named[str(contrast)]}"] = Picture(
-            draw=lambda judged=of_contrast: paired(judged, found.arms, found.study.outcome.measured),
+            draw=lambda judged=of_contrast: paired(judged, found.arms, found.question.measured, found.digits),
             shows=f"{contrast}: every seed's baseline and treatment, joined; dark where the treatment is ahead"
             + found.shown.note,
         )
@@ -60,20 +61,21 @@ def section(found: Findings) -> Section:
     return Section(lines=[*lines, *table(heads, rows)], tables=tables, pictures=pictures, notes=notes)
 
 
-def _numbers(one: Judged) -> tuple[str, ...]:
+def _numbers(found: Findings, one: Judged) -> tuple[str, ...]:
     """The cells behind n; none where nothing was compared."""
     numbers, complete, pairs = one.verdict.statistics, one.verdict.complete_cases, one.differences
     if pairs is None or numbers.mean is None:
         return ()
     baseline, treatment = mean_estimates(pairs)
+    digits = found.digits
     without = (
         "same"
         if complete.n == numbers.n
-        else f"{with_interval(complete.mean, complete.low, complete.high, sign=True)}, n = {complete.n}"
+        else f"{with_interval(complete.mean, complete.low, complete.high, sign=True, digits=digits)}, n = {complete.n}"
     )
     ranked = numbers.p_flip_adjusted is not None and numbers.n <= MOST_RANKED  # no test across epochs
     return (
-        *(estimate(baseline), estimate(treatment), difference(one)),
+        *(estimate(baseline, digits=digits), estimate(treatment, digits=digits), difference(found, one)),
         estimate(g_z(pairs.gains)) if numbers.n >= 2 else "–",
         *(chance(p) for p in (numbers.p_t_adjusted, numbers.p_flip_adjusted, numbers.p_tost_adjusted)),
         chance(wilcoxon(pairs.gains).p) if ranked else "–",

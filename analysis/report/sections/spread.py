@@ -17,15 +17,22 @@ def section(found: Findings) -> Section:
     text = [
         "## Spread over seeds (descriptive)",
         "",
-        f"Standard deviation of {named(found.study.outcome.measured)} over seeds and its ratio, treatment "
+        f"Standard deviation of {named(found.question.measured)} over seeds and its ratio, treatment "
         "over baseline: below 1 the treatment's results depend less on the seed. Pitman and Morgan's test of paired "
         f"variances, exact for normal results; p adjusted by Holm over the {len(found.spread)} rows of this section, a "
         "family of its own that no verdict rests on.",
         "",
     ]
+    digits = found.digits
     rows = [
         (
-            *(row["condition"], row["contrast"], f"{row['n']}", number(row["baseline"]), number(row["treatment"])),
+            *(
+                row["condition"],
+                row["contrast"],
+                f"{row['n']}",
+                number(row["baseline"], digits),
+                number(row["treatment"], digits),
+            ),
             with_interval(row["ratio"], row["low"], row["high"]) if not row["note"] else "–",
             chance(row["p_adjusted"]),
             row["note"],

@@ -59,11 +59,11 @@ def test_many_contrasts_in_few_conditions_go_down(made_up):
     ],
 )
 def test_one_sentence_tells_what_came_out_in_all(made_up, names, says):
-    assert in_all(called(made_up.judged, *(VerdictName[name] for name in names)), made_up.study.outcome) == says
+    assert in_all(called(made_up.judged, *(VerdictName[name] for name in names)), made_up.question) == says
 
 
 def test_every_verdict_is_counted_once_in_the_sentence(made_up):
     for name in VerdictName:
-        sentence = in_all(called(made_up.judged, name, name), made_up.study.outcome)
+        sentence = in_all(called(made_up.judged, name, name), made_up.question)
         counts = re.findall(r"(?:gains in|loses in|than 1 pp in|open:|claim:) (\d+)", sentence)
         assert sorted(counts, key=int)[-2:] in (["0", "2"], ["2"]), sentence
