@@ -1,6 +1,7 @@
 """What a study fixed before its first run, and the numbers that every study shares."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 FEWEST_SEEDS = 5
 PROVISIONAL_BELOW = 8
@@ -16,3 +17,4 @@ class Rules:
     alpha: float
     tests: int  # m, failed ones included
     stage: str = "confirm"
+    matching: Literal["checked", "declared"] = "checked"  # whether it was seen or is said that pairs are matched

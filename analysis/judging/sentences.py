@@ -60,7 +60,7 @@ class Sentences:
             return (
                 f"No effect larger than ±{margin}: {self._gain(found)}, 90 % interval "
                 f"[{self._number(found.low90)}, {self._number(found.high90)}]{self._direction}, adjusted TOST "
-                f"{format_p(found.p_tost_adjusted)}, {found.n} matched seeds."
+                f"{format_p(found.p_tost_adjusted)}, {self._seeds(found)}."
             )
         return f"Inconclusive: {effect} ({tests}). {self._seeds_still_needed(found)}"
 
@@ -139,7 +139,11 @@ class Sentences:
         adjusted = f"adjusted over {self.rules.tests} tests: " if self.rules.tests > 1 else ""
         exact = "exact" if found.n <= EXACT_UP_TO else "random"
         t = "t undefined without spread" if found.p_t_adjusted is None else f"t {format_p(found.p_t_adjusted)}"
-        return f"{found.n} matched seeds; {adjusted}{t}, {exact} sign-flip {format_p(found.p_flip_adjusted)}"
+        return f"{self._seeds(found)}; {adjusted}{t}, {exact} sign-flip {format_p(found.p_flip_adjusted)}"
+
+    def _seeds(self, found: Statistics) -> str:
+        checked = self.rules.matching == "checked"
+        return f"{found.n} matched seeds" if checked else f"{found.n} seeds, declared matched"
 
     def _seeds_still_needed(self, found: Statistics) -> str:
         rules = self.rules

@@ -124,6 +124,11 @@ def test_the_options_stay_as_they_are():
         "report": ["--from", "--help", "--output", "--smoke", "--tracking-uri"],
         "sync": ["--help", "--smoke", "--storage", "--tracking-uri"],
         "rerun": ["--help", "--tracking-uri"],
+        "judge": [
+            *("--alpha", "--arm", "--baseline", "--condition", "--fraction", "--from-mlflow", "--help"),
+            *("--lower-is-better", "--margin", "--metric", "--output", "--percent", "--seed", "--selected-on"),
+            *("--tracking-uri", "--treatment"),
+        ],
         "advise": ["--epochs", "--help", "--task", "--width"],
         "ui": ["--help", "--tracking-uri"],
     }

@@ -11,7 +11,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from analysis.figures import rendered
-from analysis.report import findings, sections
+from analysis.judging.declared import declared
+from analysis.report import findings, findings_of_declared, sections
+from analysis.report.elements.needs import Need, lacks
 from analysis.report.sections import SECTIONS, sections_of
 from spectra_tune.design import Arm, Block, Contrast, Seeds, Study, Treatment, grid
 from spectra_tune.engine import BlockTraining, run_block
@@ -20,6 +22,7 @@ from spectra_tune.networks import mlp
 from spectra_tune.results import COMPLEXITY, COST, Tables, curve_table, figure_table, joined, with_costs
 from spectra_tune.tasks import moons
 from tests.analysis.describing.conftest import STUDY as BESIDE
+from tests.tools.elsewhere import DECLARATION, PROBLEMS, results
 from tests.tools.searching import STUDY as SEARCHING
 from tests.tools.searching import answered, near_two
 
@@ -79,16 +82,22 @@ def searched():
     return findings("searched", SEARCHING, Tables(runs, curve_table({}), figure_table({})))
 
 
+def elsewhere():
+    """A table of another tool: arms, seeds and one metric."""
+    return findings_of_declared("elsewhere", declared(results(PROBLEMS[:2]), DECLARATION, "table.csv"))
+
+
 @pytest.fixture(scope="module")
 def studies():
-    return [whole(), alone(), again(), searched()]
+    return [whole(), alone(), again(), searched(), elsewhere()]
 
 
 @pytest.fixture(scope="module", params=SECTIONS)
 def told(request, studies):
     """What one section says of each study that it says something of."""
-    tell = import_module(f"{sections.__name__}.{request.param}").section
-    return [section for found in studies if (section := tell(found)) is not None]
+    tell, needs = import_module(f"{sections.__name__}.{request.param}").section, SECTIONS[request.param]
+    able = [found for found in studies if not any(lacks(found, need) for need in needs)]
+    return [section for found in able if (section := tell(found)) is not None]
 
 
 def tables_in(lines):
@@ -103,6 +112,17 @@ def tables_in(lines):
 
 def test_the_list_has_every_section_once():
     assert sorted(SECTIONS) == sorted(module.name for module in pkgutil.iter_modules(sections.__path__))
+
+
+def test_every_need_is_lacking_somewhere_and_every_section_left_out_is_named_once(studies):
+    for need in Need:
+        assert any(lacks(found, need) for found in studies)
+    for found in studies:
+        left = [name for name, needs in SECTIONS.items() if any(lacks(found, need) for need in needs)]
+        last = sections_of(found)[-1]
+        told = [line.rpartition(": ")[2].rstrip(".") for line in last.lines if line.startswith("- Left out, since ")]
+        named = [name for line in told for name in line.split(", ")]
+        assert sorted(named) == sorted(name.replace("_", " ") for name in left)
 
 
 def test_a_section_is_told_of_one_of_these_studies(told):

@@ -118,7 +118,8 @@ def judge_declared(found: Declared) -> list[Judged]:
         replace(contrast_data(contrast, question.measured, False, one, None), constant=None)
         for (contrast, _), one in zip(keys, differences, strict=True)
     ]
-    verdicts = judge(data, Rules(margin=question.margin_in_unit, alpha=question.alpha, tests=question.tests))
+    rules = Rules(margin=question.margin_in_unit, alpha=question.alpha, tests=question.tests, matching="declared")
+    verdicts = judge(data, rules)
     return [
         Judged(
             contrast=contrast,

@@ -14,6 +14,8 @@ ARM, SEED, CONDITION, NUMBER = "arm", "seed", "condition", "number"
 
 Seed = int | str
 
+FLOATS = (float, numpy.floating)
+
 
 def rows_of(table: pandas.DataFrame, declared: Declaration) -> tuple[pandas.DataFrame, tuple[str, ...], int]:
     """A row per run of the declared arms, indexed by its place in the table; the other arms; how many rows are no run.
@@ -69,12 +71,14 @@ def _chosen(there: list[str], declared: Declaration) -> list[str]:
 
 
 def _is_empty(cell: Any) -> bool:
-    return cell is None or cell is pandas.NA or cell is pandas.NaT or (isinstance(cell, str) and not cell.strip())
+    if isinstance(cell, str):
+        return not cell.strip()
+    return cell is None or cell is pandas.NA or cell is pandas.NaT or (isinstance(cell, FLOATS) and math.isnan(cell))
 
 
 def text(cell: Any, column: str, place: Any) -> str:
     """A cell as text; an empty one is refused."""
-    if _is_empty(cell) or (isinstance(cell, float | numpy.floating) and math.isnan(cell)):
+    if _is_empty(cell):
         raise InvalidStudy(f"every run needs its {column}, {place} has none")
     return str(cell)
 

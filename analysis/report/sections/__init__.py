@@ -11,7 +11,7 @@ SECTIONS: Mapping[str, tuple[Need, ...]] = {
     "in_short": (),
     "verdicts": (),
     "how_to_read": (),
-    "design": (Need.PROTOCOL,),
+    "design": (),
     "declared": (),
     "search": (Need.PROTOCOL,),
     "size": (Need.PROTOCOL,),

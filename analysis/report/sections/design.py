@@ -16,8 +16,11 @@ PAIRS = ("Condition", "contrast", "different, beside the Treatment", "equal with
 """Heads of a searching study's tables."""
 
 
-def section(found: Findings) -> Section:
-    """The design as a table; of a searching study also what each side was confirmed as."""
+def section(found: Findings) -> Section | None:
+    """The design as a table, of a searching study also what each side was confirmed as; of a table from elsewhere see
+    declared.py."""
+    if found.declared is not None:
+        return None
     study, outcome, runs = found.study, found.study.outcome, found.runs
     confirmed = runs[runs["stage"] == "confirm"]
     statuses = confirmed["status"].value_counts()

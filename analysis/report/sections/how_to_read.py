@@ -33,18 +33,18 @@ The mean of these differences is the effect, in {unit}.{turned}
   **size open**.
 - **equivalent** means: shown to be too small to matter. **inconclusive** means neither: more seeds are needed, and the
   sentence says how many. It does *not* mean "no effect".
-- **uninformative**: {uninformative}, so nothing can be compared.
+- **uninformative**: {nothing}, so nothing can be compared.
 {failed}"""
 
 OF_A_STUDY = {
-    "uninformative": "neither arm learned the task",
+    "nothing": "neither arm learned the task",
     "failed": "- A run that blew up is not dropped: it counts as the best guess that ignores the input.",
 }
 
 OF_A_DECLARED_TABLE = {
     "matched": "runs of one seed are taken to share\ndata, initial weights, order and budget, as was declared with the "
     "table, so what is left is the treatment and chance.",
-    "uninformative": "at least half of the runs of both arms are at the best that there is",
+    "nothing": "at least half of the runs of both arms are at the best that there is",
     "failed": "- No run of the table may have failed: what one counts as is not known. Whether the arms learned "
     "anything at all\n  is not asked, for the same reason.",
 }

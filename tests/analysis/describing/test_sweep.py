@@ -115,7 +115,7 @@ def test_many_contrasts_have_no_paired_plots_and_the_page_says_so(found):
 
 
 def test_few_contrasts_have_theirs(found):
-    few = replace(found, study=replace(MANY, contrasts=MANY.contrasts[:MOST_PAIRED]))
+    few = findings("few", replace(MANY, contrasts=MANY.contrasts[:MOST_PAIRED]), found.tables)
     drawn = pictures_of(few)
     assert len([name for name in drawn if name.startswith("paired-")]) == MOST_PAIRED
     assert "No paired plots" not in page(few, sections_of(few))

@@ -17,7 +17,7 @@ def test_a_law_that_is_there_is_claimed_with_its_interval(made_up):
 
 def test_too_few_widths_carry_none_and_the_page_says_so(made_up):
     study = replace(made_up.study, conditions=made_up.study.conditions[:4])
-    section = capacity.section(replace(made_up, study=study))
+    section = capacity.section(replace(made_up, source=study))
     lines = [line for line in section.lines if line.startswith("- moons")]
     assert len(lines) == 2
     assert all("no exponent claimed: 4 distinct x, at least 5 are needed (x: the width)." in line for line in lines)
