@@ -57,8 +57,8 @@ def _suspicious(found: Findings) -> list[str]:
     """Conditions in which runs that should differ do not; of a table from elsewhere see declared.py."""
     suspicious = {one.condition: one for one in found.judged if one.differences and one.differences.suspicious}
     return [
-        f"- {literal(one.condition)}: {one.differences.suspicious} pairs of different Treatments agree in every metric to "
-        "the last bit; was one of them trained at all?"
+        f"- {literal(one.condition)}: {one.differences.suspicious} pairs of different Treatments agree in every metric "
+        "to the last bit; was one of them trained at all?"
         for one in suspicious.values()
         if one.differences is not None
     ]
