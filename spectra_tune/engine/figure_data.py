@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from spectra_tune.engine.members.draws import Draw
+from spectra_tune.engine.members.generators import seed_of, seeded
 from spectra_tune.engine.members.trainer import Trainer
 from spectra_tune.objectives import CLASSIFICATION, objective_of
 from spectra_tune.results import figure_table
@@ -39,7 +40,9 @@ def figure_data(trainers: Iterable[Trainer], draw: Draw, seeds: tuple[int, ...])
             if member.seed == seeds[0] and _shows_a_boundary(trainer, draw):
                 x = [draw(split, member.seed).numbers for split in trainer.splits]
                 label = [draw(split, member.seed).y for split in trainer.splits]
-                parts += [_boundary(trainer.module(), states[slot], numpy.concatenate(x), member.signature)]
+                module = trainer.module()
+                with seeded(seed_of(member, "picture")):
+                    parts += [_boundary(module, states[slot], numpy.concatenate(x), member.signature)]
                 parts += [_data(x, label, member.signature)]
     return pandas.concat(parts, ignore_index=True) if parts else figure_table({})
 

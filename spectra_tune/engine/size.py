@@ -8,7 +8,7 @@ from torch.nn import Module
 
 from spectra_tune.design import Condition
 from spectra_tune.design.condition import with_hyperparameters
-from spectra_tune.engine.members.generators import seeded_torch
+from spectra_tune.engine.members.generators import others_put_back, seeded
 
 
 def parameter_count(network: Any, task: Any) -> int:
@@ -25,7 +25,7 @@ def regularized_count(network: Any, task: Any) -> int:
 
 @lru_cache(maxsize=256)
 def _built_counts(network: Any, task: Any) -> tuple[int, int]:
-    with seeded_torch(0):
+    with others_put_back(), seeded(0):
         module: Module = network.build(task)
     return sum(value.numel() for value in module.parameters()), len(network.regularized(module))
 

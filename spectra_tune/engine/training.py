@@ -16,6 +16,7 @@ from spectra_tune.engine.environment import environment, one_thread_of_torch
 from spectra_tune.engine.figure_data import figure_data
 from spectra_tune.engine.groups import groups
 from spectra_tune.engine.members.draws import cached_draws
+from spectra_tune.engine.members.generators import others_put_back
 from spectra_tune.engine.probing import ProbeSet, series, take
 from spectra_tune.engine.reports import Record, Report, curves_of
 from spectra_tune.engine.rows import Ends, table_of
@@ -42,6 +43,7 @@ class BlockTraining:
     """A block in training, which can be saved and continued with equal bits."""
 
     @one_thread_of_torch()
+    @others_put_back()
     def __init__(
         self,
         block: Block,
@@ -82,6 +84,7 @@ class BlockTraining:
         return all(trainer.finished for trainer in self._trainers)
 
     @one_thread_of_torch()
+    @others_put_back()
     def advance(self) -> Report:
         """Trains every unfinished group up to the next report."""
         begin = time.perf_counter()
@@ -112,6 +115,7 @@ class BlockTraining:
         trainer.train(end - trainer.epoch)
 
     @one_thread_of_torch()
+    @others_put_back()
     def train_only(self, epochs: int) -> None:
         """Trains every unfinished group for so many epochs without recording anything: for timing."""
         for trainer in self._trainers:
@@ -140,12 +144,14 @@ class BlockTraining:
         return curves_of(self._records, self._signatures)
 
     @one_thread_of_torch()
+    @others_put_back()
     def figures(self) -> pandas.DataFrame:
         """The figure table of a finished block."""
         seeds = tuple(dict.fromkeys(member.seed for member in self.members))
         return figure_data(self._trainers, self._draw, seeds)
 
     @one_thread_of_torch()
+    @others_put_back()
     def runs(self) -> pandas.DataFrame:
         """The run table of a finished block."""
         ends, sizes = {}, {}

@@ -1,8 +1,8 @@
 """Networks, declared: one file beside this one for each, which loads nothing heavy until a network is built.
 
 A network is a frozen dataclass whose fields are its hyperparameters, with
-- `build(task) -> torch.nn.Module`, whose initial weights come from torch's global generator: the engine seeds it around
-  the call, by the member's own seed, and puts it back;
+- `build(task) -> torch.nn.Module`, whose initial weights come from the global generators of torch, numpy or Python: the
+  engine seeds them around the call, by the member's own seed, and puts them back;
 - `regularized(module) -> {name: operator}`, its penalised weights as linear maps (spectra_tune.operators), from the
   input on.
 It trains in turn, as the module that it is. Optional, where training all members in one program pays:

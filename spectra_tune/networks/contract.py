@@ -1,8 +1,7 @@
 """What a module must keep to before it is trained: refused in one line otherwise."""
 
-import traceback
 from collections.abc import Mapping
-from pathlib import Path
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -12,42 +11,58 @@ from torch.nn import Module
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.objectives import objective_of
 from spectra_tune.operators import Operator
+from spectra_tune.own_code import said
+
+TRAINED = (torch.float32, torch.float64)
+"""Numbers that parameters and outputs may be; what trains them makes them the first."""
 
 
-def check_module(network: Any, module: Module, x: Tensor, task: Any) -> None:
-    """Refuses a module whose weights are not finite or whose outputs are not what its task's objective needs."""
+def check_weights(network: Any, module: Module) -> None:
+    """Refuses a module, as it was built, whose weights cannot be trained as they are."""
+    if not isinstance(module, Module):
+        raise InvalidStudy(f"{network} must build a torch.nn.Module, got {type(module).__name__}")
     if not any(value.requires_grad for value in module.parameters()):
         raise InvalidStudy(f"{network} must have parameters that are trained, got none")
+    for name, value in (*module.named_parameters(), *module.named_buffers()):
+        if value.device.type != "cpu":
+            raise InvalidStudy(
+                f"{network} must leave the device to the study, which moves it to where it trains, "
+                f"got {name} on {value.device}"
+            )
     for name, value in module.named_parameters():
+        if value.dtype not in TRAINED:
+            raise InvalidStudy(f"{network} must have weights of float32, which it trains in, {name} is {value.dtype}")
         if not bool(value.isfinite().all()):
             raise InvalidStudy(f"{network}: initial weights must be finite, {name} is not")
+    _check_memory(network, module)
+
+
+def _check_memory(network: Any, module: Module) -> None:
+    """Refuses parameters that lie in each other's memory: the optimizer would part them."""
+    places = sorted((one.data_ptr(), one.data_ptr() + one.nbytes, name) for name, one in module.named_parameters())
+    for (_, end, one), (start, _, other) in pairwise(places):
+        if start < end:
+            raise InvalidStudy(
+                f"{network}: {one} and {other} share memory and are two parameters: a weight is shared by giving both "
+                "layers the same Parameter"
+            )
+
+
+def check_outputs(network: Any, module: Module, x: Tensor, task: Any) -> None:
+    """Refuses a module whose outputs are not what its task's objective needs."""
     wanted = objective_of(task).outputs(task)
     module.eval()
     try:
         with torch.no_grad():
             outputs = module(x)
     except Exception as error:
-        said = " ".join(str(error).split())
-        raise InvalidStudy(
-            f"{network}.forward must take x {tuple(x.shape)}, got {type(error).__name__}: {said}{_place(error)}"
-        ) from error
+        raise InvalidStudy(f"{network}.forward must take x {tuple(x.shape)}, got {said(error)}") from error
     if not isinstance(outputs, Tensor):
         raise InvalidStudy(f"{network} must give outputs, a tensor (samples, {wanted}), got {type(outputs).__name__}")
     if tuple(outputs.shape) != (len(x), wanted):
         raise InvalidStudy(f"{network} must give outputs (samples, {wanted}), got {tuple(outputs.shape)}")
-    if not outputs.is_floating_point():
-        raise InvalidStudy(f"{network} must give floating-point outputs, got {outputs.dtype}")
-
-
-def _place(error: Exception) -> str:
-    """File and line of a user's own code in which it was raised; nothing where it was in none."""
-    frames = [one for one in traceback.extract_tb(error.__traceback__) if not _is_ours(one.filename)]
-    return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-
-
-def _is_ours(file: str) -> bool:
-    """Whether a file is this package's or torch's."""
-    return any(Path(file).is_relative_to(place) for place in (Path(__file__).parents[1], Path(torch.__file__).parent))
+    if outputs.dtype not in TRAINED:
+        raise InvalidStudy(f"{network} must give outputs of float32, got {outputs.dtype}")
 
 
 def check_operators(network: Any, module: Module, operators: Mapping[str, Operator]) -> None:

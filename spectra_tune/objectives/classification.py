@@ -19,7 +19,10 @@ from spectra_tune.operators.batched_matmul import multiply
 def checked(target: ndarray, task: Any, where: str) -> ndarray:
     """Labels (samples,) int64, 0 … classes - 1, of two classes or more."""
     if target.dtype.kind not in "fiub":
-        raise InvalidStudy(f"{task} must draw class labels, got an array of {target.dtype} in {where}")
+        raise InvalidStudy(
+            f"{task} must draw class labels, whole numbers 0 … {task.classes - 1}, got an array of {target.dtype} with "
+            f"{str(target.flat[0])!r} in {where}: number the classes"
+        )
     if target.ndim != 1:
         raise InvalidStudy(f"{task} must draw labels y (samples,), got {target.shape} in {where}")
     if not numpy.isfinite(target).all():

@@ -1,6 +1,7 @@
 """What the laws are tried on: networks and tasks that the packages list, and a user's own of every kind."""
 
 import inspect
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +94,24 @@ class Branching(nn.Module):
         return self.above(torch.relu(branch(hidden)))
 
 
+class Draws(nn.Module):
+    """Initial weights and noise from the global generators of numpy and Python; a buffer that its state leaves out."""
+
+    def __init__(self, inputs, outputs, hidden):
+        super().__init__()
+        self.inner, self.outer = nn.Linear(inputs, hidden), nn.Linear(hidden, outputs)
+        self.inner.weight.data = torch.from_numpy(numpy.random.normal(size=(hidden, inputs))).float()
+        self.outer.bias.data.fill_(random.random())
+        self.register_buffer("passing", torch.zeros(hidden), persistent=False)
+
+    def forward(self, x):
+        hidden = torch.tanh(self.inner(x.flatten(1)))
+        if self.training:
+            self.passing = 0.9 * self.passing + hidden.detach().mean(dim=0)
+            hidden = hidden + 0.1 * float(numpy.random.normal()) + 0.1 * random.random()
+        return self.outer(hidden + 0.1 * self.passing)
+
+
 class Embeds(nn.Module):
     """Of tokens."""
 
@@ -132,7 +151,7 @@ NETWORKS = {
     "mlp of tanh": mlp(width=8, depth=3, activation="tanh", init="he", init_gain=0.7),
     "mlp of one layer": mlp(width=9, depth=1),
     "mlp of three": mlp(width=5, depth=3),
-    **{net.__name__: module(net, hidden=8) for net in (Norms, Functional, Row, Tied, Branching)},
+    **{net.__name__: module(net, hidden=8) for net in (Norms, Functional, Row, Tied, Branching, Draws)},
     "own": InTurn(of=mlp(width=8)),
 }
 """Every constructor that the package lists, variants of the perceptron, and modules of a user's own."""

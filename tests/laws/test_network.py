@@ -1,6 +1,7 @@
 """Every network is built from its seed alone, its operators are its own weights, and its stacked form is its module."""
 
 import pickle
+import random
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,14 +14,14 @@ from spectra_tune import objectives
 from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment
 from spectra_tune.design.condition import flat, hyperparameters, with_hyperparameters
 from spectra_tune.engine import BlockTraining, capacity_ratio, failed_runs, parameter_count, run_block
-from spectra_tune.engine.members.generators import seed_of, seeded_torch
+from spectra_tune.engine.members.generators import seed_of, seeded
 from spectra_tune.networks import mlp, module
 from spectra_tune.objectives import objective_of
 from spectra_tune.operators.dense import Matrix
 from spectra_tune.results import sigma_columns, unmeasured
 from spectra_tune.tasks import moons, spirals
 from tests.conftest import ARMS
-from tests.laws.kinds import NETWORKS, OWN, InTurn, Norms, Surface, Tied, Tokens, on
+from tests.laws.kinds import NETWORKS, OWN, Draws, InTurn, Norms, Surface, Tied, Tokens, on
 
 NONE = {"none": Treatment.none()}
 TRIED = {"classes": moons(samples=60), "three classes": spirals(samples=60, classes=3), **OWN}
@@ -29,7 +30,7 @@ STACKED = {name: network for name, network in NETWORKS.items() if hasattr(networ
 
 
 def built(network, task, seed=0) -> nn.Module:
-    with seeded_torch(seed):
+    with seeded(seed):
         return network.build(task)
 
 
@@ -251,6 +252,67 @@ def test_a_shared_weight_is_regularized_once():
     assert list(NETWORKS["Tied"].regularized(built(NETWORKS["Tied"], moons()))) == ["below", "one"]
     with pytest.raises(InvalidStudy, match="'one' and 'other' of Tied share theirs"):
         run_block(block(module(Tied, hidden=8, regularized=("one", "other"))))
+
+
+def test_what_a_module_draws_from_the_global_generators_is_put_back():
+    before = torch.get_rng_state(), numpy.random.get_state(), random.getstate()
+    training = BlockTraining(replace(block(module(Draws, hidden=8), arms=ARMS), probes=("sensitivity",)))
+    while not training.finished:
+        training.advance()
+    training.figures()
+    parameter_count(module(Draws, hidden=9), moons())
+    after = torch.get_rng_state(), numpy.random.get_state(), random.getstate()
+    assert torch.equal(after[0], before[0])
+    assert all(numpy.array_equal(one, other) for one, other in zip(after[1], before[1], strict=True))
+    assert after[2] == before[2]
+
+
+def test_how_often_is_reported_changes_no_bit_of_a_module_that_draws():
+    given = block(module(Draws, hidden=8), epochs=6, batch_size=16)
+    often, seldom = (BlockTraining(given, report_every=every) for every in (1, 6))
+    for training in (often, seldom):
+        while not training.finished:
+            training.advance()
+    assert unmeasured(often.runs()).equals(unmeasured(seldom.runs()))
+
+
+class Mirrored(nn.Module):
+    """Its last layer's weight is its first one's."""
+
+    def __init__(self, inputs, outputs, hidden):
+        super().__init__()
+        self.first, self.between, self.last = (nn.Linear(hidden, hidden) for _ in range(3))
+        self.last.weight = self.first.weight
+
+    def forward(self, x):
+        return self.last(torch.relu(self.between(torch.relu(self.first(x)))))[:, :1]
+
+
+def test_a_weight_shared_with_the_last_layer_is_the_last_layers():
+    one = built(module(Mirrored, hidden=2), moons())
+    assert list(module(Mirrored, hidden=2).regularized(one)) == ["between"]
+    assert list(module(Mirrored, hidden=2, regularized=["last"]).regularized(one)) == ["last"]
+
+
+def test_a_shared_weight_trains_as_under_torchs_own_optimizer_and_stays_shared(tmp_path):
+    given = block(module(Tied, hidden=8), optimizer="sgd", learning_rate=0.1, epochs=4)
+    training, again = (BlockTraining(given, report_every=2) for _ in range(2))
+    training.advance()
+    training.save(tmp_path / "half.pt")
+    again.load(tmp_path / "half.pt")
+    again.advance()
+    (member,) = again._trainers[0]._each
+    assert member.module.other.weight is member.module.one.weight
+
+    plain = built(module(Tied, hidden=8), moons(), seed_of(again.members[0], "init"))
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1, momentum=0.9)
+    x, y = (torch.tensor(array) for array in given.condition.task.draw("train", 0))
+    for _ in range(4):
+        optimizer.zero_grad()
+        objectives.implement(objective_of(given.condition.task)).loss(plain(x.float()), y).backward()
+        optimizer.step()
+    for name, value in plain.state_dict().items():
+        torch.testing.assert_close(member.module.state_dict()[name], value)
 
 
 def test_named_weights_are_regularized_in_their_order():

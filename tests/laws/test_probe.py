@@ -14,7 +14,7 @@ from torch import nn
 from spectra_tune import probes
 from spectra_tune.design import Block, Condition, InvalidStudy, Treatment
 from spectra_tune.engine import run_block
-from spectra_tune.engine.members.generators import seeded_torch
+from spectra_tune.engine.members.generators import seeded
 from spectra_tune.networks import mlp
 from spectra_tune.objectives import objective_of
 from spectra_tune.probes import jacobians
@@ -34,7 +34,7 @@ def drawn(build, *, members=3, features=2, classes=2, points=1000, seed=0, moved
     """
     starts = []
     for member in range(members):
-        with seeded_torch(1000 * seed + member):
+        with seeded(1000 * seed + member):
             starts.append({name: value.detach().clone() for name, value in build().state_dict().items()})
     generator = torch.Generator().manual_seed(seed)
     states = [
@@ -590,7 +590,7 @@ def test_what_does_not_belong_together_is_not_probed(changes, says):
 
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
 def test_showing_hidden_layers_changes_no_bit_of_the_outputs(network):
-    with seeded_torch(0):
+    with seeded(0):
         module = network.build(moons()).eval()
     x = torch.randn(100, 2, generator=torch.Generator().manual_seed(2))
     outputs, hidden = with_hidden(module, x)

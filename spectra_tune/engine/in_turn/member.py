@@ -8,18 +8,19 @@ from torch import Tensor
 
 from spectra_tune import objectives, penalties
 from spectra_tune.design import Member
+from spectra_tune.engine.in_turn.buffers import passing_buffers, put_buffers
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.evaluation import outputs_over
 from spectra_tune.engine.in_turn.flat import FlatParameters
 from spectra_tune.engine.in_turn.optimizers import OPTIMIZERS
 from spectra_tune.engine.in_turn.signals import ModuleSignals
-from spectra_tune.engine.members.generators import RandomState, generator_of, seed_of
+from spectra_tune.engine.members.generators import RandomState, generator_of, seed_of, seed_others
 from spectra_tune.engine.members.pace import Pace
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
 from spectra_tune.engine.members.reactive_state import ReactiveState
 from spectra_tune.engine.members.splits import batch_of
 from spectra_tune.errors import InvalidStudy
-from spectra_tune.networks.contract import check_module, check_operators
+from spectra_tune.networks.contract import check_operators, check_outputs, check_weights
 from spectra_tune.objectives import objective_of
 
 CHECKED_SAMPLES = 8
@@ -34,12 +35,13 @@ class MemberInTurn:
         condition, treatment = member.condition, member.treatment
         self.task, self._objective = condition.task, objectives.implement(objective_of(condition.task))
         module = built(member)
+        check_weights(condition.network, module)
         self.init_digest = digest_of_parameters(dict(module.named_parameters()))
         self.module = module.to(device, dtype)
         self._random = RandomState(seed_of(member, "module"), device)
         self._x, self._y = data.of("train", member.seed)
-        with self._random.lent(kept=False):
-            check_module(condition.network, self.module, data.numbers(self._x[:CHECKED_SAMPLES]), self.task)
+        with self.evaluating():
+            check_outputs(condition.network, self.module, data.numbers(self._x[:CHECKED_SAMPLES]), self.task)
         self._flat = FlatParameters(self.module)
         self._optimizer = OPTIMIZERS[condition.optimizer](
             [self._flat.value], condition.learning_rate, condition.weight_decay
@@ -87,6 +89,7 @@ class MemberInTurn:
 
     def evaluating(self) -> AbstractContextManager[None]:
         """Lends the member's random state for an evaluation, which leaves no trace on it."""
+        seed_others(seed_of(self._member, "module", "evaluation"))
         return self._random.lent(kept=False)
 
     def train(self, epochs: int) -> None:
@@ -104,9 +107,19 @@ class MemberInTurn:
     def _train(self, epochs: int) -> None:
         self.module.train()
         for epoch in range(self.epoch, self.epoch + epochs):
+            seed_others(seed_of(self._member, "module", epoch))
             for number, chosen in enumerate(self._places(epoch)):
                 self._step(epoch * self._batches + number, self._x[chosen], self._y[chosen])
         self.epoch += epochs
+
+    def rehearse(self, samples: int) -> None:
+        """Trains for a step of at most so many samples: what would raise in training raises here."""
+        self._observe()
+        few = slice(min(samples, self._batch))
+        self.module.train()
+        with self._random.lent():
+            seed_others(seed_of(self._member, "module", 0))
+            self._step(0, self._x[few], self._y[few])
 
     def _places(self, epoch: int) -> list[Any]:
         """The samples of each of an epoch's batches: all of them, or parts of an order drawn for this epoch."""
@@ -167,6 +180,7 @@ class MemberInTurn:
         return {
             "epoch": self.epoch,
             "module": {name: value.cpu().clone() for name, value in self.module.state_dict().items()},
+            "passing": {name: value.cpu().clone() for name, value in passing_buffers(self.module).items()},
             "optimizer": self._optimizer.state_dict(),
             "random": self._random.state(),
             "followed": [followed.state() for followed in self.followed],
@@ -177,6 +191,7 @@ class MemberInTurn:
         """Continues from a state of the same run."""
         self.epoch = state["epoch"]
         self.module.load_state_dict(state["module"])
+        put_buffers(self.module, state["passing"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._random.restore(state["random"])
         for followed, its_state in zip(self.followed, state["followed"], strict=True):

@@ -11,6 +11,7 @@ from numpy import ndarray
 from spectra_tune import objectives
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.objectives import objective_of
+from spectra_tune.own_code import said
 from spectra_tune.tasks import shape_of
 
 KINDS = ("float64", "float32", "uint8", "int64")
@@ -61,10 +62,11 @@ def cached_draws(task: Any) -> Draw:
 def checked_draw(task: Any, split: str, seed: int) -> Samples:
     """One draw of a task; refuses data that no network can be trained on."""
     where = f"split {split!r}, seed {seed}"
+    drawn = task.draw(split, seed)
     try:
-        x, y = (numpy.asarray(array) for array in task.draw(split, seed))
-    except TypeError as error:
-        raise InvalidStudy(f"{task} must draw a pair of arrays x, y, got in {where}: {error}") from None
+        x, y = (numpy.asarray(array) for array in drawn)
+    except (TypeError, ValueError) as error:
+        raise InvalidStudy(f"{task} must draw a pair of arrays x, y, got in {where}: {said(error)}") from None
     if x.dtype.kind not in "fiu":
         raise InvalidStudy(f"{task} must draw numbers x, got an array of {x.dtype} in {where}")
     if x.ndim < 2 or y.shape[:1] != x.shape[:1]:

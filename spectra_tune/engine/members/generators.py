@@ -1,8 +1,14 @@
-"""Generators of a member's own, one for each purpose; and torch's global state, lent to it and put back."""
+"""Generators of a member's own, one for each purpose; and the global ones, lent to it and put back.
 
+Torch's global state goes on from loan to loan. Those of numpy and Python, slow to read, are seeded anew for every epoch
+and evaluation instead (`seed_others`), and are put back once for all (`others_put_back`).
+"""
+
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy
 import torch
 from torch import Tensor
 
@@ -20,11 +26,29 @@ def generator_of(member: Member, *purpose: str | int) -> torch.Generator:
     return torch.Generator().manual_seed(seed_of(member, *purpose))
 
 
+def seed_others(seed: int) -> None:
+    """The global generators of numpy and Python draw from this seed on."""
+    numpy.random.seed(seed)
+    random.seed(seed)
+
+
 @contextmanager
-def seeded_torch(seed: int) -> Iterator[None]:
-    """Within, torch's global generator draws from this seed on; afterwards it is as if nothing had been drawn."""
+def others_put_back() -> Iterator[None]:
+    """Whatever is drawn within from the global generators of numpy and Python: afterwards as if it had not been."""
+    of_numpy, of_python = numpy.random.get_state(), random.getstate()
+    try:
+        yield
+    finally:
+        numpy.random.set_state(of_numpy)
+        random.setstate(of_python)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Within, the global generators draw from this seed on; torch's draws afterwards as if nothing had been drawn."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
+        seed_others(seed)
         yield
 
 

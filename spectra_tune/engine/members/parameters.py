@@ -7,12 +7,12 @@ from torch import Tensor
 from torch.nn import Module
 
 from spectra_tune.design import Member
-from spectra_tune.engine.members.generators import seed_of, seeded_torch
+from spectra_tune.engine.members.generators import seed_of, seeded
 
 
 def built(member: Member) -> Module:
-    """A member's module with its initial weights: torch is seeded around the call, and put back."""
-    with seeded_torch(seed_of(member, "init")):
+    """A member's module with its initial weights: what it draws from is seeded around the call, and put back."""
+    with seeded(seed_of(member, "init")):
         return member.condition.network.build(member.condition.task)
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from spectra_tune.design import InvalidStudy
-from spectra_tune.engine.members.generators import seeded_torch
+from spectra_tune.engine.members.generators import seeded
 from spectra_tune.networks import mlp
 from spectra_tune.networks.perceptron import ACTIVATIONS, INITS
 from spectra_tune.tasks import moons
@@ -14,7 +14,7 @@ from tests.laws.kinds import Images, Surface
 
 
 def start(network, seed=0, task=None):
-    with seeded_torch(seed):
+    with seeded(seed):
         return dict(network.build(task or moons()).named_parameters())
 
 
