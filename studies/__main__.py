@@ -185,9 +185,10 @@ def _judge(given: argparse.Namespace) -> int:
 
 
 def _show(given: argparse.Namespace) -> int:
-    from studies.command import plan
+    from studies.command import plan, rehearsal
 
     named = catalogue.load(given.name, smoke=given.smoke)
+    rehearsal.rehearse_own(named.study)
     print(plan.text(named.name, named.study))
     return 0
 

@@ -12,6 +12,7 @@ from spectra_tune.design.condition import Condition
 from spectra_tune.design.sources import is_own, source_digest
 from spectra_tune.design.treatment import Treatment
 from spectra_tune.errors import InvalidStudy, plain
+from spectra_tune.own_code import place_of_error, said
 
 LATER = "later"
 """Key of the metadata of a field that came after records had been made: `field(default=…, metadata={"later": True})`.
@@ -91,6 +92,14 @@ def _state(thing: Any) -> dict[str, Any]:
     return {item.name: value for item, value in state.items() if not (LATER in item.metadata and value == item.default)}
 
 
+def _bytes_of(array: Any) -> bytes:
+    """Of an array, a tensor, what pandas has, or lists of numbers."""
+    for name in ("to_numpy", "numpy"):
+        if hasattr(array, name):
+            array = getattr(array, name)()
+    return array.tobytes() if hasattr(array, "tobytes") else json.dumps(array).encode()
+
+
 _DATA_DIGESTS: dict[int, tuple[Any, str]] = {}
 
 
@@ -99,9 +108,15 @@ def _data_digest(task: Any) -> str:
     held, known = _DATA_DIGESTS.get(id(task), (None, ""))
     if held is not task:
         seen = hashlib.sha256()
-        for split in ("train", "validation", "test"):
-            for array in task.draw(split, 0):
-                seen.update(array.tobytes() if hasattr(array, "tobytes") else array.numpy().tobytes())
+        try:
+            for split in ("train", "validation", "test"):
+                for array in task.draw(split, 0):
+                    seen.update(_bytes_of(array))
+        except Exception as error:  # anything that a user's task may raise
+            place = place_of_error(error)
+            raise InvalidStudy(
+                f"{place}{': ' * bool(place)}{task} must draw pairs of arrays x, y, seed 0 gave {said(error)}"
+            ) from error
         known = seen.hexdigest()
         _DATA_DIGESTS[id(task)] = (task, known)
     return known

@@ -4,6 +4,7 @@ Members train stacked, as one program, where their network has a stacked form, e
 """
 
 from spectra_tune.engine.memory import bytes_on_gpu, parts
+from spectra_tune.engine.rehearsal import rehearse
 from spectra_tune.engine.reports import Report
 from spectra_tune.engine.rows import failed_runs
 from spectra_tune.engine.size import capacity_ratio, parameter_count
@@ -17,6 +18,7 @@ __all__ = [
     "failed_runs",
     "parameter_count",
     "parts",
+    "rehearse",
     "run_block",
     "train",
 ]

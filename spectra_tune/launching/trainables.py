@@ -18,6 +18,7 @@ from spectra_tune.engine.timing import time_arms
 from spectra_tune.launching.block_store import read_ended, write_ended
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
 from spectra_tune.objectives import SplitMetric
+from spectra_tune.own_code import place_of_error, said
 from spectra_tune.results import Tables, curve_table, figure_table, joined, scored, with_costs
 
 STATE_FILE = "block.pt"
@@ -210,4 +211,6 @@ def _trained_alone(block: Block, device: str) -> Tables:
 
 
 def _one_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    """What was raised, and where in a user's code."""
+    place = place_of_error(error)
+    return said(error) + (f" ({place})" if place and place not in str(error) else "")

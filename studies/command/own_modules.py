@@ -31,7 +31,7 @@ class _Beside:
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002
         """As importlib asks it."""
         spec = _spec(name, self._folder) if path is None else None
-        if spec is None or spec.has_location == self._folders or _has_another(name):
+        if spec is None or _is_file(spec) == self._folders or _has_another(name):
             return None
         self.served.add(name)
         return spec
@@ -41,12 +41,16 @@ def _spec(name: str, folder: Path) -> ModuleSpec | None:
     return PathFinder.find_spec(name, [str(folder)])
 
 
+def _is_file(spec: ModuleSpec | None) -> bool:
+    """Whether it is found, and as a file: a folder without an __init__.py has no place of its own."""
+    return spec is not None and spec.has_location
+
+
 def _has_another(name: str) -> bool:
     """Whether Python, an installed package or this project has a module of that name."""
     if name in sys.stdlib_module_names or name in OURS:
         return True
-    spec = PathFinder.find_spec(name, [str(place) for place in INSTALLED])
-    return spec is not None and spec.has_location
+    return _is_file(PathFinder.find_spec(name, [str(place) for place in INSTALLED]))
 
 
 @contextlib.contextmanager
@@ -59,8 +63,8 @@ def importable_beside(study: ModuleType, file: Path) -> Iterator[None]:
     _check_names(file, folder)
     importlib.invalidate_caches()
     first, last = _Beside(folder, folders=False), _Beside(folder, folders=True)
-    tops = {name.partition(".")[0] for name in sys.modules}
-    aside = _taken_out({name for name in tops if _spec(name, folder) is not None and not _has_another(name)})
+    loaded = {name.partition(".")[0] for name in sys.modules}
+    aside = _taken_out({name for name in loaded if _is_file(_spec(name, folder)) and not _has_another(name)})
     sys.meta_path.insert(0, first)
     sys.meta_path.append(last)
     try:

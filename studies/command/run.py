@@ -15,6 +15,7 @@ from studies.command.block_names import block_names
 from studies.command.interrupts import INTERRUPTED, next_at_once, second_at_once, sigterm_interrupts
 from studies.command.live_effect import Largest
 from studies.command.progress import Display
+from studies.command.rehearsal import rehearse_own
 from studies.command.terminal import conclude
 from studies.command.unchanged import check_same_software, check_unchanged
 
@@ -47,6 +48,7 @@ def run(
         return 0
     if recorded is not None and not accept_changes:
         check_same_software(named, recorded)
+    rehearse_own(named.study)
     from spectra_tune import launching  # loads ray and torch: not needed to refuse or to show a finished study
 
     left = [name for name in (named.name, f"{named.name}-search") if launching.can_resume(name, place)]

@@ -217,13 +217,23 @@ def test_a_block_that_fails_is_said_and_the_code_is_one(ray, folder, capsys):
         "STUDY",
         """
 from dataclasses import dataclass
+import torch
+from spectra_tune.operators.dense import Matrix
 
 @dataclass(frozen=True)
 class Broken:
     def build(self, task):
-        raise ArithmeticError("no weights")
+        return Tired(torch.nn.Linear(2, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
     def regularized(self, module):
-        return {}
+        return {"hidden": Matrix(module[0].weight)}
+
+class Tired(torch.nn.Sequential):
+    calls = 0
+    def forward(self, x):
+        self.calls += self.training
+        if self.calls > 3:
+            raise ArithmeticError("no more")
+        return super().forward(x)
 
 STUDY""",
         1,
@@ -231,7 +241,10 @@ STUDY""",
     assert main(["run", written(folder, broken, "broken.py")]) == 1
     printed = capsys.readouterr().out
     assert "failed: moons_samples_60_-" in printed
-    assert "none: ArithmeticError: no weights; static: ArithmeticError: no weights" in printed
+    lines = (folder.parent / "broken.py").read_text().splitlines()
+    line = 1 + lines.index('            raise ArithmeticError("no more")')
+    place = f"{folder.parent / 'broken.py'}, line {line}"
+    assert f"none: ArithmeticError: no more ({place}); static: ArithmeticError: no more ({place})" in printed
     assert "uninformative" in printed, "both arms count as the constant predictor"
     runs = tracking.read_tables("broken", f"sqlite:///{folder / 'mlflow.db'}").runs
     assert set(runs["status"]) == {"failed"}

@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas
 import pytest
@@ -70,6 +71,11 @@ class Failing:
                 log.write(f"{split}\n")
             raise ArithmeticError("no such data")
         return moons(samples=20).draw(split, seed)
+
+
+def _line(raised):
+    """Where in this file an ArithmeticError with these words is raised."""
+    return 1 + Path(__file__).read_text().splitlines().index(f'            raise ArithmeticError("{raised}")')
 
 
 def launched(name, blocks, storage, **given):
@@ -153,7 +159,8 @@ def test_a_deterministic_error_is_a_failure_tried_once(ray, tmp_path):
         seeds=[1],
     )
     trained, _ = launched("failing", {"block": block}, tmp_path / "storage", by_value=[sys.modules[__name__]])
-    assert trained.failures == {"block": "none: ArithmeticError: no such data"}
+    line = _line("no such data")
+    assert trained.failures == {"block": f"none: ArithmeticError: no such data ({__file__}, line {line})"}
     assert not trained.lost
     assert log.read_text().count("train") == 2, "once to train, once for the score of the best constant"
     assert trained.tables.runs["status"].tolist() == ["failed"]
@@ -179,7 +186,7 @@ def test_an_arm_that_raises_does_not_take_the_others_with_it(ray, tmp_path):
     arms = {**ARMS, "wide": Arm(treatment=Treatment.none(), changes={"init_gain": 2.0})}
     block = Block(condition=condition, arms=arms, seeds=range(2))
     trained, _ = launched("one", {"block": block}, tmp_path, by_value=[sys.modules[__name__]])
-    assert trained.failures == {"block": "wide: ArithmeticError: too much"}
+    assert trained.failures == {"block": f"wide: ArithmeticError: too much ({__file__}, line {_line('too much')})"}
     runs = trained.tables.runs
     status = runs.groupby("arm")["status"].unique().map(list).to_dict()
     assert status == {arm: ["failed" if arm == "wide" else "ok"] for arm in arms}

@@ -1,0 +1,95 @@
+"""A user's own tasks and networks tried once, before anything of a study is launched."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from spectra_tune.design import Block, Member, Study, members
+from spectra_tune.engine.environment import one_thread_of_torch
+from spectra_tune.engine.groups import stacks
+from spectra_tune.engine.in_turn.data import Data
+from spectra_tune.engine.in_turn.member import CHECKED_SAMPLES, MemberInTurn
+from spectra_tune.engine.members.draws import Draw, cached_draws, checked_draw
+from spectra_tune.engine.members.generators import others_put_back, seeded
+from spectra_tune.engine.members.parameters import built, digest_of_parameters
+from spectra_tune.errors import InvalidStudy
+from spectra_tune.networks.contract import check_outputs, check_weights
+from spectra_tune.objectives import SPLITS
+from spectra_tune.own_code import place_of, place_of_error, said
+
+
+@one_thread_of_torch()
+@others_put_back()
+def rehearse(study: Study) -> None:
+    """Refuses a study of which a user's own code could not be trained, in a line that says where in it.
+
+    Every task is drawn twice, for one seed; every network is built and trained for one step of a few samples.
+    """
+    draws: dict[Any, Draw] = {}
+    tried: set[Any] = set()
+    for block in study.blocks():
+        task = block.condition.task
+        if task not in draws:
+            with _saying(task.draw):
+                _check_draws(task, block.seeds[0])
+            draws[task] = cached_draws(task)
+        few = Block(condition=block.condition, arms=block.arms, seeds=block.seeds[:1])
+        for member in members(few):
+            pulled = member.treatment.schedule if member.treatment.strength > 0 else None
+            kind = (task, member.condition.network, member.condition.batch_size, pulled)
+            if kind not in tried:
+                tried.add(kind)
+                _try(member, draws[task])
+
+
+@contextmanager
+def _saying(*definitions: Callable[..., Any]) -> Iterator[None]:
+    """Says of an error within where in a user's code it is: the line that raised it, else the first definition."""
+    try:
+        yield
+    except Exception as error:  # anything that a user's task or network may raise
+        message = str(error) if isinstance(error, InvalidStudy) else said(error)
+        place = place_of_error(error) or place_of(*definitions)
+        raise InvalidStudy(f"{place}: {message}" if place else message) from error
+
+
+def _check_draws(task: Any, seed: int) -> None:
+    """Draws every split twice, the global generators being elsewhere at the second time."""
+    for split in SPLITS:
+        found = []
+        for elsewhere in (0, 1):
+            with seeded(elsewhere):
+                found.append(checked_draw(task, split, seed).digest)
+        if found[0] != found[1]:
+            raise InvalidStudy(
+                f"{task} must draw the same data whenever it is asked for one split and seed, two draws of {split!r}, "
+                f"seed {seed}, differ: draw from a generator seeded by them, numpy.random.default_rng([seed, …])"
+            )
+
+
+def _try(member: Member, draw: Draw) -> None:
+    """Builds a member's network twice, and trains it for a step."""
+    network, task = member.condition.network, member.condition.task
+    with _saying(network.build):
+        module, again = built(member), built(member)
+    kind = type(module)
+    with _saying(kind.__init__, network.build):
+        check_weights(network, module)
+        one, other = (digest_of_parameters(dict(of.named_parameters())) for of in (module, again))
+        if one != other:
+            raise InvalidStudy(
+                f"{network} must start from its seed, two builds of one seed differ: draw initial weights from the "
+                "global generator of torch, numpy or Python, each of which is seeded for it"
+            )
+    if stacks(network, task):
+        return
+    data = Data(task, draw, "cpu", torch.float32)
+    with _saying(kind.forward, network.build):
+        x = data.numbers(data.of("train", member.seed)[0][:CHECKED_SAMPLES])
+        check_outputs(network, module.to(torch.float32), x, task)
+    with _saying(network.regularized, kind.__init__, network.build):
+        trained = MemberInTurn(member, data, 1.0, "cpu", torch.float32)
+    with _saying(kind.forward, network.build):
+        trained.rehearse(CHECKED_SAMPLES)
