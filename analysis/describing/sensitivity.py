@@ -11,10 +11,11 @@ import pandas
 from scipy import special
 
 from analysis.describing.tuning import outcomes_of, validation
-from analysis.judging.compared import column_of_factor, plain
+from analysis.judging.compared import column_of_factor
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.intervals import binomial_interval
 from spectra_tune.design import Study
+from spectra_tune.errors import plain
 
 RESAMPLES = 2000
 
@@ -63,7 +64,8 @@ def sensitivities(study: Study, runs: pandas.DataFrame) -> list[SideSensitivity]
             first = rows.drop_duplicates("configuration").set_index("configuration").loc[means.index]
             values = [{name: plain(row[column_of_factor(name)]) for name in names} for row in first.to_dict("records")]
             outcomes = means.to_numpy(dtype=float)
-            enough = len(names) > 1 and len(values) >= LEAST_CONFIGURATIONS
+            whole = not any(pandas.isna(value) for one in values for value in one.values())  # strength 0 has no target
+            enough = whole and len(names) > 1 and len(values) >= LEAST_CONFIGURATIONS
             found.append(
                 SideSensitivity(
                     condition=label,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy
 import pandas
 
-from analysis.judging.compared import column_of_factor, plain
+from analysis.judging.compared import values_of
 from analysis.judging.measured import bounds_of
 from analysis.judging.selection import best_of_m_bias
 from analysis.statistics.bounded_mean import bounded_mean
@@ -51,6 +51,19 @@ class Candidate:
     distinct: int
     runs: int  # spent
     epochs: int  # spent, over all runs
+
+
+def untuned(study: Study) -> str:
+    """What a search without a nuisance space leaves undone, or an empty string: its baselines stay as declared."""
+    if study.search is None or study.search.nuisance_space:
+        return ""
+    baselines = [arm for arm, side in study.sides().items() if side == "baseline"]
+    few = "stays" if len(baselines) == 1 else "stay"
+    return (
+        f"{', '.join(baselines)} {few} untuned: without a nuisance_space it is one configuration, repeated, against "
+        f"{study.search.configurations} of {study.contrasts[0].treatment}, and a gain may be that of tuning alone; "
+        "give both sides a nuisance_space, such as search_spaces.OPTIMIZER"
+    )
 
 
 def validation(metric: str) -> str:
@@ -153,7 +166,7 @@ def _candidate(
         arm=arm,
         side=side,
         configuration=best,
-        values={name: plain(first[column_of_factor(name)]) for name, _ in study.search.space(side)},
+        values=values_of(study.search.space(side), first.to_dict()),
         outcomes=tuple(map(float, at_best)),
         mean=mean,
         low=low,

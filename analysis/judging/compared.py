@@ -1,12 +1,13 @@
 """What two arms were as trained, and what their pairs share: measured, not taken from what was declared."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas
 
-from spectra_tune.design import SAME_CONFIGURATION, Arm, Contrast, Study
+from spectra_tune.design import SAME_CONFIGURATION, Arm, Contrast, Dimension, Study
+from spectra_tune.errors import plain
 from spectra_tune.results import TREATMENT, column_of, field_of, protocol_columns
 
 SHARED = {
@@ -48,7 +49,7 @@ def compared(study: Study, contrast: Contrast, runs: pandas.DataFrame) -> Compar
     one, other = (runs[runs["arm"] == arm] for arm in (contrast.treatment, contrast.baseline))
     if one.empty or other.empty:
         return None
-    first, second = one.iloc[0], other.iloc[0]
+    first, second = (rows.iloc[0].to_dict() for rows in (one, other))
     return Compared(
         treatment=_as_trained(study, contrast.treatment, first),
         baseline=_as_trained(study, contrast.baseline, second),
@@ -79,22 +80,31 @@ def shared(one: pandas.DataFrame, other: pandas.DataFrame) -> dict[str, Share]:
     return found
 
 
+def values_of(space: Iterable[tuple[str, Dimension]], row: Mapping[Any, Any]) -> dict[str, Any]:
+    """The factors' values of a run, by its row of the run table, where None, full batches and schedules are written
+    otherwise. Left out is what the run had none of, such as the target of a penalty of strength 0."""
+    found = {}
+    for name, dimension in space:
+        cell = plain(row[column_of_factor(name)])
+        nothing = pandas.isna(cell) or (name == "batch_size" and cell == 0)
+        chosen = [one for one in dimension.choices if (nothing if one is None else one == cell or str(one) == cell)]
+        if chosen:
+            found[name] = chosen[0]
+        elif not nothing:
+            found[name] = cell
+    return found
+
+
 def column_of_factor(name: str) -> str:
     """The run table's column of a factor: of the Treatment, or of the Condition or its network."""
     return name if name in TREATMENT else column_of(name)
 
 
-def plain(value: Any) -> Any:
-    """A table's cell as a plain Python value."""
-    return value.item() if hasattr(value, "item") else value
-
-
-def _as_trained(study: Study, arm: str, row: pandas.Series) -> Arm:
+def _as_trained(study: Study, arm: str, row: Mapping[Any, Any]) -> Arm:
     """An arm with the factors' values that its runs have."""
     assert study.search is not None
     factors = study.search.space("baseline" if arm == SAME_CONFIGURATION else study.sides()[arm])
-    values = {name: plain(row[column_of_factor(name)]) for name, _ in factors}
-    return study.configured(arm, {name: value for name, value in values.items() if not pandas.isna(value)})
+    return study.configured(arm, values_of(factors, row))
 
 
 def in_words(study: Study, contrast: Contrast, found: Compared | None, sentence: str) -> str:

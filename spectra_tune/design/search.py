@@ -167,6 +167,26 @@ def _points(name: str, dimension: Dimension) -> tuple[int, ...]:
     return dimension.points
 
 
+def _without_text(value: Any) -> bool:
+    """Whether what is printed of a value is where it lies in memory, or code: no record could say what it was."""
+    return callable(value) or " at 0x" in repr(value)
+
+
+def _in_words(domain: Any) -> str:
+    """What was given in the place of a range or a choice; of what has no text of its own, what it is."""
+    if not _without_text(domain):
+        return repr(domain)
+    if callable(getattr(domain, "func", None)):
+        return "one that a function draws (sample_from)"
+    kind, sampler = type(domain), getattr(domain, "sampler", None)
+    if sampler is not None:
+        inner = type(getattr(sampler, "sampler", sampler)).__name__.strip("_")
+        return f"a {kind.__name__} drawn by {inner}"
+    if callable(domain):
+        return f"the function {getattr(domain, '__name__', kind.__name__)}"
+    return f"an object of the class {kind.__qualname__}"
+
+
 def _dimension(name: str, domain: Any) -> Dimension:
     """A Ray Tune domain as a Dimension; this module knows Ray only by the names of its attributes."""
     if isinstance(domain, Dimension):
@@ -175,6 +195,12 @@ def _dimension(name: str, domain: Any) -> Dimension:
     if categories is not None:
         if not categories or len(set(map(repr, categories))) != len(categories):
             raise InvalidStudy(f"the choices of {name} must be distinct and at least one, got {list(categories)}")
+        for choice in categories:
+            if _without_text(choice):
+                raise InvalidStudy(
+                    f"each choice of {name} must be a value that can be written down, got {_in_words(choice)}: give "
+                    "numbers, names, True, False or None"
+                )
         return Dimension(choices=tuple(plain(choice) for choice in categories))
     low, high, sampler = (getattr(domain, word, None) for word in ("lower", "upper", "sampler"))
     step = getattr(sampler, "q", None)
@@ -182,7 +208,7 @@ def _dimension(name: str, domain: Any) -> Dimension:
     if low is None or high is None or inner not in ("_Uniform", "_LogUniform"):
         raise InvalidStudy(
             f"the range of {name} must be one of Ray Tune's uniform, loguniform, quniform, randint, lograndint or "
-            f"choice, got {domain!r}"
+            f"choice, got {_in_words(domain)}"
         )
     whole = type(domain).__name__ == "Integer"
     if whole and step is None:

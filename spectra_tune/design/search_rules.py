@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import chain, product
 from typing import Any, Protocol
 
 from spectra_tune.design.block import Arm, check_capacity, differing_fields
@@ -77,6 +77,14 @@ def check_search(study: Searching) -> None:
         raise InvalidStudy("a claim is taken apart along fixed arms: give it a study without a search")
     _check_sides(study, search)
     if search.scheduler in ("asha", "median"):
+        starts = [name for name in ("beta", "sigma_start") if name in dict(search.treatment_space)]
+        if starts:
+            both = ", ".join(starts)
+            raise InvalidStudy(
+                f"{both} cannot be tuned with scheduler {search.scheduler!r}: {starts[0]} sets where "
+                "a moving target starts, and a run that is stopped half-way has not reached its sigma; leave the "
+                f"scheduler away, use 'racing' (sampler random or grid), or take {both} out of the space"
+            )
         moving = [name for name, arm in study.arms if has_start(arm.treatment.schedule)]
         if moving or "schedule" in dict(search.treatment_space):
             raise InvalidStudy(
@@ -121,9 +129,13 @@ def _check_sides(study: Searching, search: Search) -> None:
 
 
 def _check_points(study: Searching, search: Search, name: str, side: str) -> None:
-    """Tries the ends of an arm's space, in every combination, on every Condition."""
+    """Tries the ends of an arm's space in every combination, and every choice with them, on every Condition."""
     factors = [factor for factor, _ in search.space(side)]
-    for values in product(*(dimension.ends for _, dimension in search.space(side))):
+    ends = [dimension.ends for _, dimension in search.space(side)]
+    between = [
+        [*ends[:at], dimension.choices[1:-1], *ends[at + 1 :]] for at, (_, dimension) in enumerate(search.space(side))
+    ]
+    for values in chain(*(product(*points) for points in (ends, *between))):
         for condition in study.conditions:
             try:
                 arm = study.configured(name, dict(zip(factors, values, strict=True)))

@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from analysis.describing.tuning import untuned
 from analysis.judging.question import Question
 from analysis.judging.verdict_name import VerdictName
 from analysis.statistics.planning import (
@@ -13,7 +14,7 @@ from analysis.statistics.planning import (
     seeds_to_reach,
 )
 from analysis.statistics.significance import EXACT_UP_TO, RANDOM_FLIPS, smallest_flip_p
-from spectra_tune.design import Block, Outcome, Study
+from spectra_tune.design import SAME_CONFIGURATION, Block, Outcome, Study
 
 POWER = 0.8
 
@@ -54,23 +55,44 @@ def _search_parameters(study: Study) -> dict[str, object]:
     }
 
 
+FEW_SIZES = 8
+"""That a plan lists."""
+
+
 def _search_lines(study: Study) -> list[str]:
     """What a search will do, and on what terms."""
     search = study.search
     if search is None:
         return []
     numbers = _search_parameters(study)
+    sizes = "; ".join(f"{name} {_listed_sizes(points)}" for name, points in search.strata)
+    of_sizes = f" ({sizes})" if sizes else ""
     spaces = [f"  {name}: {dimension}, treatment side" for name, dimension in search.treatment_space]
     spaces += [f"  {name}: {dimension}, both sides" for name, dimension in search.nuisance_space]
-    return [
-        f"search      {search.configurations} configurations for each of {numbers['search sides']} in each block's "
-        f"Condition, sampler {numbers['search sampler']}",
+    strata, sides, seeds = len(study.conditions), len(study.sides()), len(study.seeds.search)
+    tried = strata * sides * search.configurations
+    lines = [
+        f"strata      {strata}{of_sizes}: each is searched, confirmed and tested for itself",
+        f"search      {strata} strata × {sides} sides ({numbers['search sides']}) × {search.configurations} "
+        f"configurations = {tried:,}, × {seeds} seeds = {tried * seeds:,} runs at most, sampler "
+        f"{numbers['search sampler']}",
         *spaces,
-        f"  seeds {numbers['search seeds']}; {numbers['search runs']} runs at most; objective: {search.objective} of "
-        f"each side's own {study.outcome.measured.on('validation').column}",
+        f"  seeds {numbers['search seeds']}; objective: {search.objective} of each side's own "
+        f"{study.outcome.measured.on('validation').column}",
         "  then the candidate of each side, the best by the worse end of its mean's 95 % interval, on fresh seeds from "
         "the pool below; fewer where fewer do",
     ]
+    if SAME_CONFIGURATION in dict(study.arms):
+        treatment = study.contrasts[0].treatment
+        lines.append(f"  and {SAME_CONFIGURATION!r}: the candidate of {treatment} without its penalty")
+    left = untuned(study)
+    return [*lines, f"WARNING: {left}."] if left else lines
+
+
+def _listed_sizes(points: tuple[int, ...]) -> str:
+    """Sizes as they are listed; of many the ends and how many."""
+    listed = ", ".join(map(str, points))
+    return listed if len(points) <= FEW_SIZES else f"{points[0]} … {points[-1]}, {len(points)} of them"
 
 
 def text(name: str, study: Study) -> str:
@@ -83,7 +105,7 @@ def text(name: str, study: Study) -> str:
         f"{name}: {study.question}",
         "",
         f"blocks      {numbers['blocks']}: {'; '.join(study.labels().values())}",
-        f"arms        {numbers['arms']}",
+        f"arms        {'; '.join(name for name, _ in study.arms)}",
         f"contrasts   {'; '.join(map(str, study.contrasts))}",
         *_search_lines(study),
         f"seeds       {numbers['seeds']}",
@@ -169,7 +191,6 @@ def _time_needed(study: Study) -> str:
 def _block_seconds(block: Block, study: Study) -> float:
     """Seconds of one processor: for each step its arithmetic, and what a step costs however small it is."""
     seconds = 0.0
-    tuned = {} if study.search is None else study.sides()
     for name, arm in block.arms:
         condition = arm.condition(block.condition)
         task, network = condition.task, condition.network
@@ -178,9 +199,16 @@ def _block_seconds(block: Block, study: Study) -> float:
         flops = 6 * batch * _parameters(network, task)
         steps = condition.epochs * -(-samples // batch)
         step = STEP_S if hasattr(network, "stacked") else STEP_IN_TURN_S
-        searched = study.search.configurations * len(study.seeds.search) if study.search and name in tuned else 0
-        seconds += (searched + len(block.seeds)) * steps * (step + flops / FLOPS)
+        seconds += (_searched(study, name) + len(block.seeds)) * steps * (step + flops / FLOPS)
     return seconds
+
+
+def _searched(study: Study, arm: str) -> int:
+    """Runs of an arm in a Condition's search: a side without a space has one configuration, which is not repeated."""
+    if study.search is None or arm not in study.sides():
+        return 0
+    tried = study.search.configurations if study.search.space(study.sides()[arm]) else 1
+    return tried * len(study.seeds.search)
 
 
 def _parameters(network: Any, task: Any) -> int:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas
 from rich.console import Console
 
-from analysis.judging.compared import plain
+from analysis.judging.compared import values_of
 from spectra_tune import tracking
 from spectra_tune.design import Block, InvalidStudy, Study, condition_signature
 from spectra_tune.results import COMPLEXITY, unmeasured
@@ -64,7 +64,7 @@ def _searched(study: Study, rows: pandas.DataFrame, recorded: tracking.RecordedA
             f"configuration {recorded.configuration} was stopped on its way: only whole runs are repeated"
         )
     space = study.search.space(study.sides()[recorded.arm])
-    values = {name: plain(rows[name].iloc[0]) for name, _ in space}
+    values = values_of(space, rows.iloc[0].to_dict())
     (condition,) = (one for one in study.conditions if condition_signature(one) == recorded.condition_signature)
     return Block(
         condition=condition,

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from ray import tune
 
 from analysis.describing.tuning import plan_confirmation
 from spectra_tune.design import Outcome, Seeds
 from studies.command import catalogue, plan
 from studies.command.search import seeds_in_words
 from tests.analysis.describing.test_tuning import searched
-from tests.tools.searching import STUDY
+from tests.tools.searching import STUDY, searching
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,21 @@ def test_alpha_is_said_to_be_reached_under_the_correction_that_reaches_it():
 def test_a_confirmation_s_seeds_are_told_beside_what_the_power_would_need(needed, seeds, says):
     planned = replace(plan_confirmation(STUDY, searched()), needed=needed, seeds=STUDY.seeds.confirm[:seeds])
     assert seeds_in_words(STUDY, planned).startswith(says)
+
+
+def test_a_plan_says_how_much_a_search_will_do():
+    wide = replace(searching(treatment_space={"width": tune.randint(4, 64)}), conditions=STUDY.conditions[:1])
+    said, numbers = plan.text("wide", wide), plan.parameters(wide)
+    assert "strata      60 (width 4 … 63, 60 of them): each is searched, confirmed and tested for itself" in said
+    assert "× 6 configurations = 720, × 3 seeds = 2,160 runs at most" in said
+    assert numbers["search runs"] == 2160
+    assert numbers["runs"] == 60 * 3 * 12
+    assert numbers["tests m"] == 60 * 2
+    assert "the candidate of penalty without its penalty" in said
+    assert "WARNING: none" not in said
+
+
+def test_a_plan_warns_of_a_baseline_that_stays_untuned():
+    said = plan.text("untuned", searching(nuisance_space={}))
+    assert "WARNING: none stays untuned: without a nuisance_space it is one configuration, repeated, against 6" in said
+    assert "without its penalty" not in said

@@ -2,6 +2,7 @@
 
 import pandas
 
+from analysis.describing.tuning import untuned
 from analysis.figures.units import behind, named
 from analysis.judging.compared import shared
 from analysis.report.elements.arms import as_confirmed, counted, described, remained
@@ -92,7 +93,8 @@ def _budget(study: Study, rows: int) -> str:
     search = study.search
     if search is None:
         return "none: no hyperparameter was searched, on either side"
-    return (
+    left = untuned(study)
+    return (f"**WARNING**: {left}. " if left else "") + (
         f"each side of each Condition: {search.configurations} configurations on {len(study.seeds.search)} search "
         f"seeds, sampler {search.sampler}; {rows} rows of search runs in all"
     )

@@ -1,5 +1,6 @@
 """What a search found on its own seeds, and what fresh ones kept of it."""
 
+from analysis.describing.tuning import untuned
 from analysis.figures.units import named, of_differences
 from analysis.judging.compared import short
 from analysis.report.elements.findings import Findings
@@ -19,7 +20,8 @@ def section(found: Findings) -> Section | None:
     metric, measured = found.metric, study.outcome.measured.on("validation")
     bound = "highest lower" if metric.higher_is_better else "lowest upper"
     factors = {**dict(study.search.treatment_space), **dict(study.search.nuisance_space)}
-    lines = ["## Search (exploratory)", ""]
+    left = untuned(study)
+    lines = ["## Search (exploratory)", "", *([f"**WARNING**: {left}.", ""] if left else [])]
     lines += [
         f"The objective was each side's own {named(measured)} "
         f"({study.search.objective.replace('_', ' ')} over the search seeds); the configuration with the {bound} "

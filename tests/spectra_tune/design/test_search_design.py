@@ -8,6 +8,7 @@ from ray import tune
 import search_spaces
 from search_spaces import BETA, DEPTH, OPTIMIZER, SIGMA, STRENGTH, WIDTH
 from spectra_tune.design import (
+    SAME_CONFIGURATION,
     Arm,
     Contrast,
     InvalidStudy,
@@ -17,6 +18,7 @@ from spectra_tune.design import (
     Seeds,
     Study,
     Treatment,
+    differing_fields,
     flat,
     grid,
 )
@@ -118,7 +120,11 @@ def test_equal_searches_are_equal_and_every_field_counts():
         ({"treatment_space": {"sigma_end": tune.uniform(1, 1)}}, "low end below its high end"),
         ({"treatment_space": {"schedule": tune.choice([])}}, "distinct and at least one"),
         ({"treatment_space": {"sigma_end": tune.choice([1, 1])}}, "distinct and at least one"),
-        ({"treatment_space": {"sigma_end": tune.randn(1, 1)}}, "must be one of Ray Tune's"),
+        ({"treatment_space": {"sigma_end": tune.randn(1, 1)}}, "must be one of Ray Tune's.* a Float drawn by Normal$"),
+        ({"treatment_space": {"sigma_end": tune.sample_from(lambda _: 1)}}, "that a function draws .sample_from.$"),
+        ({"treatment_space": {"sigma_end": lambda: 1}}, "got the function <lambda>$"),
+        ({"treatment_space": {"sigma_end": object()}}, "got an object of the class object$"),
+        ({"treatment_space": {"one_sided": tune.choice([True, object()])}}, "each choice of one_sided must be a value"),
         ({"treatment_space": {"sigma_end": tune.grid_search([1, 2])}}, "must be one of Ray Tune's"),
         ({"treatment_space": {"sigma_end": 2.0}}, "must be one of Ray Tune's"),
         ({"treatment_space": ["sigma_end"]}, "must map field names"),
@@ -166,7 +172,14 @@ def test_a_grid_takes_every_point():
             {"arms": {"none": Treatment.none(), "penalty": Arm(treatment=LINEAR, changes={"init": "he"})}},
             "differs in init: 'he' and 'linear'",
         ),
-        ({"search": search(scheduler="asha")}, "has not reached its sigma"),
+        (
+            {"search": search(scheduler="asha", treatment_space=STRENGTH)},
+            "has not reached its sigma: use racing",
+        ),
+        (
+            {"search": search(scheduler="asha", treatment_space={**BETA, **STRENGTH})},
+            "beta cannot be tuned with scheduler 'asha': .* use 'racing' .* take beta out of the space",
+        ),
         (
             {
                 "search": search(treatment_space=BETA),
@@ -177,6 +190,10 @@ def test_a_grid_takes_every_point():
         (
             {"search": search(treatment_space={"schedule": tune.choice(["static", "linear"])})},
             "has the point schedule static",
+        ),
+        (
+            {"search": search(treatment_space={"schedule": tune.choice(["linear", "cosinus", "cosine"])})},
+            "has the point schedule cosinus, .* but no schedule is called 'cosinus'",
         ),
     ],
 )
@@ -194,6 +211,45 @@ def test_shared_seeds_are_refused():
 def test_undeclared_differences_are_not_comparable():
     with pytest.raises(NotComparable):
         study(arms={"none": Treatment.none(), "penalty": Arm(treatment=LINEAR, changes={"activation": "tanh"})})
+
+
+def test_a_search_registers_its_candidate_against_the_same_configuration_without_its_penalty():
+    made = study()
+    assert [str(contrast) for contrast in made.contrasts] == ["penalty − none", f"penalty − {SAME_CONFIGURATION}"]
+    assert made.tests == 2
+    assert [str(contrast) for contrast in made.tuned_contrasts] == ["penalty − none"]
+    assert SAME_CONFIGURATION not in made.sides()
+    arms = made.confirmed(
+        {
+            "penalty": {"sigma_end": 3.0, "strength": 0.2, "learning_rate": 0.05, "weight_decay": 1e-4},
+            "none": {"learning_rate": 0.02, "weight_decay": 1e-5},
+        }
+    )
+    (condition,) = made.conditions
+    assert arms[SAME_CONFIGURATION].treatment == Treatment.none()
+    assert differing_fields(condition, arms["penalty"], arms[SAME_CONFIGURATION]) == {}
+    assert set(differing_fields(condition, arms["penalty"], arms["none"])) == {"learning_rate", "weight_decay"}
+
+
+def test_a_study_that_is_made_of_another_registers_that_contrast_once():
+    again = replace(study(), question="Again?")
+    assert (again.arms, again.contrasts) == (study().arms, study().contrasts)
+    assert len(study().smoke().contrasts) == 2
+    untuned = replace(study(), search=search(nuisance_space={}))
+    assert [str(contrast) for contrast in untuned.contrasts] == ["penalty − none"]
+    assert replace(untuned, search=search()).signature() == study().signature()
+
+
+def test_the_contrast_over_none_is_that_one_where_nothing_but_the_treatment_is_tuned():
+    made = study(search=search(nuisance_space={}))
+    assert made.tests == 1
+    assert SAME_CONFIGURATION not in dict(made.arms)
+
+
+def test_the_name_of_that_arm_is_taken():
+    arms = {"none": Treatment.none(), "penalty": LINEAR, SAME_CONFIGURATION: Treatment(strength=1, sigma_end=1)}
+    with pytest.raises(InvalidStudy, match="call yours otherwise"):
+        study(arms=arms)
 
 
 def test_a_static_baseline_is_tuned_too():
