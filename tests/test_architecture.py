@@ -19,6 +19,7 @@ ROOMS = {
     "spectra_tune": (
         *(
             "errors",
+            "lock",
             "own_code",
             "randomness",
             "schedules",

@@ -12,12 +12,14 @@ from spectra_tune.launching.blocks import Progress, StorageDamaged, Trained, run
 from spectra_tune.launching.gpus import check_gpus
 from spectra_tune.launching.resume import can_resume
 from spectra_tune.launching.search import Searched, SearchProgress, run_search, searched_before
+from spectra_tune.launching.storage_lock import StorageLock
 
 __all__ = [
     "Progress",
     "SearchProgress",
     "Searched",
     "StorageDamaged",
+    "StorageLock",
     "Trained",
     "can_resume",
     "check_address",

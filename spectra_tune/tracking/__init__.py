@@ -5,6 +5,7 @@ Experiment = study. Parent MLflow run = the study's one execution. Child = one (
 
 from spectra_tune.tracking.experiments import read_experiment
 from spectra_tune.tracking.keys import keys_of
+from spectra_tune.tracking.parent_lock import ParentLock
 from spectra_tune.tracking.provenance import provenance
 from spectra_tune.tracking.reading import (
     Execution,
@@ -28,6 +29,7 @@ from spectra_tune.tracking.writing import Tracker
 
 __all__ = [
     "Execution",
+    "ParentLock",
     "RecordedArm",
     "StoreLost",
     "Tracker",

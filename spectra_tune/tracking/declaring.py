@@ -27,6 +27,8 @@ PARAMETERS_PER_BATCH = 100
 
 def study_experiment(client, name: str, uri: str, description: str) -> str:
     """The study's experiment, made where there is none."""
+    from mlflow.exceptions import MlflowException
+
     experiment = client.get_experiment_by_name(name)
     if experiment is not None:
         return experiment.experiment_id
@@ -35,17 +37,33 @@ def study_experiment(client, name: str, uri: str, description: str) -> str:
         file = sqlite_file(uri)
         place = ((file.parent if file is not None else Path.cwd()) / "mlartifacts" / name).as_uri()
     tags = {OURS: "study", "mlflow.note.content": cut(description, LONGEST_TAG)}
-    return client.create_experiment(name, artifact_location=place, tags=tags)
+    try:
+        return client.create_experiment(name, artifact_location=place, tags=tags)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_ALREADY_EXISTS":
+            raise _just_begun(name) from None
+        raise
 
 
-def study_parent(client, experiment_id: str, name: str, signature: str, shared: Mapping[str, str], description: str):
-    """MLflow's info on the parent, made where there is none; what a later start runs on is added to its tags."""
-    found = client.search_runs([experiment_id], f"tags.`{OURS}` = 'study'", max_results=1)
+def study_parent(
+    client, experiment_id: str, name: str, signature: str, shared: Mapping[str, str], description: str, *, anew: bool
+):
+    """MLflow's info on the parent, made where there is none; what a later start runs on is added to its tags.
+
+    anew: none may be there. Of two processes that make one at the same moment, at most one goes on.
+    """
+    found = _parents(client, experiment_id)
+    if found and anew:
+        raise _just_begun(name)
     if not found:
         tags = {OURS: "study", "study_signature": signature, "mlflow.note.content": description, **shared}
-        return client.create_run(
+        made = client.create_run(
             experiment_id, tags={key: cut(tag, LONGEST_TAG) for key, tag in tags.items()}, run_name=name
         ).info
+        if len(_parents(client, experiment_id)) > 1:
+            client.delete_run(made.run_id)
+            raise _just_begun(name)
+        return made
     info, recorded = found[0].info, found[0].data.tags
     if info.status == "FINISHED" or recorded.get("study_signature") != signature:
         what = "is finished" if info.status == "FINISHED" else "is of another declaration"
@@ -57,6 +75,14 @@ def study_parent(client, experiment_id: str, name: str, signature: str, shared: 
             client.set_tag(info.run_id, f"resumed.{key}", cut(tag, LONGEST_TAG))
     client.update_run(info.run_id, status="RUNNING")
     return info
+
+
+def _parents(client, experiment_id: str) -> list:
+    return client.search_runs([experiment_id], f"tags.`{OURS}` = 'study'", max_results=2)
+
+
+def _just_begun(name: str) -> InvalidStudy:
+    return InvalidStudy(f"study {name!r} has just been begun by another process: wait for it, then add --resume")
 
 
 def child_parameters(member: Member, seeds: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Where MLflow keeps its records, and whether it can be reached. Nothing here writes."""
 
+import fcntl
 import functools
 import http.client
 import importlib
@@ -11,7 +12,8 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -106,6 +108,22 @@ def is_made(uri: str) -> bool:
     """Whether the store is there: MLflow would make a SQLite store by looking into it."""
     file = sqlite_file(uri)
     return file is None or (file.exists() and "experiments" in _tables(file))
+
+
+@contextmanager
+def made_alone(uri: str) -> Iterator[None]:
+    """While this lasts, no other process of this machine makes the store: of two that do, MLflow leaves half a one."""
+    file = sqlite_file(uri)
+    if file is None or is_made(uri):
+        yield
+        return
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _tables(file: Path) -> set[str]:

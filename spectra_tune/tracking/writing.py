@@ -18,7 +18,7 @@ from spectra_tune.tracking.mean_curves import finite, look_at, mean_points
 from spectra_tune.tracking.points import in_order, log_points, named, now, set_tags
 from spectra_tune.tracking.provenance import provenance
 from spectra_tune.tracking.reading import OURS, run_link
-from spectra_tune.tracking.store import StoreLost, client_of, in_one_line
+from spectra_tune.tracking.store import StoreLost, client_of, in_one_line, made_alone
 
 FLUSH_S = 3.0
 """Seconds between two writes of curves: a store takes ten milliseconds a batch, however small."""
@@ -55,15 +55,18 @@ class Tracker:
         description: str,
         parameters: Mapping[str, Any],
         tags: Mapping[str, str],
+        anew: bool = False,
     ) -> "Tracker":
         """Creates the study's experiment and parent, or adopts those that an earlier start left.
 
-        labels: by condition_signature. description: Markdown.
+        labels: by condition_signature. description: Markdown. anew: refuses a parent that is there, since it was not a
+        moment ago: another process has begun the study.
         """
-        client = client_of(uri)
         shared = {**tags, **provenance()}
-        experiment_id = study_experiment(client, name, uri, description)
-        parent = study_parent(client, experiment_id, name, study.signature(), shared, description)
+        with made_alone(uri):
+            client = client_of(uri)
+            experiment_id = study_experiment(client, name, uri, description)
+        parent = study_parent(client, experiment_id, name, study.signature(), shared, description, anew=anew)
         log_parameters(client, parent.run_id, parameters)
         family = Family(client, experiment_id, parent, labels, shared)
         return cls(client, family, study.outcome.measured.on("validation"))

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from analysis import report as reporting
 from spectra_tune import tracking
+from spectra_tune.lock import Lock
 from spectra_tune.results import Tables
 from studies.command import plan, terminal
 from studies.command.catalogue import Named
@@ -14,10 +15,10 @@ from studies.command.complexities import with_complexities
 from studies.command.mlflow_records import counts, for_children
 
 
-def begin(named: Named, uri: str, place: str) -> tracking.Tracker:
-    """A study's record, begun or continued."""
+def begin(named: Named, uri: str, place: str, lock: Lock, *, begun: bool) -> tracking.Tracker:
+    """A study's record, begun or continued; one that is begun is locked from here on."""
     study = named.study
-    return tracking.Tracker.begin(
+    tracker = tracking.Tracker.begin(
         named.name,
         study,
         uri,
@@ -25,7 +26,11 @@ def begin(named: Named, uri: str, place: str) -> tracking.Tracker:
         description=f"**{study.question}**\n\n```\n{plan.text(named.name, study)}\n```",
         parameters=plan.parameters(study),
         tags={"storage": tracking.without_secrets(place), "study": named.typed},
+        anew=not begun,
     )
+    if not begun:
+        lock.take(tracking.ParentLock(uri, tracker.run_id), take_over=False)
+    return tracker
 
 
 def stop(tracker: tracking.Tracker, status: str) -> None:

@@ -9,7 +9,6 @@ from rich.console import Console
 from analysis.judging.contrasts import judge_study
 from spectra_tune import tracking
 from spectra_tune.design import Block, InvalidStudy
-from spectra_tune.launching.block_store import within
 from studies.command import catalogue, places, plan, recording, search
 from studies.command.block_names import block_names
 from studies.command.interrupts import INTERRUPTED, next_at_once, second_at_once, sigterm_interrupts
@@ -21,6 +20,7 @@ from studies.command.unchanged import check_same_software, check_unchanged
 
 if TYPE_CHECKING:
     from spectra_tune import launching
+    from spectra_tune.lock import Lock
 
 
 def run(
@@ -40,6 +40,10 @@ def run(
     uri, place = places.store(tracking_uri), places.storage(storage)
     recorded = tracking.find_execution(named.name, uri)
     if recorded is not None and not resume:
+        if not recorded.finished:
+            from studies.command.locking import check_nobody_runs
+
+            check_nobody_runs(named, recorded, uri, place)
         raise InvalidStudy(f"study {named.name!r} exists in {uri}: add --resume to continue it or to see its verdicts")
     check_unchanged(named, recorded, uri)
     if recorded is not None and recorded.finished:
@@ -49,10 +53,29 @@ def run(
     if recorded is not None and not accept_changes:
         check_same_software(named, recorded)
     rehearse_own(named.study)
-    from spectra_tune import launching  # loads ray and torch: not needed to refuse or to show a finished study
+    from studies.command.locking import locked  # loads ray and torch: not needed to show a finished study
+
+    with locked(talk, named, recorded, uri, place, take_over=resume) as lock:
+        return _locked(console, talk, named, uri, place, lock, address=address, begun=recorded is not None)
+
+
+def _locked(
+    console: Console,
+    talk: Console,
+    named: catalogue.Named,
+    uri: str,
+    place: str,
+    lock: "Lock",
+    *,
+    address: str | None,
+    begun: bool,
+) -> int:
+    """Joins or starts Ray, and trains."""
+    from spectra_tune import launching
+    from spectra_tune.launching.block_store import within
 
     left = [name for name in (named.name, f"{named.name}-search") if launching.can_resume(name, place)]
-    if recorded is None and left:
+    if left and not begun:
         raise InvalidStudy(
             f"{place}/{left[0]} holds checkpoints of a study of this name that {uri} does not know: "
             "remove that folder or use another --storage"
@@ -66,20 +89,23 @@ def run(
     launching.warm_up(len(named.study.conditions) * (1 if named.study.search is None else len(named.study.sides())))
     talk.print(plan.text(named.name, named.study), highlight=False, markup=False, soft_wrap=True)
     talk.print()
+    lock.confirm()
     try:
         with sigterm_interrupts():  # as a preempted machine gets it: Tune stops, saves, and the study can be resumed
-            return _train(console, talk, named, uri, place, begun=recorded is not None)
+            return _train(console, talk, named, uri, place, lock, begun=begun)
     except tracking.StoreLost as error:  # begun, and perhaps full in the middle: not the command's fault
         console.print(f"stopped: {error}", highlight=False, markup=False, soft_wrap=True)
         return 1
 
 
-def _train(console: Console, talk: Console, named: catalogue.Named, uri: str, place: str, *, begun: bool) -> int:
+def _train(
+    console: Console, talk: Console, named: catalogue.Named, uri: str, place: str, lock: "Lock", *, begun: bool
+) -> int:
     """Trains what is not yet trained, judges it and records it; `talk` shows how far it is."""
     from spectra_tune import launching
 
     study = named.study
-    tracker = recording.begin(named, uri, place)
+    tracker = recording.begin(named, uri, place, lock, begun=begun)
     searched = None
     try:
         if study.search is not None:

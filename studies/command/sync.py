@@ -5,6 +5,7 @@ from rich.console import Console
 from analysis.judging.contrasts import judge_study
 from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
+from spectra_tune.lock import Lock
 from studies.command import catalogue, places, recording, search
 from studies.command.block_names import block_names
 from studies.command.terminal import conclude
@@ -21,7 +22,15 @@ def sync(name: str, *, smoke: bool, storage: str | None, tracking_uri: str | Non
     if recorded is not None and recorded.finished:
         conclude(console, named, judge_study(named.study, tracking.read_tables(named.name, uri).runs), uri)
         return 0
-    from spectra_tune import launching  # loads ray and torch
+    from studies.command.locking import locked  # loads ray and torch
+
+    with locked(console, named, recorded, uri, place, take_over=True) as lock:
+        return _locked(console, named, uri, place, lock, begun=recorded is not None)
+
+
+def _locked(console: Console, named: catalogue.Named, uri: str, place: str, lock: Lock, *, begun: bool) -> int:
+    """Reads the storage, judges and records."""
+    from spectra_tune import launching
 
     if not launching.can_resume(named.name, place):
         raise InvalidStudy(
@@ -36,6 +45,7 @@ def sync(name: str, *, smoke: bool, storage: str | None, tracking_uri: str | Non
     trained = launching.trained_before(named.name, block_names(named, blocks), storage=place)
     if not trained.complete or trained.lost:
         raise InvalidStudy(f"all blocks must have ended well, some have not: spectra-tune run {named.typed} --resume")
-    tracker = recording.begin(named, uri, place)
+    lock.confirm()
+    tracker = recording.begin(named, uri, place, lock, begun=begun)
     tracker.add(blocks)
     return recording.finish(console, named, tracker, search.with_search(study, trained.tables, searched), uri, place)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 from mlflow import MlflowClient
 
 from spectra_tune import tracking
+from spectra_tune.lock import Lock
 from spectra_tune.results import unmeasured
 from studies.__main__ import main, parser
 from studies.command import catalogue
@@ -262,11 +264,19 @@ def test_a_study_is_not_continued_with_other_software_unless_that_is_said(ray, f
     )
     tracker.stop("KILLED")
     client_of(folder).set_tag(tracker.run_id, "version.torch", "1.0.0")
+    with Lock("mine", pytest.fail) as held:
+        held.take(tracking.ParentLock(uri, tracker.run_id), take_over=False)
+        for command in (["run", file], ["run", file, "--resume", "--accept-changes"], ["sync", file]):
+            said = refused(capsys, *command)
+            assert f"study 'mine' is being run by process {os.getpid()} on " in said
+    assert not (folder / "ray_results").exists()
     said = refused(capsys, "run", file, "--resume")
     assert "changed are torch 1.0.0 → 2." in said
     assert "add --accept-changes" in said
     assert main(["run", file, "--resume", "--accept-changes"]) == 0
     tags = client_of(folder).get_run(tracker.run_id).data.tags
+    assert "spectra_tune.lock" not in tags
+    assert not (folder / "ray_results" / "mine" / "lock.json").exists()
     assert tags["version.torch"] == "1.0.0"
     assert tags["resumed.version.torch"].startswith("2.")
 
@@ -281,7 +291,7 @@ def test_no_credentials_are_shown(folder, capsys):
 @pytest.mark.slow
 @pytest.mark.integration
 def test_a_study_killed_in_the_middle_ends_as_if_it_had_not_been(tmp_path):
-    file = written(tmp_path / "any", GOOD.replace("[6]", "[40000]"))
+    file = written(tmp_path / "any", GOOD.replace("[6]", "[60000]"))
     tables = {}
     for name in ("whole", "killed"):
         work = tmp_path / name
@@ -293,10 +303,22 @@ def test_a_study_killed_in_the_middle_ends_as_if_it_had_not_been(tmp_path):
                 process = subprocess.Popen(command, cwd=work, env=environment, stdout=log, stderr=log)
                 with pytest.raises(subprocess.TimeoutExpired):
                     process.wait(timeout=20)
+                for places in ([], ["--storage", "other"], ["--tracking-uri", "sqlite:///other.db"]):
+                    second = subprocess.run([*command, "--resume", *places], cwd=work, capture_output=True, text=True)
+                    assert (second.returncode, second.stdout) == (2, ""), second.stderr
+                    assert f"study 'mine' is being run by process {process.pid} on " in second.stderr
+                    assert second.stderr.count("\n") == 1
+                assert {one.name for one in work.iterdir()} <= {"log", "ray_results", "mlflow.db", "mlartifacts"}
+                assert process.poll() is None, "the first one trains on"
                 process.kill()
                 process.wait()
             command.append("--resume")
-        subprocess.run(command, cwd=work, env=environment, check=True, capture_output=True)
+        said = subprocess.run(command, cwd=work, env=environment, check=True, capture_output=True, text=True).stdout
+        assert (f"taken over from process {process.pid} on " in said) if name == "killed" else ("taken" not in said)
+        connection = sqlite3.connect(work / "mlflow.db")
+        same_point = "select count(*) n from metrics group by run_uuid, key, step"
+        assert connection.execute(f"select max(n) from ({same_point})").fetchone() == (1,)
+        connection.close()
         tables[name] = tracking.read_tables("mine", f"sqlite:///{work / 'mlflow.db'}")
     assert unmeasured(tables["killed"][0]).equals(unmeasured(tables["whole"][0]))
     assert tables["killed"][1].equals(tables["whole"][1])

@@ -88,7 +88,7 @@ def bucket(folder, monkeypatch):
 def test_a_study_killed_in_the_middle_goes_on_from_a_bucket(tmp_path, monkeypatch):
     work = tmp_path / "work"
     work.mkdir()
-    file = written(work, GOOD.replace("[6]", "[9000]"))
+    file = written(work, GOOD.replace("[6]", "[30000]"))
     with bucket(tmp_path, monkeypatch) as uri:
         files, path = filesystem_of(f"{uri}/mine")
 
@@ -100,6 +100,9 @@ def test_a_study_killed_in_the_middle_goes_on_from_a_bucket(tmp_path, monkeypatc
         end = time.monotonic() + PATIENCE_S
         while not any(one.base_name == "block.pt" for one in there()) and time.monotonic() < end:
             time.sleep(0.3)
+        assert study.poll() is None, (work / "log").read_text()
+        assert started(work, file, "--storage", uri, "--tracking-uri", "sqlite:///other.db").wait(300) == 2
+        assert f"study 'mine' is being run by process {study.pid} on " in (work / "log").read_text()
         assert study.poll() is None, (work / "log").read_text()
         study.kill()
         study.wait()
