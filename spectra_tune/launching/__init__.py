@@ -8,24 +8,29 @@ from spectra_tune.launching.cluster import (
 )  # first: sets what Ray reads when imported
 
 # isort: split
+from spectra_tune.launching.beginning import Beginning, keep_beginning, read_beginning
 from spectra_tune.launching.blocks import Progress, StorageDamaged, Trained, run_blocks, trained_before
 from spectra_tune.launching.gpus import check_gpus
 from spectra_tune.launching.resume import can_resume
 from spectra_tune.launching.search import Searched, SearchProgress, run_search, searched_before
-from spectra_tune.launching.storage_lock import StorageLock
+from spectra_tune.launching.storage_file import LOCK, StorageFile
 
 __all__ = [
+    "LOCK",
+    "Beginning",
     "Progress",
     "SearchProgress",
     "Searched",
     "StorageDamaged",
-    "StorageLock",
+    "StorageFile",
     "Trained",
     "can_resume",
     "check_address",
     "check_gpus",
     "check_nodes",
     "connect",
+    "keep_beginning",
+    "read_beginning",
     "run_blocks",
     "run_search",
     "searched_before",

@@ -149,8 +149,8 @@ def whole_records(folder: str) -> Iterator[None]:
     except HALF_A_RECORD as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[-200:]
         raise StorageDamaged(
-            f"the records in {folder} must be whole, got {reason}; make room if that disk is full, then --resume: "
-            "blocks that have ended are kept, others begin anew if half a record cannot tell how far they were"
+            f"the records in {folder} must be whole, got {reason}; blocks that have ended are kept, others "
+            "begin anew if half a record cannot tell how far they were; make room if that disk is full, then --resume"
         ) from error
 
 

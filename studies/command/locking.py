@@ -35,7 +35,7 @@ def locked(
 
 
 def _places(named: Named, recorded: tracking.Execution | None, uri: str, place: str) -> list[Place]:
-    in_storage = launching.StorageLock(within(place, named.name))
+    in_storage = launching.StorageFile(within(place, named.name), launching.LOCK)
     return [in_storage] if recorded is None else [in_storage, tracking.ParentLock(uri, recorded.run_id)]
 
 

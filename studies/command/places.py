@@ -6,6 +6,7 @@ from pathlib import Path
 
 from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
+from studies.command.pasted import STORAGE
 
 
 def store(given: str | None) -> str:
@@ -17,7 +18,7 @@ def store(given: str | None) -> str:
 
 def storage(given: str | None) -> str:
     """Ray's storage: a URI as it is, a folder as an absolute path that can be written; nothing is made yet."""
-    place = given or "ray_results"
+    place = given or STORAGE
     if "://" in place:
         return place
     folder = Path(place).absolute()

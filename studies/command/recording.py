@@ -13,10 +13,17 @@ from studies.command import plan, terminal
 from studies.command.catalogue import Named
 from studies.command.complexities import with_complexities
 from studies.command.mlflow_records import counts, for_children
+from studies.command.pasted import command
 
 
-def begin(named: Named, uri: str, place: str, lock: Lock, *, begun: bool) -> tracking.Tracker:
-    """A study's record, begun or continued; one that is begun is locked from here on."""
+def begin(named: Named, uri: str, place: str, lock: Lock, *, begun: bool, elsewhere: bool = False) -> tracking.Tracker:
+    """A study's record, begun or continued; one that is begun is locked from here on.
+
+    elsewhere: beside the one that its storage knows.
+    """
+    from spectra_tune import launching  # loads ray and torch
+    from spectra_tune.launching.block_store import within
+
     study = named.study
     tracker = tracking.Tracker.begin(
         named.name,
@@ -30,6 +37,9 @@ def begin(named: Named, uri: str, place: str, lock: Lock, *, begun: bool) -> tra
     )
     if not begun:
         lock.take(tracking.ParentLock(uri, tracker.run_id), take_over=False)
+    beginning = launching.Beginning(tracking_uri=tracking.without_secrets(uri), run_id=tracker.run_id)
+    if not elsewhere:
+        launching.keep_beginning(within(place, named.name), beginning)
     return tracker
 
 
@@ -80,8 +90,9 @@ def finish(
         terminal.say_verdicts(console, named.name, found.question, judged)
         console.print(
             f"NOT RECORDED: {error}. All results are kept in {place}/{named.name}; once the store answers: "
-            f"spectra-tune sync {named.typed}",
+            f"{command('sync', named.typed, uri=uri, place=place)}",
             highlight=False,
+            markup=False,
             soft_wrap=True,
         )
         return 1

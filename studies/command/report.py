@@ -11,6 +11,7 @@ from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
 from spectra_tune.results import Tables
 from studies.command import archive, catalogue, places
+from studies.command.pasted import command
 from studies.command.terminal import base_url, conclude, say_verdicts
 from studies.command.unchanged import check_unchanged
 
@@ -26,8 +27,11 @@ def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | N
     recorded = tracking.find_execution(named.name, uri)
     if recorded is None:
         raise InvalidStudy(
-            f"study {named.name!r} must have run, {uri} has no record of it: spectra-tune run {named.typed}"
+            f"study {named.name!r} must have run, {uri} has no record of it: {command('run', named.typed, uri=uri)}"
         )
+    if not recorded.finished:
+        again = command("run", named.typed, "--resume", uri=uri)
+        raise InvalidStudy(f"study {named.name!r} must be finished, its record in {uri} is not: {again}")
     check_unchanged(named, recorded, uri)
     tables = tracking.read_tables(named.name, uri)
     if output is None:

@@ -13,6 +13,7 @@ from studies.command import catalogue, places, plan, recording, search
 from studies.command.block_names import block_names
 from studies.command.interrupts import INTERRUPTED, next_at_once, second_at_once, sigterm_interrupts
 from studies.command.live_effect import Largest
+from studies.command.pasted import command
 from studies.command.progress import Display
 from studies.command.rehearsal import rehearse_own
 from studies.command.terminal import conclude
@@ -44,7 +45,10 @@ def run(
             from studies.command.locking import check_nobody_runs
 
             check_nobody_runs(named, recorded, uri, place)
-        raise InvalidStudy(f"study {named.name!r} exists in {uri}: add --resume to continue it or to see its verdicts")
+        again = command("run", named.typed, "--resume", uri=uri, place=place, address=address)
+        raise InvalidStudy(
+            f"study {named.name!r} exists in {uri}, add --resume to continue it or see its verdicts: {again}"
+        )
     check_unchanged(named, recorded, uri)
     if recorded is not None and recorded.finished:
         runs = tracking.read_tables(named.name, uri).runs
@@ -56,7 +60,7 @@ def run(
     from studies.command.locking import locked  # loads ray and torch: not needed to show a finished study
 
     with locked(talk, named, recorded, uri, place, take_over=resume) as lock:
-        return _locked(console, talk, named, uri, place, lock, address=address, begun=recorded is not None)
+        return _locked(console, talk, named, uri, place, lock, recorded, address=address)
 
 
 def _locked(
@@ -66,20 +70,18 @@ def _locked(
     uri: str,
     place: str,
     lock: "Lock",
+    recorded: tracking.Execution | None,
     *,
     address: str | None,
-    begun: bool,
 ) -> int:
     """Joins or starts Ray, and trains."""
     from spectra_tune import launching
     from spectra_tune.launching.block_store import within
+    from studies.command.beginnings import check_begun_here
 
     left = [name for name in (named.name, f"{named.name}-search") if launching.can_resume(name, place)]
-    if left and not begun:
-        raise InvalidStudy(
-            f"{place}/{left[0]} holds checkpoints of a study of this name that {uri} does not know: "
-            "remove that folder or use another --storage"
-        )
+    if left:
+        check_begun_here(named, recorded, uri, place, left[0])
     # MLflow takes seconds to load, in which Ray's processes start.
     threading.Thread(target=tracking.load, daemon=True).start()
     launching.connect(address)
@@ -90,18 +92,27 @@ def _locked(
     talk.print(plan.text(named.name, named.study), highlight=False, markup=False, soft_wrap=True)
     talk.print()
     lock.confirm()
+    again = command("run", named.typed, "--resume", uri=uri, place=place, address=address)
     try:
         with sigterm_interrupts():  # as a preempted machine gets it: Tune stops, saves, and the study can be resumed
-            return _train(console, talk, named, uri, place, lock, begun=begun)
+            return _train(console, talk, named, uri, place, lock, again, begun=recorded is not None)
     except tracking.StoreLost as error:  # begun, and perhaps full in the middle: not the command's fault
-        console.print(f"stopped: {error}", highlight=False, markup=False, soft_wrap=True)
+        _say(console, f"stopped: {error}; once that is mended: {again}")
         return 1
 
 
 def _train(
-    console: Console, talk: Console, named: catalogue.Named, uri: str, place: str, lock: "Lock", *, begun: bool
+    console: Console,
+    talk: Console,
+    named: catalogue.Named,
+    uri: str,
+    place: str,
+    lock: "Lock",
+    again: str,
+    *,
+    begun: bool,
 ) -> int:
-    """Trains what is not yet trained, judges it and records it; `talk` shows how far it is."""
+    """Trains what is not yet trained, judges it and records it; `talk` shows how far it is. again: what continues."""
     from spectra_tune import launching
 
     study = named.study
@@ -111,25 +122,24 @@ def _train(
         if study.search is not None:
             searched = search.search(talk, named, tracker, place, begun=begun)
             if not searched.complete:
-                return _interrupted(console, named, tracker)
+                return _interrupted(console, tracker, again)
         blocks = search.blocks_to_judge(study, searched)
         tracker.add(blocks)
         trained = _trained(talk, named, tracker, place, block_names(named, blocks), begun=begun)
     except KeyboardInterrupt:
-        return _interrupted(console, named, tracker)
+        return _interrupted(console, tracker, again)
     except launching.StorageDamaged as error:
         recording.stop(tracker, "FAILED")
-        console.print(f"stopped: {error}", highlight=False, markup=False, soft_wrap=True)
+        _say(console, f"stopped: {error}: {again}")
         return 1
     if not trained.complete:
-        return _interrupted(console, named, tracker)
+        return _interrupted(console, tracker, again)
     for block, reason in trained.failures.items():
-        console.print(f"failed: {block}: {reason}", highlight=False, markup=False, soft_wrap=True)
+        _say(console, f"failed: {block}: {reason}")
     tables = search.with_search(study, trained.tables, searched)
     code = recording.finish(console, named, tracker, tables, uri, place, lost=trained.lost)
     if trained.lost:
-        again = f"spectra-tune run {named.typed} --resume"
-        console.print(f"the machine failed {len(trained.lost)} blocks; try them again with: {again}", soft_wrap=True)
+        _say(console, f"the machine failed {len(trained.lost)} blocks; try them again with: {again}")
     return 1 if trained.failures else code
 
 
@@ -173,9 +183,13 @@ def _trained(
         )
 
 
-def _interrupted(console: Console, named: catalogue.Named, tracker: tracking.Tracker) -> int:
+def _interrupted(console: Console, tracker: tracking.Tracker, again: str) -> int:
     next_at_once()
     recording.stop(tracker, "KILLED")
-    again = f"spectra-tune run {named.typed} --resume"
-    console.print(f"\ninterrupted; continue with: {again}", highlight=False, soft_wrap=True)
+    _say(console, f"\ninterrupted; continue with: {again}")
     return INTERRUPTED
+
+
+def _say(console: Console, line: str) -> None:
+    """A line as it is, however long: a command in it is copied whole."""
+    console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from spectra_tune.design import InvalidStudy
 from spectra_tune.lock import Lock
 from studies.command import catalogue, places, recording, search
 from studies.command.block_names import block_names
+from studies.command.pasted import command
 from studies.command.terminal import conclude
 from studies.command.unchanged import check_unchanged
 
@@ -25,27 +26,39 @@ def sync(name: str, *, smoke: bool, storage: str | None, tracking_uri: str | Non
     from studies.command.locking import locked  # loads ray and torch
 
     with locked(console, named, recorded, uri, place, take_over=True) as lock:
-        return _locked(console, named, uri, place, lock, begun=recorded is not None)
+        return _locked(console, named, uri, place, lock, recorded, chosen=tracking_uri is not None)
 
 
-def _locked(console: Console, named: catalogue.Named, uri: str, place: str, lock: Lock, *, begun: bool) -> int:
-    """Reads the storage, judges and records."""
+def _locked(
+    console: Console,
+    named: catalogue.Named,
+    uri: str,
+    place: str,
+    lock: Lock,
+    recorded: tracking.Execution | None,
+    *,
+    chosen: bool,
+) -> int:
+    """Reads the storage, judges and records. chosen: the store was given, it is not the default."""
     from spectra_tune import launching
+    from studies.command.beginnings import recorded_beside
+
+    again = command("run", named.typed, uri=uri, place=place)
 
     if not launching.can_resume(named.name, place):
-        raise InvalidStudy(
-            f"{place}/{named.name} must hold the blocks of the study, it does not: spectra-tune run {named.typed}"
-        )
+        raise InvalidStudy(f"{place}/{named.name} must hold the blocks of the study, it does not: {again}")
+    elsewhere = recorded_beside(console, named, recorded, uri, place, chosen=chosen)
+    again = command("run", named.typed, "--resume", uri=uri, place=place)
     study, searched = named.study, None
     if study.search is not None:
         searched = launching.searched_before(f"{named.name}-search", study, storage=place)
         if not searched.complete:
-            raise InvalidStudy(f"the search must have ended, it has not: spectra-tune run {named.typed} --resume")
+            raise InvalidStudy(f"the search must have ended, it has not: {again}")
     blocks = search.blocks_to_judge(study, searched)
     trained = launching.trained_before(named.name, block_names(named, blocks), storage=place)
     if not trained.complete or trained.lost:
-        raise InvalidStudy(f"all blocks must have ended well, some have not: spectra-tune run {named.typed} --resume")
+        raise InvalidStudy(f"all blocks must have ended well, some have not: {again}")
     lock.confirm()
-    tracker = recording.begin(named, uri, place, lock, begun=begun)
+    tracker = recording.begin(named, uri, place, lock, begun=recorded is not None, elsewhere=elsewhere)
     tracker.add(blocks)
     return recording.finish(console, named, tracker, search.with_search(study, trained.tables, searched), uri, place)

@@ -11,6 +11,7 @@ from analysis.judging.sentences import decimals
 from analysis.report.elements.arms import as_confirmed, remained
 from spectra_tune import tracking
 from studies.command import catalogue
+from studies.command.pasted import command
 from studies.command.plan import with_unit
 
 UI_PORT = int(os.environ.get("MLFLOW_PORT", "5000"))
@@ -24,7 +25,8 @@ def conclude(console: Console, named: catalogue.Named, judged: list[Judged], uri
     say_verdicts(console, named.name, question_of(named.study), judged)
     links = tracking.links(named.name, uri, base_url(uri))
     if not uri.startswith("http"):
-        console.print("\nLook into it: spectra-tune ui, then", highlight=False)
+        look = command("ui", uri=uri)
+        console.print(f"\nLook into it: {look}, then", highlight=False, soft_wrap=True, markup=False)
     for label, link in links:
         console.print(f"  {label}: {link}", highlight=False, soft_wrap=True, markup=False)
 

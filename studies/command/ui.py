@@ -13,6 +13,7 @@ from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
 from studies.command import places
 from studies.command.interrupts import sigterm_interrupts
+from studies.command.pasted import command
 from studies.command.terminal import UI_BASE, UI_PORT, base_url
 
 PATIENCE_S = 120
@@ -23,7 +24,7 @@ def ui(*, tracking_uri: str | None) -> int:
     """Serves the store's pages in the foreground and prints a link to each of its studies; returns the exit code."""
     uri = places.store(tracking_uri)
     if uri.startswith("http"):
-        _say(base_url(uri), _links(uri, base_url(uri)))
+        _say(uri, base_url(uri), _links(uri, base_url(uri)))
         return 0
     links = _links(uri, UI_BASE)  # a store of another version is refused here, in one line
     with socket.socket() as probe:
@@ -35,7 +36,7 @@ def ui(*, tracking_uri: str | None) -> int:
         try:
             with sigterm_interrupts():
                 if _answers(server):
-                    _say(UI_BASE, links)
+                    _say(uri, UI_BASE, links)
                 server.wait()
         except KeyboardInterrupt:
             server.terminate()
@@ -72,7 +73,10 @@ def _links(uri: str, base: str) -> list[tuple[str, str]]:
     return [(name, tracking.links(name, uri, base)[0][1]) for name in tracking.recorded_studies(uri)]
 
 
-def _say(base: str, links: list[tuple[str, str]]) -> None:
-    print(f"{base}/#/experiments" + ("" if links else "; no study has run yet: spectra-tune run NAME"), flush=True)
+def _say(uri: str, base: str, links: list[tuple[str, str]]) -> None:
+    print(
+        f"{base}/#/experiments" + ("" if links else f"; no study has run yet: {command('run', 'NAME', uri=uri)}"),
+        flush=True,
+    )
     for name, link in links:
         print(f"  {name}: {link}", flush=True)

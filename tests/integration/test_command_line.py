@@ -204,8 +204,16 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     assert "must hold the blocks of the study" in refused(
         capsys, "sync", file, "--storage", "other", "--tracking-uri", "sqlite:///b.db"
     )
+    said = refused(capsys, "run", file, "--resume", "--tracking-uri", "sqlite:///b.db")
+    began = f"sqlite:///{folder}/mlflow.db"
+    assert f"with the record that it began with, it is in {began}, not in sqlite:///{folder}/b.db: " in said
+    assert f": spectra-tune run {file} --resume; or begin it anew with another --storage" in said
+    assert not (folder / "b.db").exists()
     assert main(["sync", file, "--tracking-uri", "sqlite:///again.db"]) == 0
-    assert capsys.readouterr().out.partition("Look into it")[0] in first
+    warning, _, printed = capsys.readouterr().out.partition("\n")
+    assert warning.startswith(f"WARNING: the study began in {began}, where its record stays as it is: ")
+    assert printed.partition("Look into it")[0] in first
+    assert f"Look into it: spectra-tune ui --tracking-uri sqlite:///{folder}/again.db, then" in printed
     assert tracking.find_execution("mine", f"sqlite:///{folder / 'again.db'}").finished
 
     changed = written(folder, GOOD.replace("range(9)", "range(10)"))

@@ -1,5 +1,6 @@
 """A study against tracking servers: complete, and not stopped by one that goes away."""
 
+import shlex
 import threading
 import time
 from contextlib import ExitStack
@@ -78,9 +79,14 @@ def test_a_server_that_dies_in_the_middle_does_not_stop_a_study(ray, folder, cap
     assert "WARNING: the MLflow store must take and give records" in said
     assert "static − none" in said
     assert "NOT RECORDED: the MLflow store must take and give records" in said
+    paste = f"spectra-tune sync {file} --tracking-uri {uri}"
+    assert said.endswith(paste)
+    assert main(["sync", file]) == 2
+    assert f"study 'mine' began in {uri}: {paste}" in capsys.readouterr().err
+    assert not (folder / "mlflow.db").exists()
     server = started(store, folder.parent / "artifacts", port)
     try:
-        assert main(["sync", file, "--tracking-uri", uri]) == 0
+        assert main(shlex.split(paste)[1:]) == 0
         check_complete(uri, epochs)
     finally:
         ended(server)

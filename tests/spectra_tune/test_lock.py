@@ -14,7 +14,7 @@ import pytest
 
 from spectra_tune import lock
 from spectra_tune.errors import InvalidStudy
-from spectra_tune.launching.storage_lock import StorageLock
+from spectra_tune.launching.storage_file import LOCK, StorageFile
 from spectra_tune.lock import BEAT_S, STALE_S, Holder, Lock, check_free
 
 HOLDS = """
@@ -31,8 +31,8 @@ ELSEWHERE = {"host": "elsewhere", "machine": "elsewhere"}
 def place(request, tmp_path):
     """A lock's place: with an exclusive create, and without."""
     if request.param == "folder":
-        return StorageLock(str(tmp_path / "results" / "mine"))
-    return StorageLock(f"memory://{tmp_path.name}/mine")
+        return StorageFile(str(tmp_path / "results" / "mine"), LOCK)
+    return StorageFile(f"memory://{tmp_path.name}/mine", LOCK)
 
 
 def never(line):
@@ -64,7 +64,7 @@ def test_a_second_holder_is_refused_and_told_who_holds_it(place):
 
 
 def test_an_error_releases_it_and_what_was_made_for_it_is_gone(tmp_path):
-    place = StorageLock(str(tmp_path / "results" / "mine"))
+    place = StorageFile(str(tmp_path / "results" / "mine"), LOCK)
     with suppress(KeyboardInterrupt), Lock("mine", never) as held:
         held.take(place, take_over=False)
         assert place.read() is not None
@@ -160,7 +160,7 @@ def test_of_many_that_create_at_once_in_a_folder_one_succeeds(tmp_path):
             folder, start = str(tmp_path / f"{study}"), Barrier(8)
 
             def created(_, folder=folder, start=start):
-                one = StorageLock(folder)
+                one = StorageFile(folder, LOCK)
                 start.wait()
                 return one.create("x")
 

@@ -1,4 +1,4 @@
-"""A study's lock in its folder of the storage."""
+"""A small text in a study's folder of the storage: its lock, and where it was begun."""
 
 import os
 from contextlib import suppress
@@ -9,16 +9,16 @@ import pyarrow.fs
 from spectra_tune.design import InvalidStudy
 from spectra_tune.launching.block_store import filesystem_of, within
 
-FILE = "lock.json"
+LOCK, BEGAN = "lock.json", "began.json"
 
 
-class StorageLock:
-    """lock.json in a study's folder. A folder of a disk, a shared one too, has an exclusive create, a bucket has none:
-    Arrow's file systems put an object whatever is there.
+class StorageFile:
+    """One of these. A folder of a disk, a shared one too, has an exclusive create, a bucket has none: Arrow's file
+    systems put an object whatever is there.
     """
 
-    def __init__(self, folder: str):
-        self._files, self._path = filesystem_of(within(folder, FILE))
+    def __init__(self, folder: str, name: str):
+        self._files, self._path = filesystem_of(within(folder, name))
         self.exclusive = isinstance(self._files, pyarrow.fs.LocalFileSystem)
         self._made: list[Path] = []
 
