@@ -132,9 +132,10 @@ def main(arguments: list[str] | None = None) -> int:
             tracking_uri=given.tracking_uri,
         )
     except InvalidStudy as error:
-        from spectra_tune.tracking import without_secrets
+        from spectra_tune.tracking import StoreLost, without_secrets
 
-        print(f"spectra-tune: {without_secrets(' '.join(str(error).split()))}", file=sys.stderr)
+        then = "; mend that, and give the same command again" if isinstance(error, StoreLost) else ""
+        print(f"spectra-tune: {without_secrets(' '.join(str(error).split()))}{then}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("spectra-tune: interrupted", file=sys.stderr)

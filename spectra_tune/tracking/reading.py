@@ -155,9 +155,16 @@ def links(name: str, uri: str, base_url: str) -> list[tuple[str, str]]:
 def find_arm(run_id: str, uri: str) -> RecordedArm:
     """What an MLflow run records, by its id; refuses one that is not an arm of a study."""
     if not is_made(uri):
-        raise InvalidStudy(f"there is no MLflow store at {uri}")
+        raise InvalidStudy(f"no run {run_id!r} in {uri}: there is no MLflow store yet")
+    from mlflow.exceptions import MlflowException
+
     client = client_of(uri)
-    tags = client.get_run(run_id).data.tags
+    try:
+        tags = client.get_run(run_id).data.tags
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        raise InvalidStudy(f"no run {run_id!r} in {uri}: take the id at the end of a child's page's address") from None
     if tags.get(OURS) not in ("arm", "configuration"):
         raise InvalidStudy(f"only the MLflow run of an arm can be run again, {run_id} is none: take a child of a study")
     parent = client.get_run(tags["mlflow.parentRunId"])

@@ -22,10 +22,21 @@ from spectra_tune.design import InvalidStudy
 PATIENCE_S = 5
 """For a tracking server's first answer; names are looked up and answers dripped in no more than that, too."""
 
+PATIENCE_WITH_RECORDS_S = 15
+"""For a server's or a database's first answer about records: MLflow itself would try for minutes."""
+
+LONGEST_REASON = 200
+"""Characters."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 DATABASES = ("postgresql", "mysql", "mssql")
+
+FIRST_RECORD = "api/2.0/mlflow/experiments/get-by-name?experiment_name=Default"
+
+NOTHING, SERVER_ERRORS = "nothing within", ("HTTP Error 5", "timed out")
+"""How answers begin that are none."""
 
 
 def without_secrets(text: str) -> str:
@@ -62,30 +73,62 @@ def check_reachable(uri: str) -> None:
         _check_server(uri)
     elif scheme == "sqlite":
         _check_file(uri)
-    elif scheme.partition("+")[0] not in DATABASES:
+    elif scheme.partition("+")[0] in DATABASES:
+        _check_database(uri)
+    else:
         raise InvalidStudy(
             f"a tracking URI must begin with sqlite:///, http://, https:// or {', '.join(DATABASES)}, got {uri!r}"
         )
 
 
 def _check_server(uri: str) -> None:
-    answers: list[str] = []
+    """Asks whether it is one, and then for a record that every store has: a server may live whose database does not."""
 
-    def ask() -> None:
+    def asked(path: str, patience_s: float) -> str:
         try:
-            with urllib.request.urlopen(f"{uri}/health", timeout=PATIENCE_S) as answer:
-                answers.append(answer.read(64).decode(errors="replace").strip())
+            with urllib.request.urlopen(f"{uri}/{path}", timeout=patience_s) as answer:
+                return answer.read(64).decode(errors="replace").strip()
         except urllib.error.HTTPError as error:
-            answers.append("OK" if error.code == http.HTTPStatus.UNAUTHORIZED else str(error))  # credentials come later
+            return "OK" if error.code == http.HTTPStatus.UNAUTHORIZED else str(error)  # credentials come later
         except (OSError, ValueError, http.client.HTTPException) as error:
-            answers.append(str(getattr(error, "reason", None) or error))
+            return str(getattr(error, "reason", None) or error)
 
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(PATIENCE_S + 1)
-    answer = " ".join(answers[0].split()) if answers else f"nothing within {PATIENCE_S} s"
+    answer = _in_time(lambda: asked("health", PATIENCE_S), PATIENCE_S)
+    if answer == "OK":
+        said = _in_time(lambda: asked(FIRST_RECORD, PATIENCE_WITH_RECORDS_S), PATIENCE_WITH_RECORDS_S)
+        answer = said if said.startswith((*SERVER_ERRORS, NOTHING)) else answer
     if answer != "OK":
         raise InvalidStudy(f"an MLflow server must answer at {uri}, got: {answer}; start it or mend the URI")
+
+
+def _check_database(uri: str) -> None:
+    """Connects once: MLflow would try ten times, silently, for a minute and a half."""
+    import sqlalchemy
+    from sqlalchemy.exc import SQLAlchemyError
+
+    def asked() -> str:
+        try:
+            engine = sqlalchemy.create_engine(uri)
+            engine.connect().close()
+            engine.dispose()
+        except (SQLAlchemyError, ImportError, OSError) as error:
+            return str(error).partition("(Background on")[0]
+        return "OK"
+
+    answer = _in_time(asked, PATIENCE_WITH_RECORDS_S)
+    if answer != "OK":
+        raise InvalidStudy(
+            f"the database of the MLflow store must answer at {uri}, got: {answer}; start it or mend the URI"
+        )
+
+
+def _in_time(ask: Callable[[], str], patience_s: float) -> str:
+    """The answer in one line, or that there was none: no single wait in it need be long."""
+    answers: list[str] = []
+    asking = threading.Thread(target=lambda: answers.append(ask()), daemon=True)
+    asking.start()
+    asking.join(patience_s + 1)
+    return " ".join(answers[0].split()) if answers else f"{NOTHING} {patience_s:g} s"
 
 
 def _check_file(uri: str) -> None:
@@ -134,13 +177,17 @@ def _tables(file: Path) -> set[str]:
             return {row[0] for row in connection.execute("select name from sqlite_master")}
         finally:
             connection.close()
+    except sqlite3.OperationalError as error:
+        raise InvalidStudy(
+            f"the MLflow store must be free to be read, {file} is not: {error}; end what holds it"
+        ) from None
     except sqlite3.DatabaseError as error:
         raise InvalidStudy(f"the MLflow store must be a SQLite file, got {file}: {error}") from None
 
 
 def client_of(uri: str):
     """MLflow's client on a store, quiet, and without any global state of MLflow's but its logging."""
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
@@ -170,12 +217,23 @@ def _of_another_mlflow(revision: str) -> str:
     )
 
 
+def _reason(error: Exception) -> str:
+    """Why a store did not do what it was asked for, without the request and what libraries say around it."""
+    said = without_secrets(" ".join(re.split(r"\[SQL:|\(Background on", str(error))[0].split()))
+    request = re.match(r"API request to (\w+://[^/ ]+)\S* failed", said)
+    if request is not None:
+        why = re.search(r"(?:Errno -?\d+\] |Caused by \w+\()([^()'\"]+)", said)
+        return f"no answer from {request[1]}" + (f" ({why[1].strip()})" if why else "")
+    said = said.partition("(raised as a result of Query-invoked autoflush")[2].partition(") ")[2] or said
+    return said if len(said) <= LONGEST_REASON else f"{said[:LONGEST_REASON]}…"
+
+
 class StoreLost(InvalidStudy):
     """The store does not take or give records: it may again later."""
 
 
 def in_one_line(function: Callable[P, R]) -> Callable[P, R]:
-    """The function with what MLflow's store raises (gone, locked, full, of another version) as one line."""
+    """The function with what MLflow's store raises (gone, locked, full, of another version) as one short line."""
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -188,11 +246,6 @@ def in_one_line(function: Callable[P, R]) -> Callable[P, R]:
             other = re.search(r"database schema \(found version (\w+), but expected", str(error))
             if other is not None:
                 raise InvalidStudy(_of_another_mlflow(other[1])) from error
-            reason = without_secrets(" ".join(re.split(r"\[SQL:|\(Background on", str(error))[0].split()))
-            reason = reason.partition("(raised as a result of Query-invoked autoflush")[2].partition(") ")[2] or reason
-            reason = reason if len(reason) <= 300 else f"{reason[:300]}…"
-            raise StoreLost(
-                f"the MLflow store must take and give records, got: {reason}; mend it, then --resume"
-            ) from error
+            raise StoreLost(f"the MLflow store must take and give records, got: {_reason(error)}") from error
 
     return wrapped

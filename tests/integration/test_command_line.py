@@ -199,7 +199,8 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     assert main(["rerun", child.info.run_id]) == 0
     assert "9 runs trained again, bits agree in every column" in capsys.readouterr().out
     assert "only the MLflow run of an arm" in refused(capsys, "rerun", parent.info.run_id)
-    assert "not found" in refused(capsys, "rerun", "0" * 32)
+    for absent in ("nonsense", "0" * 32):
+        assert f"spectra-tune: no run {absent!r} in sqlite:///{folder}/mlflow.db: " in refused(capsys, "rerun", absent)
 
     assert "must hold the blocks of the study" in refused(
         capsys, "sync", file, "--storage", "other", "--tracking-uri", "sqlite:///b.db"

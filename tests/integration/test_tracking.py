@@ -1,5 +1,6 @@
 """MLflow is the record: complete, read back to the bit, and never doubled."""
 
+import http.server
 import json
 import math
 import os
@@ -10,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -367,6 +369,85 @@ def test_a_server_that_never_ends_its_answer_is_refused_in_time(monkeypatch):
             tracking.check_reachable(f"http://127.0.0.1:{server.getsockname()[1]}")
         assert time.monotonic() - begin < 2
         dripping.join()
+
+
+@contextmanager
+def half_alive(records: bytes | None):
+    """A server that says it is healthy, and of records what is given, or nothing for ever; its address."""
+
+    class Answers(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path == "/health":
+                self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\nOK")
+            elif records is None:
+                ended.wait(10)
+            else:
+                self.wfile.write(b"HTTP/1.0 " + records + b"\r\n\r\n{}")
+
+        def log_message(self, *said):
+            pass
+
+    ended = threading.Event()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.05,))
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            ended.set()
+            server.shutdown()
+            serving.join()
+
+
+@pytest.mark.parametrize(
+    ("records", "says"),
+    [(None, "timed out"), (b"500 Internal Server Error", "HTTP Error 500"), (b"404 Not Found", None)],
+)
+def test_a_server_that_lives_without_its_records_is_refused_in_time(monkeypatch, records, says):
+    monkeypatch.setattr(store_of, "PATIENCE_WITH_RECORDS_S", 0.5)
+    begin = time.monotonic()
+    with half_alive(records) as uri:
+        if says is None:
+            tracking.check_reachable(uri)
+        else:
+            with pytest.raises(InvalidStudy, match=f"an MLflow server must answer at {uri}, got: .*{says}.*; start it"):
+                tracking.check_reachable(uri)
+    assert time.monotonic() - begin < 5
+
+
+def test_a_database_that_does_not_answer_is_refused_in_time(monkeypatch, tmp_path):
+    pytest.importorskip("psycopg")
+    monkeypatch.setattr(store_of, "PATIENCE_WITH_RECORDS_S", 0.5)
+    begin = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for port, says in ((9, "refused"), (silent.getsockname()[1], "nothing within 0.5 s")):
+            uri = f"postgresql://someone:planted@127.0.0.1:{port}/studies"
+            with pytest.raises(InvalidStudy, match=f"must answer at .*, got: .*{says}.*; start it") as refused:
+                tracking.check_reachable(uri)
+            assert "\n" not in str(refused.value)
+    assert time.monotonic() - begin < 10
+
+
+def test_a_file_that_another_process_holds_is_refused(tmp_path):
+    holder = sqlite3.connect(tmp_path / "mlflow.db")
+    holder.execute("create table experiments (x)")
+    holder.execute("begin exclusive")
+    try:
+        with pytest.raises(
+            InvalidStudy, match=r"must be free to be read, .* is not: database is locked; end what holds"
+        ):
+            tracking.check_reachable(store(tmp_path))
+    finally:
+        holder.close()
+
+
+def test_what_a_lost_server_gives_is_one_short_line_with_its_address(monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(tracking.StoreLost) as lost:
+        tracking.find_execution("recorded", "http://127.0.0.1:9")
+    assert str(lost.value) == (
+        "the MLflow store must take and give records, got: no answer from http://127.0.0.1:9 (Connection refused)"
+    )
 
 
 def test_an_experiment_of_another_tool_is_refused(tmp_path):
