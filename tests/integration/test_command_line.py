@@ -141,7 +141,7 @@ def test_show_prints_the_plan(folder, capsys):
     plan = capsys.readouterr().out
     for line in (
         "blocks      8: moons, width 8;",
-        "arms        none, static, linear",
+        "arms        none; static; linear",
         "contrasts   linear − static; linear − none; static − none",
         "seeds       20 (100 to 119)",
         "runs        480",

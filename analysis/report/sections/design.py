@@ -94,7 +94,8 @@ def _budget(study: Study, rows: int) -> str:
     if search is None:
         return "none: no hyperparameter was searched, on either side"
     left = untuned(study)
-    return (f"**WARNING**: {left}. " if left else "") + (
-        f"each side of each Condition: {search.configurations} configurations on {len(study.seeds.search)} search "
-        f"seeds, sampler {search.sampler}; {rows} rows of search runs in all"
+    warning = f"**WARNING**: {literal(left)}. " if left else ""
+    return Markdown(
+        f"{warning}each side of each Condition: {search.configurations} configurations on {len(study.seeds.search)} "
+        f"search seeds, sampler {literal(search.sampler)}; {rows} rows of search runs in all"
     )

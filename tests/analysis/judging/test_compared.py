@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from ray import tune
 
-from analysis.report import files, findings, sections
+from analysis.report import files, findings
 from analysis.report.page import overview
+from analysis.report.sections import design, search
 from spectra_tune.design import SAME_CONFIGURATION, Search, Treatment
 from tests.tools.searching import STUDY, confirmed
 
@@ -68,7 +69,7 @@ def test_a_draw_that_was_not_recorded_is_not_called_matched(apart):
     again = findings("search", apart.study, apart.tables._replace(runs=apart.runs.drop(columns="init_digest")))
     assert "initial weights" not in again.judged[0].compared.shared
     assert not again.judged[1].compared.matched
-    assert "initial weights not recorded" in "".join(sections.design.section(again).lines)
+    assert "initial weights not recorded" in "".join(design.section(again).lines)
 
 
 def test_an_untuned_baseline_is_called_untuned_and_the_report_warns():
@@ -76,9 +77,9 @@ def test_an_untuned_baseline_is_called_untuned_and_the_report_warns():
     (one,) = untuned.judged
     assert one.verdict.sentence.startswith("Tuned penalty against untuned none: ")
     assert one.compared.matched
-    for tell in (sections.design, sections.search):
+    for tell in (design, search):
         assert "**WARNING**: none stays untuned" in "\n".join(tell.section(untuned).lines)
-    assert "| arm **none** | no regularizer; untuned |" in sections.design.section(untuned).lines
+    assert "| arm **none** | no regularizer; untuned |" in design.section(untuned).lines
 
 
 def test_a_candidate_of_strength_0_or_of_full_batches_is_confirmed_as_it_was_searched():
