@@ -186,11 +186,12 @@ def _judge(given: argparse.Namespace) -> int:
 
 
 def _show(given: argparse.Namespace) -> int:
-    from studies.command import plan, rehearsal
+    from studies.command import duration, plan, rehearsal
 
     named = catalogue.load(given.name, smoke=given.smoke)
     rehearsal.rehearse_own(named.study)
-    print(plan.text(named.name, named.study))
+    print(plan.text(named.name, named.study), flush=True)
+    print(f"time        {duration.in_words(named.study)}")
     return 0
 
 

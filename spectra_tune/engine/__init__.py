@@ -3,6 +3,7 @@
 Members train stacked, as one program, where their network has a stacked form, else in turn, as real modules.
 """
 
+from spectra_tune.engine.duration import block_seconds
 from spectra_tune.engine.memory import bytes_on_gpu, parts
 from spectra_tune.engine.rehearsal import rehearse
 from spectra_tune.engine.reports import Report
@@ -13,6 +14,7 @@ from spectra_tune.engine.training import BlockTraining, run_block, train
 __all__ = [
     "BlockTraining",
     "Report",
+    "block_seconds",
     "bytes_on_gpu",
     "capacity_ratio",
     "failed_runs",

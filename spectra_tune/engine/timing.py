@@ -10,7 +10,7 @@ from statistics import median
 import torch
 
 from spectra_tune.design import Block
-from spectra_tune.engine import BlockTraining
+from spectra_tune.engine.training import BlockTraining
 from spectra_tune.results import COST_REPEATS
 
 REPEATS = len(COST_REPEATS)
@@ -60,6 +60,12 @@ def time_arms(block: Block, *, device: str = "cpu", repeats: int = REPEATS) -> d
             elapsed = _seconds(trainings[name], epochs[name], device)
             seconds[name].append(elapsed / epochs[name] / len(seeds))
     return {name: Timing(arm=name, device=device, seconds_per_epoch=tuple(values)) for name, values in seconds.items()}
+
+
+def seconds_of_timing(block: Block, epoch: float) -> float:
+    """About the seconds that `time_arms` takes of a block whose epoch, of all members, takes so many."""
+    of_epoch = epoch * min(MOST_SEEDS, len(block.seeds)) / len(block.seeds)
+    return (REPEATS + 1) * max(LEAST_S * len(block.arms), of_epoch)
 
 
 def _seconds(training: BlockTraining, epochs: int, device: str) -> float:

@@ -1,8 +1,5 @@
 """What a study will do, before it does it: what `show` prints and a run records."""
 
-import os
-from typing import Any
-
 from analysis.describing.tuning import untuned
 from analysis.judging.question import Question
 from analysis.judging.verdict_name import VerdictName
@@ -14,13 +11,9 @@ from analysis.statistics.planning import (
     seeds_to_reach,
 )
 from analysis.statistics.significance import EXACT_UP_TO, RANDOM_FLIPS, smallest_flip_p
-from spectra_tune.design import SAME_CONFIGURATION, Block, Outcome, Study
+from spectra_tune.design import SAME_CONFIGURATION, Outcome, Study
 
 POWER = 0.8
-
-START_S, STEP_S, STEP_IN_TURN_S, FLOPS = 15.0, 18e-6, 5e-4, 100e9
-"""Rough, measured on one thread of a server processor: start of Ray and MLflow, a member's step without its arithmetic
-stacked and in turn, arithmetic per second."""
 
 
 def parameters(study: Study) -> dict[str, object]:
@@ -120,9 +113,7 @@ def text(name: str, study: Study) -> str:
             f"WARNING: {seeds} seeds cannot reach alpha {outcome.alpha:g}; every verdict will be "
             f'"{VerdictName.UNDERPOWERED}". At least {seeds_to_reach(outcome.alpha)} seeds are needed.'
         )
-    lines += _power(study)
-    lines.append(f"time        {_time_needed(study)}")
-    return "\n".join(lines)
+    return "\n".join(lines + _power(study))
 
 
 def _reached(smallest: float, under_holm: float, alpha: float) -> str:
@@ -174,50 +165,6 @@ def _power(study: Study) -> list[str]:
 def with_unit(outcome: Outcome | Question) -> str:
     """An outcome's margin in its metric's unit."""
     return f"{outcome.margin_in_unit:g} {outcome.measured.metric.unit}".rstrip()
-
-
-def _time_needed(study: Study) -> str:
-    """A rough count of arithmetic, on this machine's processors."""
-    processors = os.cpu_count() or 1
-    try:
-        blocks = [_block_seconds(block, study) for block in study.blocks()]
-    except Exception as error:  # whatever a user's own network or task raises: running it will say so, too
-        reason = " ".join(str(error).split())
-        return f"not estimated, since {type(error).__name__}: {reason}"
-    minutes = (START_S + max(sum(blocks) / processors, max(blocks))) / 60
-    return f"about {minutes:.0f} min on {processors} processors" if minutes >= 1 else "less than a minute"
-
-
-def _block_seconds(block: Block, study: Study) -> float:
-    """Seconds of one processor: for each step its arithmetic, and what a step costs however small it is."""
-    seconds = 0.0
-    for name, arm in block.arms:
-        condition = arm.condition(block.condition)
-        task, network = condition.task, condition.network
-        samples = task.samples if hasattr(task, "samples") else len(task.draw("train", 0)[1])
-        batch = condition.batch_size or samples
-        flops = 6 * batch * _parameters(network, task)
-        steps = condition.epochs * -(-samples // batch)
-        step = STEP_S if hasattr(network, "stacked") else STEP_IN_TURN_S
-        seconds += (_searched(study, name) + len(block.seeds)) * steps * (step + flops / FLOPS)
-    return seconds
-
-
-def _searched(study: Study, arm: str) -> int:
-    """Runs of an arm in a Condition's search: a side without a space has one configuration, which is not repeated."""
-    if study.search is None or arm not in study.sides():
-        return 0
-    tried = study.search.configurations if study.search.space(study.sides()[arm]) else 1
-    return tried * len(study.seeds.search)
-
-
-def _parameters(network: Any, task: Any) -> int:
-    """Trainable numbers of a network; one that cannot say so is built."""
-    if hasattr(network, "parameter_count"):
-        return network.parameter_count(task)
-    from spectra_tune.engine import parameter_count  # loads torch
-
-    return parameter_count(network, task)
 
 
 def _spans(seeds: tuple[int, ...]) -> str:

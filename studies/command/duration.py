@@ -1,0 +1,102 @@
+"""How long a study takes here: training by timing some of its blocks, the rest by what is started and written."""
+
+import os
+import time
+from typing import Any
+
+from spectra_tune.design import Block, Study
+
+PATIENCE_S = 4.0
+"""For timing blocks; of those that are left the arithmetic is counted."""
+
+SHORT_S = 90.0
+"""Below which seconds are said."""
+
+STEP_S, STEP_IN_TURN_S, FLOPS = 18e-6, 5e-4, 100e9
+"""Roughly, of one processor: a member's step without its arithmetic, stacked and in turn; arithmetic per second. They
+only tell how blocks stand to each other."""
+
+START_S, BLOCK_S, TRIAL_S, RECORD_S, CONTRAST_S, REPORT_S = 9.0, 0.5, 0.15, 0.25, 0.3, 4.0
+"""Measured on two processors: Ray, its workers and MLflow; a block beside its training, a search's trial beside its;
+the record of an arm in a Condition; a contrast in the report; the report's pages."""
+
+
+def in_words(study: Study) -> str:
+    """How long a study takes, or why that is not known: its blocks are timed, which takes seconds."""
+    try:
+        seconds, timed = _needed(study)
+    except Exception as error:  # whatever a user's own network or task raises: running it will say so, too
+        return f"not estimated, since {type(error).__name__}: {' '.join(str(error).split())}"
+    about = f"{seconds:.0f} s" if seconds < SHORT_S else f"{seconds / 60:.0f} min"
+    blocks = len(study.blocks())
+    return f"about {about} on {os.cpu_count()} processors, by timing {timed} of {blocks} blocks here"
+
+
+def _needed(study: Study) -> tuple[float, int]:
+    """Wall seconds of a study, and how many of its blocks were timed for that."""
+    blocks = study.blocks()
+    relative = [_relative(block) for block in blocks]
+    timed = _timed(blocks, relative)
+    scale = sum(timed.values()) / sum(relative[at] for at in timed)
+    seconds = [timed.get(at, scale * one) + BLOCK_S for at, one in enumerate(relative)]
+    processors = os.cpu_count() or 1
+    training = max(sum(seconds) / processors, max(seconds))
+    written = RECORD_S * sum(len(block.arms) for block in blocks) + CONTRAST_S * study.tests + REPORT_S
+    return START_S + training + _searching(study, sum(seconds), processors) + written, len(timed)
+
+
+def _searching(study: Study, seconds: float, processors: int) -> float:
+    """Wall seconds of a study's search, by what the runs of its confirmation take."""
+    if study.search is None:
+        return 0.0
+    confirmed = sum(len(block.arms) * len(block.seeds) for block in study.blocks())
+    trials = [
+        study.search.configurations if study.search.space(side) else 1
+        for _ in study.conditions
+        for side in study.sides().values()
+    ]
+    runs = sum(trials) * len(study.seeds.search)
+    return (seconds * runs / confirmed + TRIAL_S * sum(trials)) / processors
+
+
+def _timed(blocks: tuple[Block, ...], relative: list[float]) -> dict[int, float]:
+    """Seconds of one worker for as many blocks as patience is there for, from the largest and the smallest inwards."""
+    by_size = sorted(range(len(blocks)), key=relative.__getitem__, reverse=True)
+    inwards = [at for pair in zip(by_size, reversed(by_size), strict=True) for at in pair]
+    timed: dict[int, float] = {}
+    begin = time.perf_counter()
+    for at in dict.fromkeys(inwards):
+        if timed and time.perf_counter() - begin > PATIENCE_S:
+            break
+        timed[at] = _seconds_of(blocks[at])
+    return timed
+
+
+def _seconds_of(block: Block) -> float:
+    from spectra_tune.engine import block_seconds  # loads torch
+
+    return block_seconds(block)
+
+
+def _relative(block: Block) -> float:
+    """Seconds of one processor, roughly: for each step its arithmetic, and what a step costs however small it is."""
+    seconds = 0.0
+    for _, arm in block.arms:
+        condition = arm.condition(block.condition)
+        task, network = condition.task, condition.network
+        samples = task.samples if hasattr(task, "samples") else len(task.draw("train", 0)[1])
+        batch = condition.batch_size or samples
+        flops = 6 * batch * _parameters(network, task)
+        steps = condition.epochs * -(-samples // batch)
+        step = STEP_S if hasattr(network, "stacked") else STEP_IN_TURN_S
+        seconds += len(block.seeds) * steps * (step + flops / FLOPS)
+    return seconds
+
+
+def _parameters(network: Any, task: Any) -> int:
+    """Trainable numbers of a network; one that cannot say so is built."""
+    if hasattr(network, "parameter_count"):
+        return network.parameter_count(task)
+    from spectra_tune.engine import parameter_count  # loads torch
+
+    return parameter_count(network, task)
