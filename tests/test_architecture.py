@@ -19,6 +19,7 @@ ROOMS = {
     "spectra_tune": (
         *(
             "errors",
+            "called",
             "lock",
             "own_code",
             "randomness",

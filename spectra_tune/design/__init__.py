@@ -1,10 +1,11 @@
 """The words of a study, declared: frozen, keyword-only, checked once, hashable. Standard library only."""
 
+from spectra_tune.called import called
 from spectra_tune.design.block import Arm, Block, Member, differing_fields, members
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat, grid
 from spectra_tune.design.contrast import Contrast
-from spectra_tune.design.names import called, checked_name, distinct_names
+from spectra_tune.design.names import checked_name, distinct_names
 from spectra_tune.design.outcome import Outcome
 from spectra_tune.design.same_configuration import SAME_CONFIGURATION
 from spectra_tune.design.search import Dimension, Search

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from spectra_tune.called import called
 from spectra_tune.design.condition import WHOLE, Condition, changed, flat
-from spectra_tune.design.names import called, checked_name
+from spectra_tune.design.names import checked_name
 from spectra_tune.design.seeds import distinct_seeds
 from spectra_tune.design.signature import condition_signature, run_signature
 from spectra_tune.design.treatment import Treatment

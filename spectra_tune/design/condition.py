@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import product
 from typing import Any
 
+from spectra_tune.called import called
 from spectra_tune.errors import InvalidStudy, at_least_one, listed, nearest, not_negative, one_of, positive, whole
 from spectra_tune.objectives import CLASSIFICATION, objective_of
 from spectra_tune.schedules import LEARNING_RATES
@@ -78,7 +79,7 @@ def _check_task(task: Any) -> None:
                 f"task must have draw(split, seed) and classes, or say another objective, got {task!r}; see "
                 "spectra_tune.tasks"
             )
-        whole(task.classes, f"classes of {task}", 2)
+        whole(task.classes, f"classes of {called(task)}", 2)
     if hasattr(task, "features"):
         at_least_one(task.features, "features")
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from spectra_tune.called import called
 from spectra_tune.design.condition import Condition, flat, hyperparameters
-from spectra_tune.design.names import called
 from spectra_tune.design.signature import condition_signature
 from spectra_tune.errors import InvalidStudy
 

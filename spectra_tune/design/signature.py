@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from spectra_tune.called import called
 from spectra_tune.design.condition import Condition
 from spectra_tune.design.sources import is_own, source_digest
 from spectra_tune.design.treatment import Treatment
@@ -115,7 +116,7 @@ def _data_digest(task: Any) -> str:
         except Exception as error:  # anything that a user's task may raise
             place = place_of_error(error)
             raise InvalidStudy(
-                f"{place}{': ' * bool(place)}{task} must draw pairs of arrays x, y, seed 0 gave {said(error)}"
+                f"{place}{': ' * bool(place)}{called(task)} must draw pairs of arrays x, y, seed 0 gave {said(error)}"
             ) from error
         known = seen.hexdigest()
         _DATA_DIGESTS[id(task)] = (task, known)

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from spectra_tune.called import called
 from spectra_tune.design import Block, Member, Study, members
 from spectra_tune.engine.environment import one_thread_of_torch
 from spectra_tune.engine.groups import stacks
@@ -64,8 +65,9 @@ def _check_draws(task: Any, seed: int) -> None:
                 found.append(checked_draw(task, split, seed).digest)
         if found[0] != found[1]:
             raise InvalidStudy(
-                f"{task} must draw the same data whenever it is asked for one split and seed, two draws of {split!r}, "
-                f"seed {seed}, differ: draw from a generator seeded by them, numpy.random.default_rng([seed, …])"
+                f"{called(task)} must draw the same data whenever it is asked for one split and seed, two draws of "
+                f"{split!r}, seed {seed}, differ: draw from a generator seeded by them, "
+                "numpy.random.default_rng([seed, …])"
             )
 
 

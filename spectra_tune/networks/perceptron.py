@@ -6,6 +6,7 @@ from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from spectra_tune.called import called
 from spectra_tune.errors import InvalidStudy, at_least_one, one_of, positive
 from spectra_tune.objectives import objective_of
 from spectra_tune.tasks import shape_of
@@ -100,7 +101,7 @@ class Perceptron:
         """Numbers from layer to layer: inputs, hidden ones, outputs."""
         shape = shape_of(task)
         if shape is None:
-            raise InvalidStudy(f"a perceptron must know its inputs: give {task} features, or a shape")
+            raise InvalidStudy(f"a perceptron must know its inputs: give {called(task)} features, or a shape")
         outputs = objective_of(task).outputs(task)
         return (prod(shape), *[self.width] * self.depth, outputs)
 

@@ -12,6 +12,7 @@ from numpy import ndarray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, one_hot, softplus
 
+from spectra_tune.called import called
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.operators.batched_matmul import multiply
 
@@ -20,20 +21,20 @@ def checked(target: ndarray, task: Any, where: str) -> ndarray:
     """Labels (samples,) int64, 0 … classes - 1, of two classes or more."""
     if target.dtype.kind not in "fiub":
         raise InvalidStudy(
-            f"{task} must draw class labels, whole numbers 0 … {task.classes - 1}, got an array of {target.dtype} with "
-            f"{str(target.flat[0])!r} in {where}: number the classes"
+            f"{called(task)} must draw class labels, whole numbers 0 … {task.classes - 1}, got an array of "
+            f"{target.dtype} with {str(target.flat[0])!r} in {where}: number the classes"
         )
     if target.ndim != 1:
-        raise InvalidStudy(f"{task} must draw labels y (samples,), got {target.shape} in {where}")
+        raise InvalidStudy(f"{called(task)} must draw labels y (samples,), got {target.shape} in {where}")
     if not numpy.isfinite(target).all():
-        raise InvalidStudy(f"{task} must draw finite labels, got others in {where}")
+        raise InvalidStudy(f"{called(task)} must draw finite labels, got others in {where}")
     labels = target.astype(numpy.int64)
     if (labels != target).any() or labels.min() < 0 or labels.max() >= task.classes:
         raise InvalidStudy(
-            f"{task} must draw labels 0 … {task.classes - 1}, got {target.min()} … {target.max()} in {where}"
+            f"{called(task)} must draw labels 0 … {task.classes - 1}, got {target.min()} … {target.max()} in {where}"
         )
     if len(numpy.unique(labels)) < 2:
-        raise InvalidStudy(f"{task} must draw at least two classes, got one in {where}")
+        raise InvalidStudy(f"{called(task)} must draw at least two classes, got one in {where}")
     return labels
 
 

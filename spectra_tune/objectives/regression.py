@@ -11,6 +11,7 @@ import torch
 from numpy import ndarray
 from torch import Tensor
 
+from spectra_tune.called import called
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.objectives import objective_of
 from spectra_tune.operators.batched_matmul import multiply
@@ -21,13 +22,15 @@ def checked(target: ndarray, task: Any, where: str) -> ndarray:
     columns, wanted = target.reshape(len(target), -1), objective_of(task).outputs(task)
     if target.dtype.kind not in "fiu" or columns.shape[1] != wanted:
         raise InvalidStudy(
-            f"{task} must draw numbers y (samples,) or (samples, {wanted}), got {target.shape} of "
+            f"{called(task)} must draw numbers y (samples,) or (samples, {wanted}), got {target.shape} of "
             f"{target.dtype} in {where}"
         )
     if not (numpy.abs(columns) <= numpy.finfo(numpy.float32).max).all():
-        raise InvalidStudy(f"{task} must draw finite targets that single precision holds, got others in {where}")
+        raise InvalidStudy(
+            f"{called(task)} must draw finite targets that single precision holds, got others in {where}"
+        )
     if (columns == columns[0]).all():
-        raise InvalidStudy(f"{task} must draw targets that differ, all are {columns[0].tolist()} in {where}")
+        raise InvalidStudy(f"{called(task)} must draw targets that differ, all are {columns[0].tolist()} in {where}")
     return columns.astype(numpy.float64)
 
 

@@ -9,6 +9,7 @@ import numpy
 from numpy import ndarray
 
 from spectra_tune import objectives
+from spectra_tune.called import called
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.objectives import objective_of
 from spectra_tune.own_code import said
@@ -66,19 +67,21 @@ def checked_draw(task: Any, split: str, seed: int) -> Samples:
     try:
         x, y = (numpy.asarray(array) for array in drawn)
     except (TypeError, ValueError) as error:
-        raise InvalidStudy(f"{task} must draw a pair of arrays x, y, got in {where}: {said(error)}") from None
+        raise InvalidStudy(f"{called(task)} must draw a pair of arrays x, y, got in {where}: {said(error)}") from None
     if x.dtype.kind not in "fiu":
-        raise InvalidStudy(f"{task} must draw numbers x, got an array of {x.dtype} in {where}")
+        raise InvalidStudy(f"{called(task)} must draw numbers x, got an array of {x.dtype} in {where}")
     if x.ndim < 2 or y.shape[:1] != x.shape[:1]:
-        raise InvalidStudy(f"{task} must draw x (samples, …) and y (samples, …), got {x.shape} and {y.shape}")
+        raise InvalidStudy(f"{called(task)} must draw x (samples, …) and y (samples, …), got {x.shape} and {y.shape}")
     vocabulary = getattr(task, "vocabulary", None)
     if vocabulary is not None and x.dtype.kind != "f" and x.size and not (x.min() >= 0 and x.max() < vocabulary):
-        raise InvalidStudy(f"{task} must draw tokens 0 … {vocabulary - 1}, got {x.min()} … {x.max()} in {where}")
+        raise InvalidStudy(
+            f"{called(task)} must draw tokens 0 … {vocabulary - 1}, got {x.min()} … {x.max()} in {where}"
+        )
     shape = shape_of(task)
     if len(x) == 0 or (shape is not None and x.shape[1:] != shape):
-        raise InvalidStudy(f"{task} must draw samples of shape {shape}, got {x.shape} in {where}")
+        raise InvalidStudy(f"{called(task)} must draw samples of shape {shape}, got {x.shape} in {where}")
     if not (numpy.abs(x) <= numpy.finfo(numpy.float32).max).all():
-        raise InvalidStudy(f"{task} must draw finite data that single precision holds, got others in {where}")
+        raise InvalidStudy(f"{called(task)} must draw finite data that single precision holds, got others in {where}")
     objective = objectives.implement(objective_of(task))
     target = objective.checked(y, task, where)
     kept = x if x.dtype.name in KINDS else x.astype(numpy.float64)
