@@ -66,7 +66,7 @@ def _search_lines(study: Study) -> list[str]:
     tried = strata * sides * search.configurations
     lines = [
         f"strata      {strata}{of_sizes}: each is searched, confirmed and tested for itself",
-        f"search      {strata} strata × {sides} sides ({numbers['search sides']}) × {search.configurations} "
+        f"search      {strata} {'stratum' if strata == 1 else 'strata'} × {sides} sides ({numbers['search sides']}) × {search.configurations} "
         f"configurations = {tried:,}, × {seeds} seeds = {tried * seeds:,} runs at most, sampler "
         f"{numbers['search sampler']}",
         *spaces,
