@@ -16,7 +16,7 @@ STEP_S, STEP_IN_TURN_S, FLOPS = 18e-6, 5e-4, 100e9
 """Roughly, of one processor: a member's step without its arithmetic, stacked and in turn; arithmetic per second. They
 only tell how blocks stand to each other."""
 
-START_S, BLOCK_S, TRIAL_S, RECORD_S, CONTRAST_S, REPORT_S = 9.0, 0.5, 0.15, 0.25, 0.3, 4.0
+START_S, BLOCK_S, TRIAL_S, RECORD_S, CONTRAST_S, REPORT_S = 14.0, 0.5, 0.15, 0.15, 0.2, 4.0
 """Measured on two processors: Ray, its workers and MLflow; a block beside its training, a search's trial beside its;
 the record of an arm in a Condition; a contrast in the report; the report's pages."""
 

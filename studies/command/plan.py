@@ -64,9 +64,10 @@ def _search_lines(study: Study) -> list[str]:
     spaces += [f"  {name}: {dimension}, both sides" for name, dimension in search.nuisance_space]
     strata, sides, seeds = len(study.conditions), len(study.sides()), len(study.seeds.search)
     tried = strata * sides * search.configurations
+    of_strata = "1 stratum" if strata == 1 else f"{strata} strata"
     lines = [
         f"strata      {strata}{of_sizes}: each is searched, confirmed and tested for itself",
-        f"search      {strata} {'stratum' if strata == 1 else 'strata'} × {sides} sides ({numbers['search sides']}) × {search.configurations} "
+        f"search      {of_strata} × {sides} sides ({numbers['search sides']}) × {search.configurations} "
         f"configurations = {tried:,}, × {seeds} seeds = {tried * seeds:,} runs at most, sampler "
         f"{numbers['search sampler']}",
         *spaces,
