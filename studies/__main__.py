@@ -4,12 +4,17 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from spectra_tune.design import InvalidStudy
 from studies.command import catalogue
+from studies.command.console import readable_output, say, to_reader
+from studies.command.interrupts import ReaderGone
 
 INTERRUPTED = 130
+
+UNREAD = 141
+"""As a shell counts a command that a closed pipe has ended."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -17,6 +22,10 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise InvalidStudy(f"{message}; see {self.prog} --help")
+
+    def _print_message(self, message: str, file: TextIO | None = None) -> None:
+        """argparse's help, to a reader who may leave in the middle."""
+        to_reader(stderr=file is sys.stderr).print(message, end="", soft_wrap=True)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -91,8 +100,20 @@ def _several(verb: argparse.ArgumentParser, option: str, *, metavar: str, help: 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one verb; returns the exit code: 0 done, 1 a block failed or bits differ, 2 refused, 130 interrupted."""
+    """Runs one verb; returns the exit code.
+
+    0 done, 1 a block failed or bits differ, 2 refused, 130 interrupted, 141 nobody reads the output any more.
+    """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    readable_output()
+    try:
+        return _carried_out(arguments)
+    except ReaderGone:
+        return UNREAD
+
+
+def _carried_out(arguments: list[str] | None) -> int:
+    """Runs one verb; an error is one line."""
     try:
         given = parser().parse_args(arguments)
         if given.verb == "list":
@@ -135,17 +156,19 @@ def main(arguments: list[str] | None = None) -> int:
         from spectra_tune.tracking import StoreLost, without_secrets
 
         then = "; mend that, and give the same command again" if isinstance(error, StoreLost) else ""
-        print(f"spectra-tune: {without_secrets(' '.join(str(error).split()))}{then}", file=sys.stderr)
+        say(to_reader(stderr=True), f"spectra-tune: {without_secrets(' '.join(str(error).split()))}{then}")
         return 2
+    except ReaderGone:
+        raise
     except KeyboardInterrupt:
-        print("spectra-tune: interrupted", file=sys.stderr)
+        say(to_reader(stderr=True), "spectra-tune: interrupted")
         return INTERRUPTED
 
 
 def _list() -> int:
-    studies = catalogue.listed()
+    console, studies = to_reader(), catalogue.listed()
     for name, question in studies.items():
-        print(f"{name:<{max(map(len, studies))}}  {question}")
+        say(console, f"{name:<{max(map(len, studies))}}  {question}")
     return 0
 
 
@@ -190,8 +213,10 @@ def _show(given: argparse.Namespace) -> int:
 
     named = catalogue.load(given.name, smoke=given.smoke)
     rehearsal.rehearse_own(named.study)
-    print(plan.text(named.name, named.study), flush=True)
-    print(f"time        {duration.in_words(named.study)}")
+    console = to_reader()
+    say(console, plan.text(named.name, named.study))
+    console.file.flush()  # timing takes seconds
+    say(console, f"time        {duration.in_words(named.study)}")
     return 0
 
 

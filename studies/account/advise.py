@@ -1,13 +1,15 @@
 """Whether to use the penalty on a condition: from what was measured there, and from nothing else."""
 
 import math
-import textwrap
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from rich.console import Console
+
 from spectra_tune.errors import at_least_one
 from studies.account.evidence import Evidence, read
+from studies.command.console import say, to_reader
 
 ANSWERS = ("use it", "optional", "do not", "unknown")
 NEAREST = 3
@@ -114,20 +116,17 @@ def advise(*, task: str, width: int, epochs: int) -> int:
     """Prints the advice for a condition; returns the exit code."""
     at_least_one(width, "--width")
     at_least_one(epochs, "--epochs")
+    console = to_reader()
     for found in advice(read(), task=task, width=width, epochs=epochs):
-        print(f"{found.answer}{found.protocol and f' ({found.protocol})'}: {found.because}")
-        _print_evidence(found.evidence)
+        say(console, f"{found.answer}{found.protocol and f' ({found.protocol})'}: {found.because}")
+        _say_evidence(console, found.evidence)
         for differs, near in found.nearest:
-            _print_item(f"with {differs} ({near.protocol}): {near.answer}: {near.because}")
-            _print_evidence(near.evidence[:1], "    ")
+            say(console, f"  - with {differs} ({near.protocol}): {near.answer}: {near.because}")
+            _say_evidence(console, near.evidence[:1], "    ")
     return 0
 
 
-def _print_evidence(rows: Sequence[Evidence], indent: str = "  ") -> None:
+def _say_evidence(console: Console, rows: Sequence[Evidence], indent: str = "  ") -> None:
     for row in rows:
         about = f"{row.study}, {row.task}, width {row.width}, {row.epochs} epochs, {row.arm} ({row.treatment})"
-        _print_item(f"{about}: {row.verdict}. {row.sentence}", indent)
-
-
-def _print_item(words: str, indent: str = "  ") -> None:
-    print(textwrap.fill(words, 100, initial_indent=f"{indent}- ", subsequent_indent=f"{indent}  "))
+        say(console, f"{indent}- {about}: {row.verdict}. {row.sentence}")

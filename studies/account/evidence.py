@@ -81,7 +81,7 @@ def _protocol(condition: Condition) -> str:
 
 def write(rows: Iterable[Evidence], file: Path = FILE) -> None:
     """All evidence as CSV."""
-    with file.open("w", newline="") as opened:
+    with file.open("w", newline="", encoding="utf-8") as opened:
         writer = csv.DictWriter(opened, [item.name for item in fields(Evidence)], lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
@@ -89,7 +89,7 @@ def write(rows: Iterable[Evidence], file: Path = FILE) -> None:
 
 def read(file: Path = FILE) -> Sequence[Evidence]:
     """All evidence that was collected."""
-    with file.open(newline="") as opened:
+    with file.open(newline="", encoding="utf-8") as opened:
         return [_parsed(row) for row in csv.DictReader(opened)]
 
 

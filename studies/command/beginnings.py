@@ -6,6 +6,7 @@ from spectra_tune import launching, tracking
 from spectra_tune.design import InvalidStudy
 from spectra_tune.launching.block_store import within
 from studies.command.catalogue import Named
+from studies.command.console import say
 from studies.command.pasted import command
 
 
@@ -36,10 +37,8 @@ def recorded_beside(
     if not chosen:
         here = f"to record it in {uri} all the same, give that as --tracking-uri"
         raise InvalidStudy(f"study {named.name!r} began in {began.tracking_uri}: {there}; {here}")
-    console.print(
+    say(
+        console,
         f"WARNING: the study began in {began.tracking_uri}, where its record stays as it is: {there}",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
     )
     return True

@@ -42,7 +42,7 @@ def listed() -> dict[str, str]:
     """Name and question of every study of this package, read from the source: nothing is imported."""
     questions = {}
     for file in sorted(HERE.glob("*.py")):
-        for node in ast.parse(file.read_text()).body:
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == "STUDY" for target in node.targets):
                 given = {word.arg: word.value for word in getattr(node.value, "keywords", [])}
                 question = given.get("question")

@@ -4,10 +4,14 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 INTERRUPTED = 130
+
+
+class ReaderGone(KeyboardInterrupt):
+    """Nobody reads the output any more: as in `… | head`."""
 
 
 def at_once(*_) -> None:
@@ -49,3 +53,13 @@ def sigterm_interrupts() -> Iterator[None]:
 def _interrupt(_: int, frame: FrameType | None) -> None:
     handler = signal.getsignal(signal.SIGINT)
     (handler if callable(handler) else signal.default_int_handler)(signal.SIGINT, frame)
+
+
+def reader_gone() -> None:
+    """Does what Ctrl-C does at that moment: Tune stops and saves; where nothing trains, ReaderGone ends the command."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or handler in (signal.default_int_handler, at_once):
+        raise ReaderGone
+    with suppress(OSError):
+        print("spectra-tune: nobody reads the output any more: stopping in order", file=sys.stderr, flush=True)
+    handler(signal.SIGINT, None)

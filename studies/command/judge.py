@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
 from analysis import report as reporting
 from analysis.judging.declared import Declaration, declared, read_file
 from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
 from studies.command import places
+from studies.command.console import say, to_reader
 from studies.command.report import write
 from studies.command.terminal import say_verdicts
 
@@ -34,12 +33,12 @@ def judge(
         table = tracking.read_experiment(experiment, places.store(tracking_uri))
         place, name = f"the MLflow experiment {experiment}", experiment
     found = reporting.findings_of_declared(name, declared(table, declaration, place))
-    console = Console()
+    console = to_reader()
     say_verdicts(console, name, found.question, found.judged)
-    console.print()
+    say(console)
     for line in reporting.in_brief(found):
-        console.print(line, highlight=False, markup=False)
+        say(console, line)
     if output is not None:
         write(output, reporting.files(found), found.tables)
-        console.print(f"report written to {output}", highlight=False)
+        console.print(f"report written to {output}", soft_wrap=True)
     return 0

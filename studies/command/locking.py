@@ -11,6 +11,7 @@ from spectra_tune import launching, tracking
 from spectra_tune.launching.block_store import within
 from spectra_tune.lock import Lock, Place, check_free
 from studies.command.catalogue import Named
+from studies.command.console import say
 
 TAKEN_OVER = 1
 
@@ -30,7 +31,7 @@ def locked(
         for one in _places(named, recorded, uri, place):
             left = lock.take(one, take_over=take_over)
             if left is not None:
-                talk.print(f"taken over from {left}, which runs no more", highlight=False, markup=False, soft_wrap=True)
+                say(talk, f"taken over from {left}, which runs no more")
         yield lock
 
 

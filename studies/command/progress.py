@@ -1,9 +1,43 @@
-"""The live display of a study: a bar in a terminal, a plain line per finished block elsewhere."""
+"""The live display of a study: words and a bar in a terminal, plain lines elsewhere."""
 
 import time
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
+
+from studies.command.console import carried, say, wrapped
+
+MOST_LINES = 3
+"""Of words above the bar."""
+
+NARROW = 60
+"""Columns below which the time that has passed gives way."""
+
+SILENT_S = 60.0
+"""After which a line says how far it is, where there is no bar."""
+
+
+class _Words(NamedTuple):
+    """A few lines, wrapped at blanks."""
+
+    text: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = wrapped(carried(self.text, console.encoding), options.max_width).splitlines()
+        yield Text("\n".join(lines[:MOST_LINES]), no_wrap=True, overflow="ellipsis")
+
+
+class _Bar(Progress):
+    """A bar whose words have lines of their own above it: they never take its room."""
+
+    words = _Words("starting")
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield self.words
+        yield from super().get_renderables()
 
 
 class Display:
@@ -15,21 +49,21 @@ class Display:
         self._share = dict.fromkeys(runs_by_block, 0.0)
         self._done: set[str] = set()
         self._failed: set[str] = set()
-        self._begin = time.monotonic()
-        self._live = console.is_terminal and not console.quiet
+        self._begin = self._said = time.monotonic()
+        self._live = console.is_interactive and not console.quiet
         self._note = ""
-        self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
+        elapsed = [TimeElapsedColumn()] if console.width >= NARROW else []
+        self._bar = _Bar(
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TextColumn(f"{unit}, {{task.fields[speed]}}"),
-            TimeElapsedColumn(),
+            *elapsed,
             TextColumn("left"),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             console=console,
             disable=not self._live,
         )
-        self._task = self._bar.add_task("starting", total=len(runs_by_block), speed="…")
+        self._task = self._bar.add_task("", total=len(runs_by_block), speed="…")
 
     def __enter__(self) -> "Display":
         self._bar.start()
@@ -40,10 +74,11 @@ class Display:
 
     def say(self, line: str) -> None:
         """A line above the bar."""
-        self._console.print(line, highlight=False, markup=False)
+        say(self._console, line)
+        self._said = time.monotonic()
 
     def note(self, text: str) -> None:
-        """A word on what was found so far, beside the bar."""
+        """A word on what was found so far, above the bar."""
         self._note = f"; {text}" if text else ""
 
     def update(self, block: str, epoch: int, epochs: int, *, finished: bool, error: str | None) -> None:
@@ -58,12 +93,22 @@ class Display:
                 self.say(f"finished  {block}  ({len(self._done)} of {len(self._runs)} {self._unit}, {self._speed()})")
         failed = f", {len(self._failed)} failed" if self._failed else ""
         running = sum(0 < share < 1 for share in self._share.values())
-        self._bar.update(
-            self._task,
-            completed=sum(self._share.values()),
-            description=f"training, {running} running{failed}{self._note}",
-            speed=self._speed(),
-        )
+        state = f"training, {running} running{failed}"
+        self._bar.words = _Words(f"{state}{self._note}")
+        self._bar.update(self._task, completed=sum(self._share.values()), speed=self._speed())
+        if not self._live and time.monotonic() - self._said >= SILENT_S:
+            done = f"{len(self._done)} of {len(self._runs)} {self._unit}"
+            self.say(f"{state}  ({done}, {self._trained():.0%} trained, {self._speed()}{self._left()})")
+
+    def _trained(self) -> float:
+        return sum(self._share.values()) / len(self._share)
+
+    def _left(self) -> str:
+        share = self._trained()
+        if not share:
+            return ""
+        seconds = (time.monotonic() - self._begin) * (1 - share) / share
+        return f", about {seconds / 60:.0f} min left" if seconds >= 90 else f", about {seconds:.0f} s left"
 
     def _speed(self) -> str:
         trained = sum(self._runs[block] * share for block, share in self._share.items())

@@ -12,6 +12,7 @@ from spectra_tune.results import Tables
 from studies.command import plan, terminal
 from studies.command.catalogue import Named
 from studies.command.complexities import with_complexities
+from studies.command.console import say
 from studies.command.mlflow_records import counts, for_children
 from studies.command.pasted import command
 
@@ -66,11 +67,10 @@ def finish(
     tables = with_complexities(study, tables)
     loose = int((~tables.runs["equal_bits"]).sum())
     if loose:
-        console.print(
+        say(
+            console,
             f"WARNING: on this processor the bits of {loose} runs depend on what trained beside them; their verdicts "
             "stand, but another composition of the blocks would not repeat them to the bit",
-            highlight=False,
-            soft_wrap=True,
         )
     found = reporting.findings(named.name, study, tables, links=tracker.run_links(terminal.base_url(uri)))
     judged = found.judged
@@ -88,12 +88,10 @@ def finish(
         )
     except tracking.StoreLost as error:
         terminal.say_verdicts(console, named.name, found.question, judged)
-        console.print(
+        say(
+            console,
             f"NOT RECORDED: {error}. All results are kept in {place}/{named.name}; once the store answers: "
             f"{command('sync', named.typed, uri=uri, place=place)}",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
         )
         return 1
     terminal.conclude(console, named, judged, uri)

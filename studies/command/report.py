@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
 from analysis import report as reporting
 from analysis.judging.contrasts import judge_study
 from analysis.judging.question import question_of
@@ -11,6 +9,7 @@ from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
 from spectra_tune.results import Tables
 from studies.command import archive, catalogue, places
+from studies.command.console import to_reader
 from studies.command.pasted import command
 from studies.command.terminal import base_url, conclude, say_verdicts
 from studies.command.unchanged import check_unchanged
@@ -21,7 +20,7 @@ RESULTS = Path(__file__).parent.parent / "results"
 
 def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | None) -> int:
     """Shows a finished study's verdicts; with output also writes its report, tables and figures there."""
-    console = Console(markup=False)
+    console = to_reader()
     named = catalogue.load(name, smoke=smoke)
     uri = places.store(tracking_uri)
     recorded = tracking.find_execution(named.name, uri)
@@ -41,13 +40,13 @@ def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | N
     found = reporting.findings(named.name, named.study, tables, links=links)
     conclude(console, named, found.judged, uri)
     write(output, reporting.files(found), tables)
-    console.print(f"report written to {output}", highlight=False)
+    console.print(f"report written to {output}", soft_wrap=True)
     return 0
 
 
 def report_kept(name: str, file: Path, *, smoke: bool, output: Path | None) -> int:
     """The same from a kept study's files: no store, no training."""
-    console = Console(markup=False)
+    console = to_reader()
     named = catalogue.load(name, smoke=smoke)
     tables = read_kept(named, file)
     if output is None:
@@ -56,7 +55,7 @@ def report_kept(name: str, file: Path, *, smoke: bool, output: Path | None) -> i
     found = reporting.findings(named.name, named.study, tables)
     say_verdicts(console, named.name, found.question, found.judged)
     write(output, reporting.files(found), tables)
-    console.print(f"report written to {output}", highlight=False)
+    console.print(f"report written to {output}", soft_wrap=True)
     return 0
 
 

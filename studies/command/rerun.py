@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pandas
-from rich.console import Console
 
 from analysis.judging.compared import values_of
 from spectra_tune import tracking
 from spectra_tune.design import Block, InvalidStudy, Study, condition_signature
 from spectra_tune.results import COMPLEXITY, unmeasured
 from studies.command import catalogue, places
+from studies.command.console import say, to_reader
 from studies.command.search import confirmation_blocks
 
 MOST_NAMED = 5
@@ -35,16 +35,16 @@ def rerun(run_id: str, *, tracking_uri: str | None) -> int:
     again = run_block(block)
     if named.study.search is not None:
         again = again.assign(arm=recorded.arm, side=mine["side"].iloc[0], configuration=mine["configuration"].iloc[0])
-    console = Console(markup=False)
+    console = to_reader()
     what = f"{recorded.study}, {recorded.condition}, {recorded.arm}: {len(again)} runs trained again"
     differing = differences(mine, again)
     if not differing:
-        console.print(f"{what}, bits agree in every column", highlight=False, soft_wrap=True)
+        say(console, f"{what}, bits agree in every column")
         return 0
     environments = set(mine["environment"]) | set(again["environment"])
     why = f"; the environments differ: {' and '.join(sorted(environments))}" if len(environments) > 1 else ""
     listed = ", ".join(differing[:MOST_NAMED]) + (", …" if len(differing) > MOST_NAMED else "")
-    console.print(f"{what}, bits DIFFER in {listed}{why}", highlight=False, soft_wrap=True)
+    say(console, f"{what}, bits DIFFER in {listed}{why}")
     return 1
 
 

@@ -11,6 +11,7 @@ from spectra_tune import tracking
 from spectra_tune.design import Block, InvalidStudy
 from studies.command import catalogue, places, plan, recording, search
 from studies.command.block_names import block_names
+from studies.command.console import say, to_reader
 from studies.command.interrupts import INTERRUPTED, next_at_once, second_at_once, sigterm_interrupts
 from studies.command.live_effect import Largest
 from studies.command.pasted import command
@@ -36,7 +37,7 @@ def run(
     tracking_uri: str | None,
 ) -> int:
     """Trains a study (or continues it, or shows its verdicts if it is done); returns the exit code."""
-    console, talk = Console(markup=False), Console(quiet=quiet, markup=False)
+    console, talk = to_reader(), to_reader(quiet=quiet)
     named = catalogue.load(name, smoke=smoke)
     uri, place = places.store(tracking_uri), places.storage(storage)
     recorded = tracking.find_execution(named.name, uri)
@@ -89,15 +90,14 @@ def _locked(
         launching.check_nodes()
     launching.check_gpus(within(place, one) for one in left)
     launching.warm_up(len(named.study.conditions) * (1 if named.study.search is None else len(named.study.sides())))
-    talk.print(plan.text(named.name, named.study), highlight=False, markup=False, soft_wrap=True)
-    talk.print()
+    say(talk, f"{plan.text(named.name, named.study)}\n")
     lock.confirm()
     again = command("run", named.typed, "--resume", uri=uri, place=place, address=address)
     try:
         with sigterm_interrupts():  # as a preempted machine gets it: Tune stops, saves, and the study can be resumed
             return _train(console, talk, named, uri, place, lock, again, begun=recorded is not None)
     except tracking.StoreLost as error:  # begun, and perhaps full in the middle: not the command's fault
-        _say(console, f"stopped: {error}; once that is mended: {again}")
+        say(console, f"stopped: {error}; once that is mended: {again}")
         return 1
 
 
@@ -122,24 +122,24 @@ def _train(
         if study.search is not None:
             searched = search.search(talk, named, tracker, place, begun=begun)
             if not searched.complete:
-                return _interrupted(console, tracker, again)
+                return _interrupted(tracker, again)
         blocks = search.blocks_to_judge(study, searched)
         tracker.add(blocks)
         trained = _trained(talk, named, tracker, place, block_names(named, blocks), begun=begun)
     except KeyboardInterrupt:
-        return _interrupted(console, tracker, again)
+        return _interrupted(tracker, again)
     except launching.StorageDamaged as error:
         recording.stop(tracker, "FAILED")
-        _say(console, f"stopped: {error}: {again}")
+        say(console, f"stopped: {error}: {again}")
         return 1
     if not trained.complete:
-        return _interrupted(console, tracker, again)
+        return _interrupted(tracker, again)
     for block, reason in trained.failures.items():
-        _say(console, f"failed: {block}: {reason}")
+        say(console, f"failed: {block}: {reason}")
     tables = search.with_search(study, trained.tables, searched)
     code = recording.finish(console, named, tracker, tables, uri, place, lost=trained.lost)
     if trained.lost:
-        _say(console, f"the machine failed {len(trained.lost)} blocks; try them again with: {again}")
+        say(console, f"the machine failed {len(trained.lost)} blocks; try them again with: {again}")
     return 1 if trained.failures else code
 
 
@@ -183,13 +183,8 @@ def _trained(
         )
 
 
-def _interrupted(console: Console, tracker: tracking.Tracker, again: str) -> int:
+def _interrupted(tracker: tracking.Tracker, again: str) -> int:
     next_at_once()
     recording.stop(tracker, "KILLED")
-    _say(console, f"\ninterrupted; continue with: {again}")
+    say(to_reader(stderr=True), f"\ninterrupted; continue with: {again}")
     return INTERRUPTED
-
-
-def _say(console: Console, line: str) -> None:
-    """A line as it is, however long: a command in it is copied whole."""
-    console.print(line, highlight=False, markup=False, soft_wrap=True)

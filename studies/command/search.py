@@ -14,6 +14,7 @@ from spectra_tune import tracking
 from spectra_tune.design import SAME_CONFIGURATION, Block, Study, condition_signature
 from spectra_tune.results import Tables
 from studies.command import catalogue
+from studies.command.console import say
 from studies.command.interrupts import second_at_once
 from studies.command.progress import Display
 
@@ -96,19 +97,13 @@ def _objective(study: Study):
 def say_plan(talk: Console, study: Study, planned: tuning.ConfirmationPlan) -> None:
     """Prints what will be confirmed, before it is."""
     labels = study.labels()
-    talk.print(
-        f"search ended (exploratory); confirmation on {seeds_in_words(study, planned)}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    say(talk, f"search ended (exploratory); confirmation on {seeds_in_words(study, planned)}")
     for one in planned.candidates:
         chosen = ", ".join(f"{name} {short(value)}" for name, value in one.values.items()) or "nothing to tune"
-        talk.print(
+        say(
+            talk,
             f"  {labels[one.condition_signature]}, {one.arm}: configuration {one.configuration} of {one.tried}, "
             f"{chosen}; validation {one.mean:.2f} [{one.low:.2f}, {one.high:.2f}], {len(one.near_best)} near-best",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
         )
 
 

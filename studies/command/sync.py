@@ -8,6 +8,7 @@ from spectra_tune.design import InvalidStudy
 from spectra_tune.lock import Lock
 from studies.command import catalogue, places, recording, search
 from studies.command.block_names import block_names
+from studies.command.console import to_reader
 from studies.command.pasted import command
 from studies.command.terminal import conclude
 from studies.command.unchanged import check_unchanged
@@ -15,7 +16,7 @@ from studies.command.unchanged import check_unchanged
 
 def sync(name: str, *, smoke: bool, storage: str | None, tracking_uri: str | None) -> int:
     """Judges and records what the storage holds of a study whose blocks have all ended; returns the exit code."""
-    console = Console(markup=False)
+    console = to_reader()
     named = catalogue.load(name, smoke=smoke)
     uri, place = places.store(tracking_uri), places.storage(storage)
     recorded = tracking.find_execution(named.name, uri)

@@ -1,9 +1,14 @@
 """What a terminal shows of a judged study."""
 
 import os
+from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
+from rich.measure import Measurement
+from rich.table import Column, Table
 
 from analysis.judging.contrasts import Judged
 from analysis.judging.question import Question, question_of
@@ -11,6 +16,7 @@ from analysis.judging.sentences import decimals
 from analysis.report.elements.arms import as_confirmed, remained
 from spectra_tune import tracking
 from studies.command import catalogue
+from studies.command.console import WHOLE, carried, say
 from studies.command.pasted import command
 from studies.command.plan import with_unit
 
@@ -19,6 +25,9 @@ UI_PORT = int(os.environ.get("MLFLOW_PORT", "5000"))
 
 UI_BASE = f"http://127.0.0.1:{UI_PORT}"
 
+VERDICT_COLUMNS = 16
+"""That a verdict needs at least beside what it is about: fewer would be a word a line."""
+
 
 def conclude(console: Console, named: catalogue.Named, judged: list[Judged], uri: str) -> None:
     """Prints the verdicts and where to look further."""
@@ -26,7 +35,7 @@ def conclude(console: Console, named: catalogue.Named, judged: list[Judged], uri
     links = tracking.links(named.name, uri, base_url(uri))
     if not uri.startswith("http"):
         look = command("ui", uri=uri)
-        console.print(f"\nLook into it: {look}, then", highlight=False, soft_wrap=True, markup=False)
+        say(console, f"\nLook into it: {look}, then")
     for label, link in links:
         console.print(f"  {label}: {link}", highlight=False, soft_wrap=True, markup=False)
 
@@ -34,38 +43,79 @@ def conclude(console: Console, named: catalogue.Named, judged: list[Judged], uri
 def say_verdicts(console: Console, name: str, question: Question, judged: list[Judged]) -> None:
     """Prints what a search's sides were confirmed as, every verdict sentence, and all of them as a table."""
     for condition, arm, words in as_confirmed(judged):
-        console.print(f"{condition}, {arm} was confirmed as: {words}", highlight=False, markup=False)
+        say(console, f"{condition}, {arm} was confirmed as: {words}")
     for condition, contrast, _, equal in remained(one for one in judged if one.compared and not one.compared.matched):
-        console.print(f"{condition}, {contrast}: equal within a seed are {equal}", highlight=False, markup=False)
+        say(console, f"{condition}, {contrast}: equal within a seed are {equal}")
     for one in judged:
-        console.print(f"{one.condition}, {one.contrast}: {one.verdict.sentence}", highlight=False, markup=False)
-    console.print()
-    console.print(_verdict_table(name, question, judged))
+        say(console, f"{one.condition}, {one.contrast}: {one.verdict.sentence}")
+    say(console)
+    say_at_a_glance(console, name, question, judged)
 
 
-def _verdict_table(name: str, question: Question, judged: list[Judged]) -> Table:
-    """The verdicts, a row per contrast and Condition."""
+def say_at_a_glance(console: Console, name: str, question: Question, judged: list[Judged]) -> None:
+    """All verdicts as a table, or where that would break cells, below their Conditions."""
     metric = question.measured.metric
-    table = Table(
-        title=f"{name}: {question.metric}, margin ±{with_unit(question)}, alpha {question.alpha:g} "
-        f"over m = {question.tests} tests",
-        title_justify="left",
+    title = (
+        f"{name}: {question.metric}, margin ±{with_unit(question)}, alpha {question.alpha:g} "
+        f"over m = {question.tests} tests"
     )
     of_difference = f"{'difference' if metric.higher_is_better else 'gain'}, {metric.unit}".removesuffix(", ")
-    for heading in ("Condition", "contrast", f"{of_difference} [95 %]", "verdict"):
-        table.add_column(heading)
+    headings = ("Condition", "contrast", f"{of_difference} [95 %]", "verdict")
     digits = decimals(metric, question.margin_in_unit)
+    cells = [(one.condition, str(one.contrast), _difference(one, digits), _verdict(one)) for one in judged]
+    rows = [tuple(carried(cell, console.encoding) for cell in row) for row in cells]
+    say(console, title)
+    table = _table(headings, rows)
+    if _fits(console, table):
+        console.print(table)
+        return
+    columns = list(zip(*(row[1:] for row in rows), strict=True))
+    for condition, below in groupby(rows, key=itemgetter(0)):
+        say(console, condition)
+        lines = [row[1:] for row in below]
+        grid = Table.grid(*_columns(("", "", ""), columns), padding=(0, 2), pad_edge=True)
+        for line in lines:
+            grid.add_row(*line)
+        if _fits(console, grid):
+            console.print(grid)
+            continue
+        for contrast, difference, verdict in lines:
+            say(console, f"  {contrast}")
+            say(console, f"    {', '.join(filter(None, (difference, verdict)))}")
+
+
+def _fits(console: Console, table: Table) -> bool:
+    return Measurement.get(console, console.options.update(width=WHOLE), table).minimum <= console.width
+
+
+def _columns(headings: Sequence[str], columns: Sequence[Sequence[str]]) -> list[Column]:
+    """As wide as their cells, but for the last, the verdict, which wraps."""
+    wide = [max(map(cell_len, (heading, *cells))) for heading, cells in zip(headings, columns, strict=True)]
+    whole = [Column(heading, min_width=width, no_wrap=True) for heading, width in zip(headings, wide, strict=True)]
+    return [*whole[:-1], Column(headings[-1], min_width=VERDICT_COLUMNS)]
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A row per contrast and Condition: the verdict wraps, and nothing else."""
+    table = Table(*_columns(headings, list(zip(*rows, strict=True))))
     before = None
-    for one in judged:
-        if before is not None and one.condition != before:
+    for condition, *cells in rows:
+        if before not in (None, condition):
             table.add_section()
-        found = one.verdict.statistics
-        numbers = [] if found.low is None else [f"{one:+z.{digits}f}" for one in (found.mean, found.low, found.high)]
-        difference = "{} [{}, {}]".format(*numbers) if numbers else ""
-        verdict = " ".join((one.verdict.name, *one.verdict.suffixes))
-        table.add_row(one.condition if one.condition != before else "", str(one.contrast), difference, verdict)
-        before = one.condition
+        table.add_row(condition if condition != before else "", *cells)
+        before = condition
     return table
+
+
+def _difference(one: Judged, digits: int) -> str:
+    found = one.verdict.statistics
+    if found.low is None:
+        return ""
+    return "{} [{}, {}]".format(*(f"{value:+z.{digits}f}" for value in (found.mean, found.low, found.high)))
+
+
+def _verdict(one: Judged) -> str:
+    return " ".join((one.verdict.name, *one.verdict.suffixes))
 
 
 def base_url(uri: str) -> str:

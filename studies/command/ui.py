@@ -12,6 +12,7 @@ from typing import TextIO
 from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
 from studies.command import places
+from studies.command.console import say, to_reader
 from studies.command.interrupts import sigterm_interrupts
 from studies.command.pasted import command
 from studies.command.terminal import UI_BASE, UI_PORT, base_url
@@ -30,7 +31,7 @@ def ui(*, tracking_uri: str | None) -> int:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", UI_PORT)) == 0:
             raise InvalidStudy(f"port {UI_PORT} must be free for the MLflow UI, something answers there: end it first")
-    print(f"MLflow UI on {tracking.without_secrets(uri)}, starting (Ctrl-C ends it)", flush=True)
+    say(to_reader(), f"MLflow UI on {tracking.without_secrets(uri)}, starting (Ctrl-C ends it)")
     with tempfile.TemporaryFile("w+") as log:
         server = _served(uri, log)
         try:
@@ -74,9 +75,8 @@ def _links(uri: str, base: str) -> list[tuple[str, str]]:
 
 
 def _say(uri: str, base: str, links: list[tuple[str, str]]) -> None:
-    print(
-        f"{base}/#/experiments" + ("" if links else f"; no study has run yet: {command('run', 'NAME', uri=uri)}"),
-        flush=True,
-    )
+    console = to_reader()
+    none = "" if links else f"; no study has run yet: {command('run', 'NAME', uri=uri)}"
+    say(console, f"{base}/#/experiments{none}")
     for name, link in links:
-        print(f"  {name}: {link}", flush=True)
+        console.print(f"  {name}: {link}", soft_wrap=True)
