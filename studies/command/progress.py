@@ -59,7 +59,7 @@ class Display:
             TextColumn(f"{unit}, {{task.fields[speed]}}"),
             *elapsed,
             TextColumn("left"),
-            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+            TimeRemainingColumn(compact=True),
             console=console,
             disable=not self._live,
         )

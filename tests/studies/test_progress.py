@@ -1,6 +1,7 @@
 """The display says what is done: a bar in a terminal, plain lines in a pipe, nothing where it is told to be quiet."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -9,9 +10,11 @@ from spectra_tune.design import Contrast, Outcome, Seeds, Study, grid
 from spectra_tune.engine import run_block
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
+from studies.command import progress
 from studies.command.live_effect import Largest
 from studies.command.progress import Display
 from tests.conftest import ARMS
+from tests.tools.terminals import without_controls
 
 STUDY = Study(
     question="Which is the largest?",
@@ -45,6 +48,54 @@ def test_in_a_terminal_a_bar_with_what_was_found():
     text = shown(force_terminal=True)
     assert "largest difference so far +1.00 pp" in text
     assert "1 failed" in text
+
+
+LONG = "largest difference so far +2.30 pp [+0.76, +3.84], linear − static, border, width 32"
+
+
+@pytest.mark.parametrize("unit", ["blocks", "searches"])
+@pytest.mark.parametrize("note", ["", LONG, f"{LONG}, {'x' * 300}"], ids=["none", "long", "too long"])
+@pytest.mark.parametrize("width", [56, 60, 80, 200])
+def test_the_live_line_never_loses_bar_count_speed_and_time_left(monkeypatch, width, note, unit):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    out = io.StringIO()
+    with Display(Console(file=out, width=width, force_terminal=True), {str(at): 500 for at in range(100)}, unit) as one:
+        one.note(note)
+        now[0] = 4000.0
+        for at in range(30):
+            one.update(str(at), 10, 10, finished=True, error=None)
+    lines = without_controls(out.getvalue()).replace("\r", "\n").splitlines()
+    assert max(map(len, lines)) <= width
+    last = next(line for line in reversed(lines) if "/100" in line)
+    assert re.search(rf"^[━╸╺]{{4,}} +30/100 {unit}, \d+\.\d runs/s( \d:\d\d:\d\d)? left [-\d]+:[-\d]+ *$", last), last
+    if note:
+        assert "largest difference so far +2.30 pp [+0.76, +3.84], linear" in " ".join(" ".join(lines).split())
+
+
+def test_without_colour_the_bar_has_none():
+    coloured = re.compile(r"\x1b\[[\d;]*[349][\dm]")
+    assert coloured.search(shown(force_terminal=True, color_system="standard"))
+    assert not coloured.search(shown(force_terminal=True, color_system="standard", _environ={"NO_COLOR": "1"}))
+
+
+def test_a_dumb_terminal_gets_plain_lines():
+    text = shown(force_terminal=True, _environ={"TERM": "dumb"})
+    assert "\x1b" not in text
+    assert text.startswith("finished  one  (1 of 2 blocks, ")
+
+
+def test_in_a_pipe_a_line_a_minute_while_nothing_ends(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    out = io.StringIO()
+    with Display(Console(file=out, width=160), {"one": 60, "two": 60}) as display:
+        for now[0] in (10.0, 30.0, 59.0, 60.0, 61.0, 100.0, 119.0, 120.0):
+            display.update("one", int(now[0]), 240, finished=False, error=None)
+    assert out.getvalue().splitlines() == [
+        "training, 1 running  (0 of 2 blocks, 12% trained, 0.2 runs/s, about 7 min left)",
+        "training, 1 running  (0 of 2 blocks, 25% trained, 0.2 runs/s, about 6 min left)",
+    ]
 
 
 def test_where_it_is_told_to_be_quiet_nothing():
