@@ -19,6 +19,10 @@ LATER = "later"
 """Key of the metadata of a field that came after records had been made: `field(default=…, metadata={"later": True})`.
 With its default it has no part in a signature, so that records of before keep theirs."""
 
+BESIDE_CONTENT = "beside_content"
+"""Key of the metadata of a field that has no part in a signature since another field says its content: where a file
+lies, beside the digest of what it holds."""
+
 NAMED = {"Perceptron": {"class": "Network", "kind": "mlp"}}
 """What signatures say instead of a class's name where records of before know it under another."""
 
@@ -88,8 +92,8 @@ def _canonical_object(thing: Any) -> dict[str, Any]:
 
 
 def _state(thing: Any) -> dict[str, Any]:
-    """A dataclass's fields; one that came LATER only where it has not its default."""
-    state = {item: getattr(thing, item.name) for item in fields(thing)}
+    """A dataclass's fields; none BESIDE_CONTENT, one that came LATER only where it has not its default."""
+    state = {item: getattr(thing, item.name) for item in fields(thing) if BESIDE_CONTENT not in item.metadata}
     return {item.name: value for item, value in state.items() if not (LATER in item.metadata and value == item.default)}
 
 

@@ -23,7 +23,7 @@ NOT_DETERMINING = {
 }
 """The rest of the package, and why it changes no bit."""
 
-DATA = (".py", ".geojson")
+DATA = (".py", ".geojson", ".npz", ".gz")
 """Endings of files that count."""
 
 

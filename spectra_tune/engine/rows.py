@@ -15,6 +15,7 @@ from spectra_tune.engine.probing import ProbeResults, columns
 from spectra_tune.engine.size import capacity_ratio, parameter_count, regularized_count
 from spectra_tune.objectives import SPLITS, objective_of
 from spectra_tune.results import CONDITION, COST, TREATMENT, column_of, run_table
+from spectra_tune.tasks import is_one_split
 
 SIZES = ("parameters", "capacity_ratio")
 
@@ -105,7 +106,7 @@ def failed_runs(block: Block, *, device: str = "cpu") -> pandas.DataFrame:
         objective = objective_of(member.condition.task)
         sizes, layers = of_arm[member.arm]
         row = arm_columns(member, device) | sizes
-        row |= {"one_split": bool(getattr(member.condition.task, "fixed", False))}
+        row |= {"one_split": is_one_split(member.condition.task)}
         row |= {"seed": member.seed, "signature": member.signature}
         try:
             row |= draw_columns(member, draw)
@@ -141,7 +142,7 @@ def table_of(
     for member, (end, slot), size in zip(block_members, ends, sizes, strict=True):
         if member.arm not in about:
             about[member.arm] = arm_columns(member, device)
-            about[member.arm] |= size | {"one_split": bool(getattr(member.condition.task, "fixed", False))}
+            about[member.arm] |= size | {"one_split": is_one_split(member.condition.task)}
         records.append(
             about[member.arm]
             | {"seed": member.seed, "signature": member.signature}

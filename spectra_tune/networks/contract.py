@@ -50,7 +50,9 @@ def _check_memory(network: Any, module: Module) -> None:
 
 def check_outputs(network: Any, module: Module, x: Tensor, task: Any) -> None:
     """Refuses a module whose outputs are not what its task's objective needs."""
-    wanted = objective_of(task).outputs(task)
+    objective = objective_of(task)
+    wanted = (len(x), *(x.shape[1:2] if objective.by_position else ()), objective.outputs(task))
+    axes = f"(samples, {'positions, ' * objective.by_position}{wanted[-1]})"
     module.eval()
     try:
         with torch.no_grad():
@@ -58,9 +60,9 @@ def check_outputs(network: Any, module: Module, x: Tensor, task: Any) -> None:
     except Exception as error:
         raise InvalidStudy(f"{network}.forward must take x {tuple(x.shape)}, got {said(error)}") from error
     if not isinstance(outputs, Tensor):
-        raise InvalidStudy(f"{network} must give outputs, a tensor (samples, {wanted}), got {type(outputs).__name__}")
-    if tuple(outputs.shape) != (len(x), wanted):
-        raise InvalidStudy(f"{network} must give outputs (samples, {wanted}), got {tuple(outputs.shape)}")
+        raise InvalidStudy(f"{network} must give outputs, a tensor {axes}, got {type(outputs).__name__}")
+    if tuple(outputs.shape) != wanted:
+        raise InvalidStudy(f"{network} must give outputs {axes}, got {tuple(outputs.shape)}")
     if outputs.dtype not in TRAINED:
         raise InvalidStudy(f"{network} must give outputs of float32, got {outputs.dtype}")
 

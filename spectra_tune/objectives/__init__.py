@@ -1,6 +1,7 @@
 """Objectives, declared: what is learnt and how it is scored; one file beside this one implements each.
 
-An objective's file has, as functions of outputs (samples, outputs) and targets (samples, ...):
+An objective's file has, as functions of outputs (samples, outputs), or (samples, positions, outputs) of one that is by
+position, and targets (samples, ...):
 - `checked(target, task, where)`: the targets of a draw, refused where no network can learn them;
 - `loss(outputs, target)`: the mean over the samples that training makes small, a tensor with a gradient;
 - `scores(outputs, target)`: every metric by name; `scores_of_constant(target)`: those of the best constant predictor,
@@ -21,6 +22,8 @@ from spectra_tune.objectives.metric import SPLITS, Metric, SplitMetric
 
 __all__ = [
     "CLASSIFICATION",
+    "IGNORED",
+    "NEXT_TOKEN",
     "OBJECTIVES",
     "REGRESSION",
     "SPLITS",
@@ -40,7 +43,8 @@ class Objective:
     name: str  # of its file beside this one
     metrics: tuple[Metric, ...]  # the one that is shown first, first
     loss: Metric  # among them: what training makes small
-    outputs: Callable[[Any], int]  # numbers that a network gives for each sample of a task
+    outputs: Callable[[Any], int]  # numbers that a network gives for each sample of a task, or each of its positions
+    by_position: bool = False  # whether outputs are (samples, positions, outputs); else (samples, outputs)
 
     @property
     def followed(self) -> tuple[SplitMetric, ...]:
@@ -56,8 +60,11 @@ class Objective:
         return tuple(SplitMetric(split, metric) for split in splits for metric in self.metrics)
 
 
-CLASSIFICATION, REGRESSION = "classification", "regression"
+CLASSIFICATION, REGRESSION, NEXT_TOKEN = "classification", "regression", "next_token"
 """The first is the objective of a task that names none."""
+
+IGNORED = -100
+"""As the target of a next token: that place is not learnt and not scored (torch's own sign for it)."""
 
 _FRACTION: dict[str, Any] = {"unit": "pp", "symbol": " %", "scale": 100.0, "higher_is_better": True, "margin": 1.0}
 _OWN: dict[str, Any] = {"unit": "", "symbol": "", "scale": 1.0, "margin": 0.01}
@@ -83,6 +90,11 @@ def _logits(task: Any) -> int:
     return 1 if task.classes == 2 else int(task.classes)
 
 
+def _vocabulary(task: Any) -> int:
+    """A logit for each token."""
+    return int(task.vocabulary)
+
+
 def _targets(task: Any) -> int:
     """As many as the task has; one where it does not say."""
     return int(getattr(task, "targets", 1))
@@ -98,6 +110,13 @@ OBJECTIVES = {
             outputs=_logits,
         ),
         Objective(name=REGRESSION, metrics=(_MSE, _R2), loss=_MSE, outputs=_targets),
+        Objective(
+            name=NEXT_TOKEN,
+            metrics=(_CROSS_ENTROPY, _ACCURACY),
+            loss=_CROSS_ENTROPY,
+            outputs=_vocabulary,
+            by_position=True,
+        ),
     )
 }
 

@@ -2,84 +2,58 @@
 
 A task of your own is any object with `draw(split, seed) -> x, y`, arrays whose first axis is samples (split "train",
 "validation" or "test"). x: floating-point numbers, uint8 (fractions of 255) or int64 (tokens, if the task has a
-`vocabulary`), of any shape, which the task says as `shape` or, for a row of numbers, as `features`. y: labels 0 …
-`classes` - 1, or what another `objective` (see spectra_tune.objectives) learns. `reference_width` (or None) is for
-capacity ratios; `fixed` says that every seed has the same data. Make it a frozen dataclass, and draw from generators of
-your own seeding. With `true_labels(points) -> labels`, the best that any classifier can do, the complexity of its
-boundary can be measured (see geometry/complexity.py).
+`vocabulary`), of any shape, which the task says as `shape` or, for a row of numbers, as `features`: pictures (height,
+width), or (channels, height, width) as torch has them; sequences (positions, numbers), of tokens (positions,). y: labels
+0 … `classes` - 1, or what another `objective` (see spectra_tune.objectives) learns. `reference_width` (or None) is for
+capacity ratios; `fixed` says that every seed has the same data, `one_split` that every seed has the same test data, an
+official split. Make it a frozen dataclass, and draw from generators of your own seeding. With `true_labels(points) ->
+labels`, the best that any classifier can do, the complexity of its boundary can be measured (see
+geometry/complexity.py).
+
+A task with a `graph` (see graphs.py) is about its nodes: x (samples, 1) int64 are their numbers, and `vocabulary` says
+how many there are. Features of all nodes and edges are known in training, labels only those drawn: a network takes both
+from the graph when it is built, computes all nodes, and gives the outputs of those asked for.
 """
 
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cache, partial
-from importlib import import_module
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from spectra_tune.errors import InvalidStudy, not_negative, one_of, positive, whole
-from spectra_tune.objectives import CLASSIFICATION, REGRESSION, SPLITS
+from spectra_tune.objectives import CLASSIFICATION, NEXT_TOKEN, REGRESSION, SPLITS
+from spectra_tune.tasks.own_arrays import arrays
+from spectra_tune.tasks.own_images import images
+from spectra_tune.tasks.own_table import table
+from spectra_tune.tasks.real import digits, elections, fashion_mnist, letters, pride_and_prejudice, satellite
+from spectra_tune.tasks.task import Task, declared, is_one_split, shape_of
 from spectra_tune.tasks.windows import WINDOWS
+from spectra_tune.tasks.wrapped import as_sequence, noisy_labels
 
-SAMPLING = frozenset({"samples", "tiles", "data_seed"})
-"""Settings that say which points are drawn, not where the classes are."""
-
-
-def shape_of(task: Any) -> tuple[int, ...] | None:
-    """Of one sample of a task: its `shape`, or its `features` in a row; None where it says neither."""
-    if getattr(task, "shape", None) is not None:
-        return tuple(int(length) for length in task.shape)
-    return (int(task.features),) if hasattr(task, "features") else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A data family with its settings: which data, not yet the data."""
-
-    name: str  # the constructor here, and the function that draws it
-    module: str  # the file beside this one where that function is; not of the constructor's name, which it would hide
-    classes: int | None  # None for a task without
-    reference_width: int | None  # of an MLP that fits the task well; capacity ratios are relative to it
-    settings: tuple[tuple[str, Any], ...]  # arguments of the constructor, sorted by name
-    features: int = 2
-    objective: str = field(default=CLASSIFICATION, metadata={"later": True})
-
-    def draw(self, split: str, seed: int) -> tuple[Any, Any]:
-        """x (samples, features) float64 and y (samples,), int64 or what the objective learns, of one split and seed."""
-        one_of(split, "split", SPLITS)
-        module = import_module(f"{__name__}.{self.module}")
-        return getattr(module, self.name)(split, seed, **dict(self.settings))
-
-    @property
-    def true_labels(self) -> Callable[[Any], Any] | None:
-        """The most probable class (points,) int64 at each of the points (points, features): Bayes' decision.
-
-        Without noise it is the class itself where data can lie, and that of the nearest data elsewhere. None for a task
-        whose file does not know it.
-        """
-        truth = getattr(import_module(f"{__name__}.{self.module}"), f"{self.name}_truth", None)
-        where = {key: value for key, value in self.settings if key not in SAMPLING}
-        return None if truth is None else partial(truth, **where)
-
-    @property
-    def samples(self) -> int:
-        """Training points."""
-        return dict(self.settings)["samples"]
-
-    @property
-    def fixed(self) -> bool:
-        """Whether every run has the same data."""
-        return dict(self.settings)["data_seed"] is not None
-
-    def __str__(self) -> str:
-        defaults = _defaults(self.name)
-        shown = [f"{key}={value}" for key, value in self.settings if value != defaults[key]]
-        return f"{self.name}({', '.join(shown)})" if shown else self.name
-
-
-@cache
-def _defaults(name: str) -> dict[str, Any]:
-    """What a constructor's settings are where nothing is said."""
-    return {key: one.default for key, one in inspect.signature(globals()[name]).parameters.items()}
+__all__ = [
+    "SPLITS",
+    "Task",
+    "adding",
+    "arrays",
+    "as_sequence",
+    "border",
+    "checkerboard",
+    "circles",
+    "copy_memory",
+    "digits",
+    "elections",
+    "fashion_mnist",
+    "images",
+    "is_one_split",
+    "letters",
+    "moons",
+    "noisy_labels",
+    "pride_and_prejudice",
+    "satellite",
+    "shape_of",
+    "spirals",
+    "surface",
+    "table",
+]
 
 
 def _task(
@@ -88,19 +62,13 @@ def _task(
     n_classes: int | None,
     reference_width: int | None,
     objective: str = CLASSIFICATION,
+    fields: Mapping[str, Any] = MappingProxyType({}),
     **settings: Any,
 ) -> Task:
-    settings["samples"] = whole(settings["samples"], "samples", 2)
     if settings["data_seed"] is not None:
         settings["data_seed"] = whole(settings["data_seed"], "data_seed, where it is not None,", 0, 2**32 - 1)
-    return Task(
-        name=constructor.__name__,
-        module=module,
-        classes=n_classes,
-        reference_width=reference_width,
-        settings=tuple(sorted(settings.items())),
-        objective=objective,
-    )
+    sizes: dict[str, Any] = {"classes": n_classes, "reference_width": reference_width, "objective": objective}
+    return declared(constructor, module, settings, **sizes, **fields)
 
 
 def moons(*, samples: int = 1000, noise_std: float = 0.1, data_seed: int | None = None) -> Task:
@@ -177,3 +145,25 @@ def surface(*, samples: int = 1000, noise_std: float = 0.1, data_seed: int | Non
     noise_std = not_negative(noise_std, "noise_std")
     given = {"samples": samples, "noise_std": noise_std, "data_seed": data_seed}
     return _task(surface, "smooth", None, None, REGRESSION, **given)
+
+
+def adding(*, length: int = 100, samples: int = 1000, data_seed: int | None = None) -> Task:
+    """The adding problem: the sum of the two marked ones of `length` numbers; regression.
+
+    x (samples, length, 2): numbers uniform in 0 … 1, and two marks, one in each half. The best constant's mean squared
+    error is 1/6. samples counts training sequences; validation is as many, test 5000.
+    """
+    length = whole(length, "length", 2)
+    shape = {"shape": (length, 2), "features": 2 * length}
+    return _task(adding, "sequences", None, None, REGRESSION, fields=shape, length=length, samples=samples, data_seed=data_seed)
+
+
+def copy_memory(*, length: int = 50, samples: int = 1000, data_seed: int | None = None) -> Task:
+    """The copy task: ten of eight symbols must be said again after `length` blanks; next token.
+
+    x (samples, length + 20) int64 of 10 tokens; only the copy is scored: the best constant comes to log 8 = 2.079 nats a
+    token. samples counts training sequences; validation is as many, test 5000.
+    """
+    length = whole(length, "length", 1)
+    shape = {"shape": (length + 20,), "features": length + 20, "vocabulary": 10}
+    return _task(copy_memory, "sequences", None, None, NEXT_TOKEN, fields=shape, length=length, samples=samples, data_seed=data_seed)
