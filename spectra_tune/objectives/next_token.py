@@ -6,7 +6,6 @@ A target IGNORED is not learnt and not scored: means are over all other position
 from typing import Any
 
 import numpy
-import torch
 from numpy import ndarray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -30,8 +29,8 @@ def checked(target: ndarray, task: Any, where: str) -> ndarray:
     if len(scored) == 0 or scored.min() < 0 or scored.max() >= task.vocabulary:
         got = f"{scored.min()} … {scored.max()}" if len(scored) else "none"
         raise InvalidStudy(
-            f"{task} must draw tokens y in 0 … {task.vocabulary - 1}, or {IGNORED} where nothing is learnt, got {got} in "
-            f"{where}"
+            f"{task} must draw tokens y in 0 … {task.vocabulary - 1}, or {IGNORED} where nothing is learnt, got {got} "
+            f"in {where}"
         )
     if (scored == scored[0]).all():
         raise InvalidStudy(f"{task} must draw at least two different tokens y, got one in {where}")

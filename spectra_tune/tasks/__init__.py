@@ -3,12 +3,12 @@
 A task of your own is any object with `draw(split, seed) -> x, y`, arrays whose first axis is samples (split "train",
 "validation" or "test"). x: floating-point numbers, uint8 (fractions of 255) or int64 (tokens, if the task has a
 `vocabulary`), of any shape, which the task says as `shape` or, for a row of numbers, as `features`: pictures (height,
-width), or (channels, height, width) as torch has them; sequences (positions, numbers), of tokens (positions,). y: labels
-0 … `classes` - 1, or what another `objective` (see spectra_tune.objectives) learns. `reference_width` (or None) is for
-capacity ratios; `fixed` says that every seed has the same data, `one_split` that every seed has the same test data, an
-official split. Make it a frozen dataclass, and draw from generators of your own seeding. With `true_labels(points) ->
-labels`, the best that any classifier can do, the complexity of its boundary can be measured (see
-geometry/complexity.py).
+width), or (channels, height, width) as torch has them; sequences (positions, numbers), of tokens (positions,). y:
+labels 0 … `classes` - 1, or what another `objective` (see spectra_tune.objectives) learns. `reference_width` (or None)
+is for capacity ratios; `fixed` says that every seed has the same data, `one_split` that every seed has the same test
+data, an official split. Make it a frozen dataclass, and draw from generators of your own seeding. With
+`true_labels(points) -> labels`, the best that any classifier can do, the complexity of its boundary can be measured
+(see geometry/complexity.py).
 
 A task with a `graph` (see graphs.py) is about its nodes: x (samples, 1) int64 are their numbers, and `vocabulary` says
 how many there are. Features of all nodes and edges are known in training, labels only those drawn: a network takes both
@@ -154,16 +154,18 @@ def adding(*, length: int = 100, samples: int = 1000, data_seed: int | None = No
     error is 1/6. samples counts training sequences; validation is as many, test 5000.
     """
     length = whole(length, "length", 2)
-    shape = {"shape": (length, 2), "features": 2 * length}
-    return _task(adding, "sequences", None, None, REGRESSION, fields=shape, length=length, samples=samples, data_seed=data_seed)
+    sizes = {"shape": (length, 2), "features": 2 * length}
+    given = {"length": length, "samples": samples, "data_seed": data_seed}
+    return _task(adding, "sequences", None, None, REGRESSION, sizes, **given)
 
 
 def copy_memory(*, length: int = 50, samples: int = 1000, data_seed: int | None = None) -> Task:
     """The copy task: ten of eight symbols must be said again after `length` blanks; next token.
 
-    x (samples, length + 20) int64 of 10 tokens; only the copy is scored: the best constant comes to log 8 = 2.079 nats a
-    token. samples counts training sequences; validation is as many, test 5000.
+    x (samples, length + 20) int64 of 10 tokens; only the copy is scored: the best constant comes to log 8 = 2.079 nats
+    a token. samples counts training sequences; validation is as many, test 5000.
     """
     length = whole(length, "length", 1)
-    shape = {"shape": (length + 20,), "features": length + 20, "vocabulary": 10}
-    return _task(copy_memory, "sequences", None, None, NEXT_TOKEN, fields=shape, length=length, samples=samples, data_seed=data_seed)
+    sizes = {"shape": (length + 20,), "features": length + 20, "vocabulary": 10}
+    given = {"length": length, "samples": samples, "data_seed": data_seed}
+    return _task(copy_memory, "sequences", None, None, NEXT_TOKEN, sizes, **given)

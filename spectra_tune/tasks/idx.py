@@ -63,8 +63,8 @@ def training_images(files: Mapping[str, Path]) -> int:
         images, labels = shapes[f"{part}_images"], shapes[f"{part}_labels"]
         if images[1:] != PIXELS or labels != images[:1]:
             raise InvalidStudy(
-                f"{files[f'{part}_images']} must hold (images, 28, 28) and {files[f'{part}_labels'].name} as many labels, "
-                f"got {images} and {labels}"
+                f"{files[f'{part}_images']} must hold (images, 28, 28) and {files[f'{part}_labels'].name} as many "
+                f"labels, got {images} and {labels}"
             )
     return shapes["train_images"][0]
 

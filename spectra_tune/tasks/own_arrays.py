@@ -32,7 +32,7 @@ def arrays(
     x, y = (numpy.array(_numpy(one)) for one in (x, y))
     one_of(objective, "objective", OBJECTIVES)
     if x.ndim < 2 or x.dtype.kind not in "fiu" or y.shape[:1] != x.shape[:1]:
-        raise InvalidStudy(f"arrays needs numbers x (rows, …) and y (rows, …), got {x.shape} of {x.dtype} and {y.shape}")
+        raise InvalidStudy(f"arrays needs numbers x (rows, …), y (rows, …), got {x.shape} of {x.dtype} and {y.shape}")
     if not numpy.isfinite(x).all():
         raise InvalidStudy(
             f"x must be finite, row {int((~numpy.isfinite(x)).reshape(len(x), -1).any(1).argmax())} is not"
@@ -60,9 +60,16 @@ def arrays(
 
 def training_rows(samples: int | None, count: int) -> int:
     """How many of so many rows are for training; two at least are left."""
-    if samples is None:
-        samples = round(TRAINING_SHARE * count)
-    return whole(samples, f"samples, of {count} rows,", 2, count - 2)
+    return _share_of(count) if samples is None else whole(samples, f"samples, of {count} rows,", 2, count - 2)
+
+
+def trained_on(samples: int, count: int) -> tuple[str, ...]:
+    """The words of a task's name for how many rows train, where that is not the share of them by default."""
+    return () if samples == _share_of(count) else (f"samples={samples}",)
+
+
+def _share_of(count: int) -> int:
+    return round(TRAINING_SHARE * count)
 
 
 def _numpy(one: Any) -> Any:
@@ -127,4 +134,4 @@ class Arrays:
         return Graph(features=self.held[0].astype(numpy.float32), edges=self.held[2].astype(numpy.int64))
 
     def __str__(self) -> str:
-        return self.name or f"arrays({self.content[:6]})"
+        return f"{self.name or 'arrays'}({', '.join([self.content[:6], *trained_on(self.samples, len(self.held[0]))])})"

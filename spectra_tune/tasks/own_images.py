@@ -6,7 +6,7 @@ from typing import Any
 
 from spectra_tune.errors import InvalidStudy, listed, one_of, whole
 from spectra_tune.objectives import SPLITS
-from spectra_tune.tasks.own_arrays import training_rows
+from spectra_tune.tasks.own_arrays import trained_on, training_rows
 from spectra_tune.tasks.source import Source, existing, source
 
 
@@ -33,6 +33,7 @@ def images(folder: str | Path, *, size: tuple[int, int] | None = None, samples: 
         colours=found.colours,
         classes=len(found.files),
         samples=training_rows(samples, len(files)),
+        files=len(files),
     )
 
 
@@ -45,6 +46,7 @@ class Images:
     colours: bool
     classes: int
     samples: int
+    files: int
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -62,4 +64,5 @@ class Images:
         return taken(x, rows), y[rows]
 
     def __str__(self) -> str:
-        return str(self.folder)
+        size = " × ".join(map(str, self.size))
+        return f"{self.folder}({', '.join([size, *trained_on(self.samples, self.files)])})"

@@ -1,13 +1,13 @@
 """A user's own table as a task: CSV or Parquet."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from spectra_tune.errors import listed, one_of
 from spectra_tune.objectives import CLASSIFICATION, REGRESSION, SPLITS
-from spectra_tune.tasks.own_arrays import training_rows
+from spectra_tune.tasks.own_arrays import trained_on, training_rows
 from spectra_tune.tasks.source import Source, existing, source
 
 
@@ -46,6 +46,8 @@ def table(
         samples=samples,
         classes=columns.classes,
         features=columns.width,
+        rows=columns.rows,
+        chosen=named is not None,
     )
 
 
@@ -60,6 +62,8 @@ class Table:
     samples: int
     classes: int | None
     features: int  # numbers that the columns come to
+    rows: int
+    chosen: bool = field(compare=False, metadata={"beside_content": True})  # whether the columns were named
 
     def draw(self, split: str, seed: int) -> tuple[Any, Any]:
         """x (samples, features) float64, and labels int64 or numbers float64 (samples,)."""
@@ -70,4 +74,5 @@ class Table:
         return columns.drawn(split, seed, self.samples)
 
     def __str__(self) -> str:
-        return f"{self.file.place.stem}({self.target})"
+        chosen = f" from {', '.join(self.columns)}" if self.chosen else ""
+        return f"{self.file.place.stem}({', '.join([self.target + chosen, *trained_on(self.samples, self.rows)])})"

@@ -60,7 +60,7 @@ def files_in(folder: Path) -> tuple[tuple[Path, ...], ...]:
     found = tuple(tuple(sorted(one for one in of.iterdir() if not one.name.startswith("."))) for of in classes)
     for of_class, files in zip(classes, found, strict=True):
         if not files:
-            raise InvalidStudy(f"every class must have pictures, the folder {of_class} is empty: fill it or take it out")
+            raise InvalidStudy(f"every class must have pictures, {of_class} is empty: fill it or take it out")
     return found
 
 

@@ -43,9 +43,7 @@ def fashion_mnist(*, samples: int = 4000, folder: str | Path | None = None) -> T
         count, found = training_images(files), source(list(files.values()), next(iter(files.values())).parent)
     samples = whole(samples, f"samples of fashion_mnist, which has {count} images for training,", 2, count - 2)
     settings = {"samples": samples, "folder": found}
-    return declared(
-        fashion_mnist, "pictures", settings, classes=10, features=28 * 28, shape=(28, 28), official=True
-    )
+    return declared(fashion_mnist, "pictures", settings, classes=10, features=28 * 28, shape=(28, 28), official=True)
 
 
 def letters(*, samples: int = 3000) -> Task:
@@ -67,11 +65,11 @@ def satellite(*, samples: int = 3000) -> Task:
 
 
 def elections(*, samples: int = 600) -> Task:
-    """3,107 counties of the US, which of them touch, three numbers of each, and in which third their turnout of 1980 is.
+    """3,107 counties of the US, which of them touch, three numbers of each, and which third their turnout is in.
 
     A task on a graph: x (samples, 1) int64 are nodes' numbers, `graph` has features and edges of all of them. samples
-    counts the nodes whose label is known in training; validation is as many, test the rest. Of 600 a logistic regression
-    on a county's own numbers has 60.1 % right, and 60.2 % of the borders join counties of one class.
+    counts the nodes whose label is known in training; validation is as many, test the rest. Turnout is that of 1980. Of
+    600 a logistic regression on a county's own numbers has 60.1 % right; 60.2 % of the borders join equal classes.
     """
     nodes = ROWS["elections"]
     settings = {"samples": _of_rows("elections", samples)}

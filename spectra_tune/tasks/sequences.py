@@ -31,8 +31,8 @@ def adding(split: str, seed: int, *, length: int, samples: int, data_seed: int |
 def copy_memory(split: str, seed: int, *, length: int, samples: int, data_seed: int | None) -> tuple[ndarray, ndarray]:
     """x and y (samples, length + 20) int64: ten symbols, blanks, a sign to copy, and the ten again at the end of y.
 
-    Source: Arjovsky, Shah & Bengio 2016, with `length` blanks between; unlike there only the copy is scored, so that the
-    best constant comes to log 8 nats a token and an accuracy of about 1/8.
+    Source: Arjovsky, Shah & Bengio 2016, with `length` blanks between; unlike there only the copy is scored, so that
+    the best constant comes to log 8 nats a token and an accuracy of about 1/8.
     """
     count, random_state = drawn_for(split, seed, samples, data_seed)
     symbols = numpy.random.default_rng(random_state).integers(1, SYMBOLS + 1, (count, COPIED))

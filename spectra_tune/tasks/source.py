@@ -44,8 +44,8 @@ def content_of(files: Sequence[Path], place: Path) -> str:
 
 
 @cache
-def _digest(file: Path, size: int, modified_ns: int) -> str:  # noqa: ARG001: a file that changes is read again
-    """sha256 (hex) of a file, read once as long as it seems the same."""
+def _digest(file: Path, *_seems: int) -> str:
+    """sha256 (hex) of a file, which is read again only where its size or time says that it is another."""
     with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()  # type: ignore[arg-type]: a GzipFile reads bytes
 

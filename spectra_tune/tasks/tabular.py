@@ -69,11 +69,16 @@ class Columns:
                 )
         numbers = [number for number in range(self.width) if number not in self.categories]
         if numbers:
-            x[:, numbers] = StandardScaler().fit(self.x[train][:, numbers]).transform(x[:, numbers])
+            x[:, numbers] = _scaled(self.x[train][:, numbers], x[:, numbers])
         y = self.y[rows]
         if self.objective == REGRESSION:
-            y = StandardScaler().fit(self.y[train][:, None]).transform(y[:, None])[:, 0]
+            y = _scaled(self.y[train][:, None], y[:, None])[:, 0]
         return x, y
+
+
+def _scaled(train: ndarray, values: ndarray) -> ndarray:
+    """Values (rows, numbers) less the training rows' means, over their standard deviations where these are not 0."""
+    return numpy.asarray(StandardScaler().fit(train).transform(values))
 
 
 @cache

@@ -1,25 +1,77 @@
 """What the laws are tried on: networks and tasks that the packages list, and a user's own of every kind."""
 
+import atexit
 import inspect
 import random
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy
+import pandas
 import torch
+from PIL import Image
 from torch import nn
 
 from spectra_tune import networks, tasks
 from spectra_tune.networks import mlp, module
 
-TASKS = {
-    name: constructor
-    for name, constructor in vars(tasks).items()
-    if name[0] != "_"
-    and inspect.isfunction(constructor)
-    and inspect.signature(constructor).return_annotation is tasks.Task
+
+@cache
+def _folder() -> Path:
+    """Where data of a user's own lie, for as long as the tests run."""
+    folder = Path(mkdtemp())
+    atexit.register(rmtree, folder)
+    return folder
+
+
+def _own_arrays(**given):
+    generator = numpy.random.default_rng(0)
+    y = generator.permutation(numpy.arange(400) % 3)
+    return tasks.arrays(generator.normal(size=(400, 4)) + y[:, None], y, **given)
+
+
+@cache
+def _table_file() -> Path:
+    """Two hundred rows of each of two colours, with numbers."""
+    generator = numpy.random.default_rng(0)
+    colour = generator.permutation(numpy.arange(400) % 2)
+    text = numpy.array(["red", "not red"])[colour]
+    columns = {"colour": text, "size": generator.normal(size=400) * 30 + 5, "fine": colour + generator.normal(size=400)}
+    pandas.DataFrame(columns | {"kept": numpy.arange(400) % 3 == colour}).to_csv(_folder() / "table.csv", index=False)
+    return _folder() / "table.csv"
+
+
+@cache
+def _picture_folder() -> Path:
+    """Two classes of 150 pictures (6, 5) in colours: dark and bright ones."""
+    generator = numpy.random.default_rng(0)
+    for label, name in enumerate(("bright", "dark")):
+        (_folder() / "pictures" / name).mkdir(parents=True)
+        for number in range(150):
+            pixels = generator.integers(0, 100, (6, 5, 3)).astype(numpy.uint8) + numpy.uint8(150 * (1 - label))
+            Image.fromarray(pixels).save(_folder() / "pictures" / name / f"{number}.png")
+    return _folder() / "pictures"
+
+
+GIVEN = {
+    "arrays": _own_arrays,
+    "table": lambda **given: tasks.table(_table_file(), target="kept", **given),
+    "images": lambda **given: tasks.images(_picture_folder(), **given),
+    "as_sequence": lambda **given: tasks.as_sequence(tasks.digits(**given), step=4, permuted=1),
+    "noisy_labels": lambda **given: tasks.noisy_labels(tasks.spirals(classes=3, **given), share=0.25),
 }
-"""Every constructor of a task that the package has."""
+"""Constructors that need more than how many samples, with something for it."""
+
+TASKS = {
+    name: GIVEN.get(name, getattr(tasks, name))
+    for name in tasks.__all__
+    if inspect.isfunction(getattr(tasks, name)) and name not in ("shape_of", "is_one_split")
+}
+"""Every constructor of a task that the package lists."""
 
 
 class Norms(nn.Module):

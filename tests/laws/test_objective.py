@@ -13,7 +13,7 @@ from torch.nn import functional
 from spectra_tune import objectives
 from spectra_tune.design import Condition, InvalidStudy
 from spectra_tune.networks import mlp
-from spectra_tune.objectives import OBJECTIVES, objective_of
+from spectra_tune.objectives import IGNORED, OBJECTIVES, objective_of
 
 COUNT = 50
 
@@ -26,11 +26,20 @@ def numbers(generator, task, count):
     return generator.normal(size=(count, task.targets)) * 2 + 1
 
 
+def tokens(generator, task, count):
+    """Of three positions, where every fifth target or so is ignored."""
+    y = generator.integers(task.vocabulary, size=(count, 3))
+    y[generator.random((count, 3)) < 0.2] = IGNORED
+    return y
+
+
 TASKS = {
     "classification": [SimpleNamespace(classes=classes) for classes in (2, 3, 5)],
     "regression": [SimpleNamespace(objective="regression", targets=targets) for targets in (1, 3)],
+    "next_token": [SimpleNamespace(objective="next_token", vocabulary=vocabulary) for vocabulary in (2, 5)],
 }
-DRAWS = {"classification": labels, "regression": numbers}
+DRAWS = {"classification": labels, "regression": numbers, "next_token": tokens}
+POSITIONS = {"next_token": (3,)}
 
 
 def cross_entropy(outputs, target):
@@ -62,7 +71,16 @@ def drawn(name, task, seed=0, count=COUNT):
     """Checked targets, and outputs (samples, outputs) float64."""
     generator = numpy.random.default_rng(seed)
     target = implementation(name).checked(DRAWS[name](generator, task, count), task, "here")
-    return target, torch.tensor(generator.normal(size=(count, OBJECTIVES[name].outputs(task))) * 3)
+    shape = (count, *POSITIONS.get(name, ()), OBJECTIVES[name].outputs(task))
+    return target, torch.tensor(generator.normal(size=shape) * 3)
+
+
+def known(metric, outputs, target):
+    """What a library of others' says of a metric, over all positions that are not ignored."""
+    target = torch.tensor(target)
+    if outputs.ndim == 3:
+        outputs, target = outputs[target != IGNORED], target[target != IGNORED]
+    return KNOWN[metric](outputs, target)
 
 
 def implementation(name):
@@ -96,7 +114,7 @@ def test_scores_are_those_of_other_libraries(name, task):
     target, outputs = drawn(name, task)
     scores = implementation(name).scores(outputs, torch.tensor(target))
     for metric, value in scores.items():
-        assert value == pytest.approx(KNOWN[metric](outputs, torch.tensor(target)), rel=1e-12), metric
+        assert value == pytest.approx(known(metric, outputs, target), rel=1e-12), metric
 
 
 @EVERY
@@ -104,12 +122,17 @@ def test_the_loss_is_its_metric_and_has_a_gradient(name, task):
     target, outputs = drawn(name, task)
     leaf = outputs.clone().requires_grad_()
     loss = implementation(name).loss(leaf, torch.tensor(target))
-    assert float(loss.detach()) == pytest.approx(
-        KNOWN[OBJECTIVES[name].loss.name](outputs, torch.tensor(target)), rel=1e-12
-    )
+    assert float(loss.detach()) == pytest.approx(known(OBJECTIVES[name].loss.name, outputs, target), rel=1e-12)
     loss.backward()
     assert leaf.grad is not None
-    assert (leaf.grad != 0).any(dim=1).all()
+    learnt = torch.tensor(target != IGNORED) if outputs.ndim == 3 else torch.ones(COUNT, dtype=torch.bool)
+    assert torch.equal((leaf.grad != 0).any(dim=-1), learnt)
+
+
+STACKED = pytest.mark.parametrize(
+    ("name", "task"), [(name, task) for name, task in CASES if hasattr(implementation(name), "Stacked")], ids=str
+)
+"""Objectives that have a stacked form."""
 
 
 def stacked_of(name, task, dtype, shared=False, members=4):
@@ -127,7 +150,7 @@ def stacked_of(name, task, dtype, shared=False, members=4):
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["shared", "own"])
-@EVERY
+@STACKED
 def test_stacked_scores_are_each_members_own(name, task, shared):
     pairs, _, outputs, form = stacked_of(name, task, torch.float64, shared)
     parts = [form.sums(outputs[:, :, part].contiguous(), part) for part in (slice(0, 32), slice(32, 64))]
@@ -139,7 +162,7 @@ def test_stacked_scores_are_each_members_own(name, task, shared):
             assert scores[metric][member] == pytest.approx(value, rel=1e-9, abs=1e-12), metric
 
 
-@EVERY
+@STACKED
 def test_the_stacked_error_is_autograds(name, task):
     pairs, weight, outputs, form = stacked_of(name, task, torch.float64)
     form.to_error_(outputs, form.target, weight)
@@ -151,7 +174,7 @@ def test_the_stacked_error_is_autograds(name, task):
         assert (outputs[member, :, COUNT:] == 0).all()
 
 
-@EVERY
+@STACKED
 def test_a_members_stacked_bits_are_free_of_its_company(name, task):
     pairs, weight, outputs, form = stacked_of(name, task, torch.float32)
     sums = form.sums(outputs, slice(0, 64))
@@ -195,6 +218,28 @@ def test_the_best_constant_number_is_found_by_trying_all(targets):
     assert constant["r2"] == 0.0 >= max(one["r2"] for one in tried) >= -0.01
 
 
+@pytest.mark.parametrize("vocabulary", [2, 3])
+def test_the_best_constant_token_is_found_by_trying_all(vocabulary):
+    task = SimpleNamespace(objective="next_token", vocabulary=vocabulary)
+    target, _ = drawn("next_token", task)
+    form, constant = implementation("next_token"), implementation("next_token").scores_of_constant(target)
+    tried = [
+        form.scores(torch.tensor([0.0, *outputs]).expand(COUNT, 3, -1), torch.tensor(target))
+        for outputs in itertools.product(numpy.linspace(-2, 2, 41), repeat=vocabulary - 1)
+    ]
+    assert constant["accuracy"] == max(one["accuracy"] for one in tried)
+    assert constant["loss"] <= min(one["loss"] for one in tried) <= constant["loss"] + 0.01
+
+
+def test_a_batch_in_which_every_token_is_ignored_teaches_nothing():
+    outputs = torch.randn(4, 3, 5, requires_grad=True)
+    loss = implementation("next_token").loss(outputs, torch.full((4, 3), IGNORED))
+    loss.backward()
+    assert loss == 0
+    assert outputs.grad is not None
+    assert (outputs.grad == 0).all()
+
+
 def test_a_class_that_is_absent_has_no_recall():
     form = implementation("classification")
     target = numpy.array([0, 0, 2, 2])
@@ -219,6 +264,13 @@ def test_outputs_that_are_not_finite_have_a_loss_that_is_not(name, task):
 
 
 REFUSED = {
+    "next_token": [
+        (lambda y, task: y, "whole numbers, got .* of float64"),
+        (lambda y, task: y[:, 0].astype(int), "tokens y \\(samples, positions\\)"),
+        (lambda y, task: y.astype(int) + 1, "tokens y in 0 … "),
+        (lambda y, task: 0 * y.astype(int) + IGNORED, "got none"),
+        (lambda y, task: 0 * y.astype(int), "at least two different tokens"),
+    ],
     "classification": [
         (lambda y, task: y * numpy.nan, "finite labels"),
         (lambda y, task: y.astype(str), "class labels, .* got an array"),
