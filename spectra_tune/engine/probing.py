@@ -7,7 +7,7 @@ import numpy
 import torch
 
 from spectra_tune import probes
-from spectra_tune.engine.members.draws import checked_draw
+from spectra_tune.engine.members.draws import checked_draw, numbers_of
 from spectra_tune.engine.members.generators import seeded
 from spectra_tune.engine.members.trainer import Trainer
 from spectra_tune.objectives import objective_of
@@ -33,7 +33,8 @@ class ProbeSet:
             drawn.append(checked_draw(task, "validation", derived_seed(len(drawn), "probe")))
             count += len(drawn[-1])
         tokens = getattr(task, "vocabulary", None) is not None
-        self.x = numpy.concatenate([one.x if tokens else one.numbers for one in drawn])[:LEAST_POINTS]
+        some = [one.x[:LEAST_POINTS] for one in drawn]
+        self.x = numpy.concatenate([x if tokens else numbers_of(x) for x in some])[:LEAST_POINTS]
         self.target = numpy.concatenate([one.y for one in drawn])[:LEAST_POINTS]
         flat = self.x.reshape(len(self.x), -1)
         span = numpy.ptp(flat, axis=0)

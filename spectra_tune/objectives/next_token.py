@@ -10,6 +10,7 @@ from numpy import ndarray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from spectra_tune.called import called
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.objectives import IGNORED
 
@@ -21,19 +22,19 @@ def checked(target: ndarray, task: Any, where: str) -> ndarray:
     """Tokens (samples, positions) int64, 0 … vocabulary - 1 or IGNORED, of two kinds or more."""
     if target.dtype.kind not in "iu" or target.ndim != 2:
         raise InvalidStudy(
-            f"{task} must draw tokens y (samples, positions), whole numbers, got {target.shape} of {target.dtype} in "
-            f"{where}"
+            f"{called(task)} must draw tokens y (samples, positions), whole numbers, got {target.shape} of "
+            f"{target.dtype} in {where}"
         )
     tokens = target.astype(numpy.int64)
     scored = tokens[tokens != IGNORED]
     if len(scored) == 0 or scored.min() < 0 or scored.max() >= task.vocabulary:
         got = f"{scored.min()} … {scored.max()}" if len(scored) else "none"
         raise InvalidStudy(
-            f"{task} must draw tokens y in 0 … {task.vocabulary - 1}, or {IGNORED} where nothing is learnt, got {got} "
+            f"{called(task)} must draw tokens y in 0 … {task.vocabulary - 1}, or {IGNORED} where nothing is learnt, got {got} "
             f"in {where}"
         )
     if (scored == scored[0]).all():
-        raise InvalidStudy(f"{task} must draw at least two different tokens y, got one in {where}")
+        raise InvalidStudy(f"{called(task)} must draw at least two different tokens y, got one in {where}")
     return tokens
 
 

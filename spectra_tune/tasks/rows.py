@@ -20,7 +20,7 @@ class MappedRows:
         return len(self._rows)
 
     def __getitem__(self, index: Any) -> ndarray:
-        return self._source[self._rows[index]]
+        return numpy.asarray(self._source[self._rows[index]])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> ndarray:
         return numpy.asarray(self._source[self._rows], dtype=dtype)

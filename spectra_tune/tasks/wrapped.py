@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from spectra_tune.called import called
 from spectra_tune.errors import InvalidStudy, whole
 from spectra_tune.objectives import CLASSIFICATION, objective_of
 from spectra_tune.tasks.task import is_one_split, shape_of
@@ -20,11 +21,11 @@ def as_sequence(task: Any, *, step: int, permuted: int | None = None) -> "Sequen
     """
     shape = shape_of(task)
     if shape is None or getattr(task, "vocabulary", None) is not None:
-        raise InvalidStudy(f"as_sequence needs samples of numbers whose shape the task says, {task} has none")
+        raise InvalidStudy(f"as_sequence needs samples of numbers whose shape the task says, {called(task)} has none")
     pixels = prod(shape) // _channels(shape)
     step = whole(step, f"step, of {pixels} pixels,", 1, pixels)
     if pixels % step:
-        raise InvalidStudy(f"a step must divide the {pixels} pixels of {task} into equal parts, got {step}")
+        raise InvalidStudy(f"a step must divide the {pixels} pixels of {called(task)} into equal parts, got {step}")
     if permuted is not None:
         permuted = whole(permuted, "permuted, where it is not None,", 0)
     return Sequences(of=task, step=step, permuted=permuted)
@@ -36,7 +37,7 @@ def noisy_labels(task: Any, *, share: float) -> "NoisyLabels":
     Validation and test data stay what they are, and so do all inputs.
     """
     if objective_of(task).name != CLASSIFICATION:
-        raise InvalidStudy(f"noisy_labels needs classes, the objective of {task} is {objective_of(task).name}")
+        raise InvalidStudy(f"noisy_labels needs classes, the objective of {called(task)} is {objective_of(task).name}")
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
         raise InvalidStudy(f"share must be a number in 0 … 1, got {share!r}")
     return NoisyLabels(of=task, share=float(share))

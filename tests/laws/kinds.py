@@ -18,6 +18,7 @@ from torch import nn
 
 from spectra_tune import networks, tasks
 from spectra_tune.networks import mlp, module
+from spectra_tune.objectives import IGNORED, objective_of
 
 
 @cache
@@ -176,6 +177,16 @@ class Embeds(nn.Module):
         return self.outer(self.relu(self.inner(self.table(x).flatten(1))))
 
 
+class EmbedsEach(Embeds):
+    """Of each token by itself, for what comes next."""
+
+    def __init__(self, vocabulary, outputs, hidden):
+        super().__init__((1,), vocabulary, outputs, hidden)
+
+    def forward(self, x):
+        return self.outer(self.relu(self.inner(self.table(x))))
+
+
 @dataclass(frozen=True, kw_only=True)
 class InTurn:
     """A network without its stacked form: the same module, in turn."""
@@ -280,10 +291,30 @@ class Tokens(Own):
         return x, (x.mean(axis=1) > 5).astype(numpy.int64)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Counting(Own):
+    """Next token: four numbers that count on from any of seven, of which the first is not asked for."""
+
+    shape = (4,)
+    vocabulary = 7
+    objective = "next_token"
+
+    def drawn(self, generator, count):
+        x = (generator.integers(7, size=(count, 1)) + numpy.arange(4)) % 7
+        y = (x + 1) % 7
+        y[:, 0] = IGNORED
+        return x, y
+
+
+OF_TOKENS = {"tokens": Tokens(), "next token": Counting()}
+"""Tasks of a user's own that a network must embed."""
+
 OWN = {"regression": Surface(), "two targets": Surface(targets=2), "uint8": Images(), "float32": Singles()}
 """Tasks of a user's own that any network of numbers trains on."""
 
 
 def on(task, network):
     """The network that trains on a task: of tokens one that embeds them."""
-    return module(Embeds, hidden=8) if getattr(task, "vocabulary", None) is not None else network
+    if getattr(task, "vocabulary", None) is None:
+        return network
+    return module(EmbedsEach if objective_of(task).by_position else Embeds, hidden=8)

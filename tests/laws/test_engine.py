@@ -17,7 +17,7 @@ from spectra_tune.objectives import SPLITS, objective_of
 from spectra_tune.results import METRICS, PROBE_REASONS, probe_columns, protocol_columns, sigma_columns, unmeasured
 from spectra_tune.schedules import REACTIVE
 from spectra_tune.tasks import moons
-from tests.laws.kinds import ENGINES, OWN, InTurn, Norms, Surface, Tokens, on
+from tests.laws.kinds import ENGINES, OF_TOKENS, OWN, InTurn, Norms, Surface, on
 
 MOVING = {"sigma_start": 2.5, "sigma_end": 1.0, "strength": 0.1}
 FROM_SIGMA = DistanceToCriticality(exponent=0.5, lowest=0.3, highest=3.0)
@@ -280,7 +280,7 @@ def test_reports_cover_all_members_and_the_last_brings_the_run_table(condition):
 
 
 @pytest.mark.parametrize("network", ENGINES.values(), ids=ENGINES)
-@pytest.mark.parametrize("task", [*OWN.values(), Tokens()], ids=[*OWN, "tokens"])
+@pytest.mark.parametrize("task", [*OWN.values(), *OF_TOKENS.values()], ids=[*OWN, *OF_TOKENS])
 def test_inputs_of_any_shape_and_kind_train(task, network):
     condition = Condition(task=task, network=on(task, network), epochs=80, learning_rate=0.02)
     arms = {"none": Treatment.none(), "static": Treatment(strength=0.01, sigma_end=2.0)}

@@ -22,7 +22,7 @@ from spectra_tune.probes.hidden import SHOWS_NONE, with_hidden
 from spectra_tune.probes.probe_input import NOT_FINITE, OVERFLOWS, ProbeInput, ProbeResult, not_computed
 from spectra_tune.results import PROBE_REASONS, probe_columns
 from spectra_tune.tasks import moons
-from tests.laws.kinds import NETWORKS, OWN, Tokens, on
+from tests.laws.kinds import NETWORKS, OF_TOKENS, OWN, on
 
 OF_NETWORKS = [name for name in probes.PROBES if name != "boundary"]  # which has a file of tests of its own
 
@@ -131,7 +131,10 @@ def test_declaring_probes_loads_nothing_heavy():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("task", [moons(samples=40), *OWN.values(), Tokens()], ids=["classes", *OWN, "tokens"])
+TRIED = {"classes": moons(samples=40), **OWN, **OF_TOKENS}
+
+
+@pytest.mark.parametrize("task", TRIED.values(), ids=TRIED)
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
 def test_every_probe_has_a_number_or_a_reason_for_every_network_and_task(network, task):
     condition = Condition(task=task, network=on(task, network), epochs=2)

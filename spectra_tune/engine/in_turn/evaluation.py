@@ -4,6 +4,7 @@ Axes: N sample, O output.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,10 +14,10 @@ TILE = 1024
 """Samples that are evaluated at a time."""
 
 
-def outputs_over(module: Module, x: Tensor, numbers: Callable[[Tensor], Tensor]) -> Tensor:
+def outputs_over(module: Module, x: Any, numbers: Callable[[Tensor], Tensor]) -> Tensor:
     """Outputs (samples, outputs) of a module in evaluation mode; it is left in the mode that it was in.
 
-    numbers: makes of a part of x what the module takes.
+    x: a tensor, or inputs on disk that can be split like one. numbers: makes of a part of x what the module takes.
     """
     training = module.training
     module.eval()

@@ -151,7 +151,7 @@ class MemberInTurn:
         with self.evaluating():
             return self._objective.scores(self._outputs(x), y)
 
-    def _outputs(self, x: Tensor) -> Tensor:
+    def _outputs(self, x: Any) -> Tensor:
         return outputs_over(self.module, x, self._data.numbers)
 
     def _training_loss(self) -> float:

@@ -5,6 +5,7 @@ Axes: N sample, H hidden unit.
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy
 import torch
@@ -24,7 +25,7 @@ class ModuleSignals:
     def __init__(
         self,
         module: Module,
-        x: Tensor,
+        x: Any,
         numbers: Callable[[Tensor], Tensor],
         loss: Callable[[], float],
         sigmas: Callable[[], list[float]],

@@ -1,7 +1,7 @@
 """The data of a block's members as their task draws it: checked, and drawn once however many arms share it."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +14,14 @@ from spectra_tune.errors import InvalidStudy
 from spectra_tune.objectives import objective_of
 from spectra_tune.own_code import said
 from spectra_tune.tasks import shape_of
+from spectra_tune.tasks.rows import MappedRows
 
 KINDS = ("float64", "float32", "uint8", "int64")
 """Of inputs, kept as drawn; other numbers become float64. uint8 counts as a fraction of 255 where a network needs it as
 a number; int64 is tokens where the task has a vocabulary."""
+
+PART = 4096
+"""Samples that are looked at at a time."""
 
 Draw = Callable[[str, int], "Samples"]
 """(split, seed) to what a task draws."""
@@ -25,15 +29,21 @@ Draw = Callable[[str, int], "Samples"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Samples:
-    """What one task draws for one seed and split: x (samples, …), y (samples, …) as its objective has it."""
+    """What one task draws for one seed and split: x (samples, …), y (samples, …) as its objective has it.
 
-    x: ndarray
+    x may stay on disk (MappedRows): what needs it as a whole reads it then.
+    """
+
+    x: Any
     y: ndarray
     scores_of_constant: dict[str, float]  # of the best constant predictor, by metric
     digest: str = field(init=False)  # sha256 (hex) of the arrays
 
     def __post_init__(self):
-        object.__setattr__(self, "digest", hashlib.sha256(self.x.tobytes() + self.y.tobytes()).hexdigest())
+        seen = hashlib.sha256()
+        for part in (*_parts(self.x), self.y):
+            seen.update(part.tobytes())
+        object.__setattr__(self, "digest", seen.hexdigest())
 
     def __len__(self) -> int:
         return len(self.y)
@@ -41,9 +51,19 @@ class Samples:
     @property
     def numbers(self) -> ndarray:
         """x as floating-point numbers."""
-        if self.x.dtype == numpy.uint8:
-            return self.x / 255.0
-        return self.x if self.x.dtype.kind == "f" else self.x.astype(numpy.float64)
+        return numbers_of(numpy.asarray(self.x))
+
+
+def numbers_of(x: ndarray) -> ndarray:
+    """Inputs, or some of them, as floating-point numbers."""
+    if x.dtype == numpy.uint8:
+        return x / 255.0
+    return x if x.dtype.kind == "f" else x.astype(numpy.float64)
+
+
+def _parts(x: Any) -> Iterator[ndarray]:
+    """Inputs a part after the other."""
+    return (x[start : start + PART] for start in range(0, len(x), PART))
 
 
 def cached_draws(task: Any) -> Draw:
@@ -65,7 +85,7 @@ def checked_draw(task: Any, split: str, seed: int) -> Samples:
     where = f"split {split!r}, seed {seed}"
     drawn = task.draw(split, seed)
     try:
-        x, y = (numpy.asarray(array) for array in drawn)
+        x, y = (array if isinstance(array, MappedRows) else numpy.asarray(array) for array in drawn)
     except (TypeError, ValueError) as error:
         raise InvalidStudy(f"{called(task)} must draw a pair of arrays x, y, got in {where}: {said(error)}") from None
     if x.dtype.kind not in "fiu":
@@ -73,18 +93,18 @@ def checked_draw(task: Any, split: str, seed: int) -> Samples:
     if x.ndim < 2 or y.shape[:1] != x.shape[:1]:
         raise InvalidStudy(f"{called(task)} must draw x (samples, …) and y (samples, …), got {x.shape} and {y.shape}")
     vocabulary = getattr(task, "vocabulary", None)
-    if vocabulary is not None and x.dtype.kind != "f" and x.size and not (x.min() >= 0 and x.max() < vocabulary):
-        raise InvalidStudy(
-            f"{called(task)} must draw tokens 0 … {vocabulary - 1}, got {x.min()} … {x.max()} in {where}"
-        )
+    if vocabulary is not None and x.dtype.kind != "f" and len(x):
+        least, most = min(part.min() for part in _parts(x)), max(part.max() for part in _parts(x))
+        if least < 0 or most >= vocabulary:
+            raise InvalidStudy(f"{called(task)} must draw tokens 0 … {vocabulary - 1}, got {least} … {most} in {where}")
     shape = shape_of(task)
     if len(x) == 0 or (shape is not None and x.shape[1:] != shape):
         raise InvalidStudy(f"{called(task)} must draw samples of shape {shape}, got {x.shape} in {where}")
-    if not (numpy.abs(x) <= numpy.finfo(numpy.float32).max).all():
+    if not all((numpy.abs(part) <= numpy.finfo(numpy.float32).max).all() for part in _parts(x)):
         raise InvalidStudy(f"{called(task)} must draw finite data that single precision holds, got others in {where}")
     objective = objectives.implement(objective_of(task))
     target = objective.checked(y, task, where)
-    kept = x if x.dtype.name in KINDS else x.astype(numpy.float64)
+    kept = x if x.dtype.name in KINDS else numpy.asarray(x, dtype=numpy.float64)
     return Samples(x=kept, y=target, scores_of_constant=objective.scores_of_constant(target))
 
 

@@ -10,7 +10,7 @@ from spectra_tune.engine import memory, parts, run_block
 from spectra_tune.networks import mlp
 from spectra_tune.results import RUN_KEY, unmeasured
 from spectra_tune.tasks import moons
-from tests.laws.kinds import ENGINES, OWN, Tokens, on
+from tests.laws.kinds import ENGINES, OF_TOKENS, OWN, on
 
 
 def test_a_small_block_is_not_split(block):
@@ -52,7 +52,7 @@ def test_what_a_run_needs_grows_with_its_width_and_its_own_data(block):
 
 
 @pytest.mark.parametrize("network", ENGINES.values(), ids=ENGINES)
-@pytest.mark.parametrize("task", [*OWN.values(), Tokens()], ids=[*OWN, "tokens"])
+@pytest.mark.parametrize("task", [*OWN.values(), *OF_TOKENS.values()], ids=[*OWN, *OF_TOKENS])
 def test_what_a_run_needs_is_known_for_any_input_and_engine(task, network, arms, monkeypatch):
     condition = Condition(task=task, network=on(task, network), epochs=2)
     large = Block(condition=condition, arms=arms, seeds=range(6))
