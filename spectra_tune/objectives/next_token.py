@@ -30,8 +30,8 @@ def checked(target: ndarray, task: Any, where: str) -> ndarray:
     if len(scored) == 0 or scored.min() < 0 or scored.max() >= task.vocabulary:
         got = f"{scored.min()} … {scored.max()}" if len(scored) else "none"
         raise InvalidStudy(
-            f"{called(task)} must draw tokens y in 0 … {task.vocabulary - 1}, or {IGNORED} where nothing is learnt, got {got} "
-            f"in {where}"
+            f"{called(task)} must draw tokens y in 0 … {task.vocabulary - 1}, or {IGNORED} where nothing is learnt, "
+            f"got {got} in {where}"
         )
     if (scored == scored[0]).all():
         raise InvalidStudy(f"{called(task)} must draw at least two different tokens y, got one in {where}")
