@@ -23,7 +23,8 @@ h2 {{ margin-top: 2.5rem; }}
 a {{ color: #0b5394; }}
 img {{ max-width: 100%; height: auto; display: block; }}
 table {{ border-collapse: collapse; font-size: 0.86rem; }}
-th, td {{ border-bottom: 1px solid #ccc; padding: 0.3rem 0.6rem; text-align: left; vertical-align: top; }}
+th, td {{ border-bottom: 1px solid #ccc; padding: 0.3rem 0.6rem; text-align: left; vertical-align: top; max-width: 28rem;
+  overflow-wrap: break-word; }}
 th {{ border-bottom: 2px solid #666; }}
 .gain {{ background: #d5ecdf; color: #0b4a2b; }}
 .loss {{ background: #f9dcd0; color: #7a2600; }}
@@ -41,7 +42,7 @@ th {{ border-bottom: 2px solid #666; }}
   .cards thead {{ display: none; }}
   .cards, .cards tbody, .cards tr, .cards td {{ display: block; }}
   .cards tr {{ border: 1px solid #999; border-radius: 0.4rem; margin: 0 0 0.8rem; overflow: hidden; }}
-  .cards td {{ overflow-wrap: anywhere; }}
+  .cards td {{ max-width: none; overflow-wrap: anywhere; }}
   .cards tr td:first-child {{ font-weight: bold; }}
   .cards tr td:last-child {{ border-bottom: 0; }}
   .picture img {{ max-width: none; width: 44rem; }}
