@@ -23,8 +23,8 @@ h2 {{ margin-top: 2.5rem; }}
 a {{ color: #0b5394; }}
 img {{ max-width: 100%; height: auto; display: block; }}
 table {{ border-collapse: collapse; font-size: 0.86rem; }}
-th, td {{ border-bottom: 1px solid #ccc; padding: 0.3rem 0.6rem; text-align: left; vertical-align: top; max-width: 28rem;
-  overflow-wrap: break-word; }}
+th, td {{ border-bottom: 1px solid #ccc; padding: 0.3rem 0.6rem; text-align: left; vertical-align: top;
+  max-width: 28rem; overflow-wrap: break-word; }}
 th {{ border-bottom: 2px solid #666; }}
 .gain {{ background: #d5ecdf; color: #0b4a2b; }}
 .loss {{ background: #f9dcd0; color: #7a2600; }}

@@ -15,7 +15,9 @@ DETERMINING = (
 
 NOT_DETERMINING = {
     "__init__.py": "says what the package is",
+    "called.py": "says what a thing is called",
     "errors.py": "refuses what is not trained then",
+    "lock.py": "lets one process run a study at a time",
     "own_code.py": "says where a user's code failed",
     "results": "holds tables of what was trained",
     "launching": "says where a block trains",
