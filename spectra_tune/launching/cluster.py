@@ -16,6 +16,7 @@ import ray
 import ray.exceptions
 
 from spectra_tune.design import InvalidStudy
+from spectra_tune.launching.token import check_token
 
 PATIENCE_S = 5
 """For a cluster's first answer."""
@@ -44,12 +45,17 @@ def connect(address: str | None) -> None:
     if ray.is_initialized():
         return
     address = address or os.environ.get("RAY_ADDRESS")
+    logging.getLogger("ray").setLevel(logging.ERROR)  # whether there is authentication is said where it matters
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
+        if address and address != "local" and not address.startswith("ray://"):
+            check_token(address)
         if address:
             ray.init(address=address, **quiet)
         else:
             ray.init(address="local", include_dashboard=False, **quiet)
+    except InvalidStudy:
+        raise
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise InvalidStudy(f"a Ray cluster must answer at {address or 'this machine'}, got: {reason}") from None
