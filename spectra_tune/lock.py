@@ -143,6 +143,10 @@ class Lock:
         return self
 
     def __exit__(self, *raised) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Ends it before the block does, for one who ends the process."""
         self._ended.set()
         for beating in self._beating:
             beating.join(BEAT_S)  # a heartbeat under way would put the lock back

@@ -92,10 +92,11 @@ def _locked(
     launching.warm_up(len(named.study.conditions) * (1 if named.study.search is None else len(named.study.sides())))
     say(talk, f"{plan.text(named.name, named.study)}\n")
     lock.confirm()
+    head = launching.Head(address or os.environ.get("RAY_ADDRESS"))
     again = command("run", named.typed, "--resume", uri=uri, place=place, address=address)
     try:
         with sigterm_interrupts():  # as a preempted machine gets it: Tune stops, saves, and the study can be resumed
-            return _train(console, talk, named, uri, place, lock, again, begun=recorded is not None)
+            return _train(console, talk, named, uri, place, lock, head, again, begun=recorded is not None)
     except tracking.StoreLost as error:  # begun, and perhaps full in the middle: not the command's fault
         say(console, f"stopped: {error}; once that is mended: {again}")
         return 1
@@ -108,24 +109,34 @@ def _train(
     uri: str,
     place: str,
     lock: "Lock",
+    head: "launching.Head",
     again: str,
     *,
     begun: bool,
 ) -> int:
     """Trains what is not yet trained, judges it and records it; `talk` shows how far it is. again: what continues."""
     from spectra_tune import launching
+    from spectra_tune.launching.block_store import within
+    from studies.command.lost_cluster import end_without_cluster
 
     study = named.study
     tracker = recording.begin(named, uri, place, lock, begun=begun)
-    searched = None
+    searched, planned = None, {}
+
+    def lost() -> None:
+        above_the_bar = console if talk.quiet else talk
+        end_without_cluster(above_the_bar, head, within(place, named.name), planned, again, tracker, lock)
+
     try:
-        if study.search is not None:
-            searched = search.search(talk, named, tracker, place, begun=begun)
-            if not searched.complete:
-                return _interrupted(tracker, again)
-        blocks = search.blocks_to_judge(study, searched)
-        tracker.add(blocks)
-        trained = _trained(talk, named, tracker, place, block_names(named, blocks), begun=begun)
+        with head.watched(lost):
+            if study.search is not None:
+                searched = search.search(talk, named, tracker, place, begun=begun)
+                if not searched.complete:
+                    return _interrupted(tracker, again)
+            blocks = search.blocks_to_judge(study, searched)
+            tracker.add(blocks)
+            planned |= block_names(named, blocks)
+            trained = _trained(talk, named, tracker, place, planned, begun=begun)
     except KeyboardInterrupt:
         return _interrupted(tracker, again)
     except launching.StorageDamaged as error:
