@@ -14,6 +14,7 @@ from ray import cloudpickle, tune
 from spectra_tune.design import Block, InvalidStudy, members
 from spectra_tune.engine import bytes_on_gpu, failed_runs, parameter_count
 from spectra_tune.launching import block_store
+from spectra_tune.launching.attempts import attempts, forget_attempts, interruptions
 from spectra_tune.launching.block_store import ended_blocks, read_all, read_ended, within
 from spectra_tune.launching.gpus import gpu_share, resources
 from spectra_tune.launching.resume import forget, statuses
@@ -83,6 +84,7 @@ def run_blocks(
     with whole_records(folder):
         if not resume:
             block_store.forget(folder, blocks)
+            forget_attempts(folder)
         done = ended_blocks(folder)
         left = {block: blocks[block] for block in blocks if block not in done}
         if not left:
@@ -198,7 +200,8 @@ def _collected(folder: str, blocks: Mapping[str, Block], errors: Mapping[str, ob
             failures |= {name: ended[name].facts["error"]} if "error" in ended[name].facts else {}
         else:
             failures[name] = _last_line(errors[name])
-            tables.append(Tables(failed_runs(block), curve_table({}), figure_table({})))
+            runs = failed_runs(block).assign(interruptions=interruptions(attempts(folder, name)))
+            tables.append(Tables(runs, curve_table({}), figure_table({})))
     return Trained(tables=joined(tables), failures=failures, lost=lost, complete=True)
 
 

@@ -15,6 +15,7 @@ from spectra_tune.design import Block, Study
 from spectra_tune.engine import BlockTraining, failed_runs, run_block
 from spectra_tune.engine.environment import OutOfMemory, use_one_thread
 from spectra_tune.engine.timing import time_arms
+from spectra_tune.launching.attempts import attempts, forget_attempts, interruptions, keep_attempt
 from spectra_tune.launching.block_store import read_ended, write_ended
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
 from spectra_tune.objectives import SplitMetric
@@ -45,6 +46,7 @@ class BlockTrainable(tune.Trainable):
         self._name = new_config["block"]
         self._block: Block | None = self._blocks[self._name]
         self._training: BlockTraining | None = None
+        self._noted = False
         return True
 
     def _trained(self) -> BlockTraining:
@@ -65,9 +67,15 @@ class BlockTrainable(tune.Trainable):
     def step(self) -> dict[str, Any]:
         if self._training is None and (ended := read_ended(self._folder, self._name)):  # a kill came before Ray knew
             return {"done": True, "error": ended.facts.get("error")}
+        if not self._noted:
+            keep_attempt(self._folder, self._name, 0 if self._training is None else self._training.epoch)
+            self._noted = True
         result, tables = self._advanced()
         if result["done"]:
+            broken_off = interruptions(attempts(self._folder, self._name))
+            tables["runs"] = tables["runs"].assign(interruptions=broken_off)
             write_ended(self._folder, self._name, tables, result)
+            forget_attempts(self._folder, self._name)
             result.pop("traceback", None)
         return result
 
@@ -116,7 +124,7 @@ class BlockTrainable(tune.Trainable):
 
     def load_checkpoint(self, checkpoint_dir: str | dict | None) -> None:
         file = Path(str(checkpoint_dir)) / STATE_FILE
-        self._training = None
+        self._training, self._noted = None, False
         if file.exists():
             try:
                 self._trained().load(file)

@@ -114,10 +114,11 @@ COLUMNS = {
             for name in (column, one.of_constant)
         ),
         *_columns(Kind.COST, ("seconds", *COST), unit="s", measured=True),
-        *_columns(Kind.COST, ("device",), measured=True),
+        *_columns(Kind.COST, ("device", "interruptions"), measured=True),
     )
 }
-"""Every column with a fixed name. seconds: wall time of the block over its runs, whatever the arm."""
+"""Every column with a fixed name. seconds: wall time of the block over its runs, whatever the arm. interruptions: how
+the block's training was broken off and where it went on, in words; empty where it was not."""
 
 
 def column(name: str) -> Column | None:

@@ -38,6 +38,8 @@ def section(found: Findings) -> Section:
             "- On the processor used, bits depend on what trained beside a run: another split of the blocks would not "
             "repeat these numbers to the bit. The verdicts stand."
         )
+    if found.declared is None:
+        lines += _broken_off(found)
     if any(one.overhead is not None for one in found.priced):
         lines.append("- Times were measured on the machine that trained and hold for it.")
     return Section(lines=["## Limits", "", *lines, ""])
@@ -62,3 +64,16 @@ def _suspicious(found: Findings) -> list[str]:
         for one in suspicious.values()
         if one.differences is not None
     ]
+
+
+def _broken_off(found: Findings) -> list[str]:
+    """Conditions whose training was broken off and went on; kept tables may be older than that column."""
+    if "interruptions" not in found.runs:
+        return []
+    labels, of_blocks = found.study.labels(), found.runs[["condition_signature", "interruptions"]].drop_duplicates()
+    told = of_blocks[of_blocks["interruptions"].fillna("") != ""].groupby("condition_signature", sort=False)
+    lines = [
+        f"- {literal(labels[str(key)])}: the training was broken off, and {literal('; '.join(block['interruptions']))}."
+        for key, block in told
+    ]
+    return [*lines, "- What is resumed or begun again gives the results of an undisturbed training."] if lines else []

@@ -196,6 +196,7 @@ def test_entries_of_one_condition_can_be_taken_out(runs, longer):
         "sigma_7",
         "seconds",
         "device",
+        "interruptions",
         "notes",
         "capacity_ratio",
     ],
