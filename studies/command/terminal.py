@@ -69,6 +69,7 @@ def say_at_a_glance(console: Console, name: str, question: Question, judged: lis
     if _fits(console, table):
         console.print(table)
         return
+    say(console, "; ".join(headings))
     columns = list(zip(*(row[1:] for row in rows), strict=True))
     for condition, below in groupby(rows, key=itemgetter(0)):
         say(console, condition)

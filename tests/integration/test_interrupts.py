@@ -49,3 +49,27 @@ def test_a_second_interrupt_ends_at_once_and_resuming_completes(folder):
         assert unmeasured(there).equals(unmeasured(run_block(block)))
     _, left = psutil.wait_procs(below, timeout=90)
     assert not left, "without its driver, Ray ends itself"
+
+
+def test_a_study_whose_reader_leaves_stops_in_order_and_resuming_completes(folder):
+    blocks = "*(mlp(width=w) for w in (6, 8, 12, 16, 24, 32))"
+    file = written(folder, GOOD.replace("[6]", "[3000]").replace("mlp(width=8)", blocks))
+    command = [sys.executable, "-m", "studies", "run", file]
+    study = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert study.stdout is not None
+        assert study.stdout.readline().startswith("mine: ")
+        study.stdout.close()  # as `| head -1` does
+        study.stdout = None
+        _, said = study.communicate(timeout=120)
+    finally:
+        killed(study)
+    assert study.returncode == 130, said
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said
+    recorded = tracking.find_execution("mine", f"sqlite:///{folder / 'mlflow.db'}")
+    assert f"continue with: spectra-tune run {file} --resume" in said
+    assert recorded is not None
+    assert not recorded.finished
+    resumed = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=300)
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr

@@ -1,6 +1,7 @@
 """Lines read well at every width, in a pipe and in ASCII, and end silently where nobody reads on."""
 
 import io
+import os
 import signal
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from rich.console import Console
 from analysis.judging.contrasts import judge_study
 from analysis.judging.question import question_of
 from studies.command import catalogue, plan
-from studies.command.console import READABLE, WHOLE, carried, say, to_reader, wrapped
+from studies.command.console import READABLE, WHOLE, carried, readable_output, say, to_reader, wrapped
 from studies.command.interrupts import ReaderGone, at_once, reader_gone
 from studies.command.pasted import command
 from studies.command.report import RESULTS, read_kept
@@ -58,7 +59,7 @@ def founding():
     return named, judge_study(named.study, read_kept(named, RESULTS / "founding_lesson.parquet").runs)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [40, *range(60, 101, 2), 200])
 def test_verdicts_at_a_glance_keep_words_and_intervals_whole(founding, width):
     named, judged = founding
     far = [replace(one, condition=f"{one.condition}, and more of it") for one in judged]
@@ -67,6 +68,7 @@ def test_verdicts_at_a_glance_keep_words_and_intervals_whole(founding, width):
     lines = out.getvalue().splitlines()
     assert max(map(cell_len, lines)) <= width
     text = " ".join(out.getvalue().replace("│", " ").split())
+    assert "difference, pp [95 %]" in text
     for one in judged:
         found = one.verdict.statistics
         assert f"{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}]" in text
@@ -101,13 +103,15 @@ def test_an_output_that_has_ascii_only_gets_readable_ascii(arguments):
         assert b"margin +-1 pp" in ended.stdout
 
 
-def test_what_has_no_sign_in_ascii_is_escaped_and_a_path_keeps_its_bytes():
+def test_what_has_no_sign_in_ascii_is_escaped_and_a_path_keeps_its_bytes(monkeypatch):
     assert carried("Größe 5 × 3 …", "ascii") == r"Gr\xf6\xdfe 5 x 3 ..."
     raw = io.BytesIO()
-    out = io.TextIOWrapper(raw, encoding="ascii", errors="readable")
-    out.write(b"/caf\xc3\xa9".decode("ascii", "surrogateescape"))
+    out = io.TextIOWrapper(raw, encoding="ascii")
+    monkeypatch.setattr("sys.stdout", out)
+    readable_output()
+    out.write("±" + b"/caf\xc3\xa9".decode("ascii", "surrogateescape"))
     out.flush()
-    assert raw.getvalue() == b"/caf\xc3\xa9"
+    assert raw.getvalue() == b"+-/caf\xc3\xa9"
 
 
 @pytest.mark.parametrize("arguments", [("list",), ("--help",), ("run", "--help")], ids=lambda given: given[0])
@@ -118,6 +122,17 @@ def test_a_command_that_nobody_reads_ends_silently(arguments):
 
 def test_an_error_that_nobody_reads_ends_silently():
     assert unread("run", both=True).returncode == 141
+
+
+def test_what_is_said_after_a_reader_has_left_goes_nowhere(monkeypatch):
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with open(theirs, "w") as out:
+        monkeypatch.setattr("sys.stdout", out)
+        with pytest.raises(ReaderGone):
+            say(to_reader(), "one")
+        say(to_reader(), "two")
+        monkeypatch.undo()
 
 
 def test_a_reader_that_leaves_interrupts_what_trains_and_ends_what_does_not(capsys):

@@ -12,7 +12,7 @@ from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
 from studies.command import progress
 from studies.command.live_effect import Largest
-from studies.command.progress import Display
+from studies.command.progress import MOST_LINES, Display
 from tests.conftest import ARMS
 from tests.tools.terminals import without_controls
 
@@ -54,7 +54,9 @@ LONG = "largest difference so far +2.30 pp [+0.76, +3.84], linear − static, bo
 
 
 @pytest.mark.parametrize("unit", ["blocks", "searches"])
-@pytest.mark.parametrize("note", ["", LONG, f"{LONG}, {'x' * 300}"], ids=["none", "long", "too long"])
+@pytest.mark.parametrize(
+    "note", ["", LONG, f"{LONG}, {'and so on ' * 99}{'x' * 300}"], ids=["none", "long", "too long"]
+)
 @pytest.mark.parametrize("width", [56, 60, 80, 200])
 def test_the_live_line_never_loses_bar_count_speed_and_time_left(monkeypatch, width, note, unit):
     now = [0.0]
@@ -67,6 +69,8 @@ def test_the_live_line_never_loses_bar_count_speed_and_time_left(monkeypatch, wi
             one.update(str(at), 10, 10, finished=True, error=None)
     lines = without_controls(out.getvalue()).replace("\r", "\n").splitlines()
     assert max(map(len, lines)) <= width
+    bars = [at for at, line in enumerate(lines) if "/100" in line]
+    assert bars[-1] - max(at for at, line in enumerate(lines) if line.startswith("training")) <= MOST_LINES + 1
     last = next(line for line in reversed(lines) if "/100" in line)
     assert re.search(rf"^[━╸╺]{{4,}} +30/100 {unit}, \d+\.\d runs/s( \d:\d\d:\d\d)? left [-\d]+:[-\d]+ *$", last), last
     if note:
