@@ -9,6 +9,7 @@ from typing import Any
 
 from spectra_tune.errors import one_of, whole
 from spectra_tune.objectives import CLASSIFICATION, SPLITS
+from spectra_tune.tasks.source import Source
 
 SAMPLING = frozenset({"samples", "tiles", "data_seed"})
 """Settings that say which points are drawn, not where the classes are."""
@@ -74,6 +75,11 @@ class Task:
     def samples(self) -> int:
         """Training points."""
         return dict(self.settings)["samples"]
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether it reads files of a user's."""
+        return any(isinstance(value, Source) for _, value in self.settings)
 
     @property
     def fixed(self) -> bool:

@@ -1,14 +1,19 @@
-"""What is a user's own in a study, tried before anything is launched."""
+"""What of a study may not be trainable, tried before anything is launched."""
 
-from spectra_tune.design import Study
-from spectra_tune.design.sources import is_own
-from spectra_tune.networks.module import ModuleNetwork
+from spectra_tune.design import Condition, Study
+from spectra_tune.networks.perceptron import Perceptron
+from spectra_tune.tasks import Task
 
 
 def rehearse_own(study: Study) -> None:
-    """Refuses a study whose own tasks or networks could not be trained; of our own nothing is tried, or loaded."""
-    parts = {part for condition in study.conditions for part in (condition.task, condition.network)}
-    if any(is_own(type(part)) or isinstance(part, ModuleNetwork) for part in parts):
+    """Refuses a study whose own tasks, data or networks could not be trained; of what always can nothing is loaded."""
+    if not all(_always_trains(condition) for condition in study.conditions):
         from spectra_tune.engine import rehearse  # loads torch
 
         rehearse(study)
+
+
+def _always_trains(condition: Condition) -> bool:
+    """Whether it is a perceptron on numbers that come with the package."""
+    task, perceptron = condition.task, type(condition.network) is Perceptron
+    return perceptron and type(task) is Task and task.vocabulary is None and not task.reads_files

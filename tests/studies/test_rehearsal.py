@@ -4,10 +4,13 @@ import re
 import subprocess
 import sys
 
+import numpy
 import pytest
+from PIL import Image
 
 from spectra_tune.design import InvalidStudy
 from spectra_tune.launching.trainables import _one_line
+from spectra_tune.tasks.picture_files import pictures
 from studies.__main__ import main
 from studies.command import catalogue
 from studies.command.rehearsal import rehearse_own
@@ -177,6 +180,34 @@ def test_an_error_of_training_says_where_in_a_users_code_it_is(tmp_path):
     with pytest.raises(KeyError) as raised:
         run_block(study.blocks()[0])
     assert _one_line(raised.value) == f"KeyError: 3 ({tmp_path / 'mine.py'}, line {IN_FORWARD})"
+
+
+def test_data_of_a_users_own_are_tried_with_our_networks(tmp_path, folder, capsys):
+    generator = numpy.random.default_rng(0)
+    for name in ("a", "b"):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for number in range(8):
+            pixels = generator.integers(0, 256, (30, 30)).astype(numpy.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pictures" / name / f"{number}.png")
+    cut = tmp_path / "pictures" / "a" / "3.png"
+    given = {
+        "TASK": f"__import__('spectra_tune.tasks').tasks.images({str(tmp_path / 'pictures')!r})",
+        "NETWORK": "mlp(width=4)",
+    }
+    rehearse_own(loaded(tmp_path, **given))
+    cut.write_bytes(cut.read_bytes()[:300])
+    pictures.cache_clear()
+    loaded(tmp_path, **given)
+    assert main(["run", str(tmp_path / "mine.py")]) == 2
+    assert f"{cut} must be a whole picture" in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("task", ["elections()", "pride_and_prejudice(samples=20)"])
+def test_a_network_that_does_not_fit_a_task_of_ours_is_refused(tmp_path, task):
+    study = loaded(tmp_path, TASK=f"__import__('spectra_tune.tasks').tasks.{task}", NETWORK="mlp(width=4)")
+    with pytest.raises(InvalidStudy, match=r"mlp\.forward must take x"):
+        rehearse_own(study)
 
 
 def test_nothing_is_loaded_to_try_a_study_of_ours():
