@@ -16,7 +16,7 @@ from spectra_tune.networks import mlp, module
 from spectra_tune.objectives import SPLITS, objective_of
 from spectra_tune.results import METRICS, PROBE_REASONS, probe_columns, protocol_columns, sigma_columns, unmeasured
 from spectra_tune.schedules import REACTIVE
-from spectra_tune.tasks import moons
+from spectra_tune.tasks import moons, noisy_labels
 from tests.laws.kinds import ENGINES, OF_TOKENS, OWN, InTurn, Norms, Surface, on
 
 MOVING = {"sigma_start": 2.5, "sigma_end": 1.0, "strength": 0.1}
@@ -301,6 +301,13 @@ def test_data_that_are_fixed_are_one_data_set_for_all_seeds(network):
     runs = run_block(block(Condition(task=Surface(fixed=True), network=network, epochs=3)))
     assert runs["data_digest"].nunique() == 1
     assert runs["one_split"].all()
+
+
+def test_test_data_that_seeds_share_are_one_split_whatever_they_train_on(condition):
+    given = block(replace(condition, task=noisy_labels(moons(samples=50, data_seed=1), share=0.2), epochs=1))
+    for runs in (run_block(given), failed_runs(given)):
+        assert runs["data_digest"].nunique() == 3
+        assert runs["one_split"].all()
 
 
 @pytest.mark.parametrize("network", ENGINES.values(), ids=ENGINES)
