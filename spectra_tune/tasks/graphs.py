@@ -8,7 +8,7 @@ from numpy import ndarray
 
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.tasks import shipped
-from spectra_tune.tasks.parts import rows_of
+from spectra_tune.tasks.splits import rows_of
 
 FEATURES = ("college", "homeownership", "income")
 

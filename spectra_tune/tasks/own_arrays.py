@@ -116,7 +116,7 @@ class Arrays:
     def draw(self, split: str, seed: int) -> tuple[Any, Any]:
         """x (samples, …), of a graph (samples, 1) nodes' numbers, and y (samples, …)."""
         from spectra_tune.tasks.graphs import node_numbers
-        from spectra_tune.tasks.parts import rows_of
+        from spectra_tune.tasks.splits import rows_of
 
         x, y = self.held[:2]
         rows = rows_of(one_of(split, "split", SPLITS), seed, len(y), self.samples)

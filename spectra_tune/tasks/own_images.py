@@ -54,9 +54,9 @@ class Images:
 
     def draw(self, split: str, seed: int) -> tuple[Any, Any]:
         """x (samples, *shape) uint8 and y (samples,) int64."""
-        from spectra_tune.tasks.parts import rows_of
+        from spectra_tune.tasks.on_disk import taken
         from spectra_tune.tasks.picture_files import pictures
-        from spectra_tune.tasks.rows import taken
+        from spectra_tune.tasks.splits import rows_of
 
         one_of(split, "split", SPLITS)
         x, y = pictures(self.folder, self.size, self.colours)

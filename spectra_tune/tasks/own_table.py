@@ -28,7 +28,7 @@ def table(
     numbers `objective` must say which. samples counts training rows, by default 60 %; validation and test share the
     rest.
     """
-    from spectra_tune.tasks.tabular import columns_of
+    from spectra_tune.tasks.columns import columns_of
 
     path = existing(file, "a table's file")
     named = None if features is None else listed(features, "features")
@@ -67,7 +67,7 @@ class Table:
 
     def draw(self, split: str, seed: int) -> tuple[Any, Any]:
         """x (samples, features) float64, and labels int64 or numbers float64 (samples,)."""
-        from spectra_tune.tasks.tabular import columns_of
+        from spectra_tune.tasks.columns import columns_of
 
         one_of(split, "split", SPLITS)
         columns = columns_of(self.file, self.target, self.columns, self.objective)

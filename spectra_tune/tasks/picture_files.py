@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.own_code import said
-from spectra_tune.tasks.rows import IN_MEMORY_BYTES
+from spectra_tune.tasks.on_disk import IN_MEMORY_BYTES
 from spectra_tune.tasks.source import Source
 
 GREY, COLOURED = ("1", "L"), ("RGB",)

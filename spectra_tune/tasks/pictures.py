@@ -10,9 +10,9 @@ from sklearn.datasets import load_digits
 
 from spectra_tune.tasks import shipped
 from spectra_tune.tasks.idx import array_in, files_in
-from spectra_tune.tasks.parts import rows_beside_test, rows_of
-from spectra_tune.tasks.rows import taken
+from spectra_tune.tasks.on_disk import taken
 from spectra_tune.tasks.source import Source
+from spectra_tune.tasks.splits import rows_beside_test, rows_of
 
 MOST_VALIDATION = 1000
 """Of Fashion-MNIST: it is evaluated at every report."""

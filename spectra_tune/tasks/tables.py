@@ -4,7 +4,7 @@ import numpy
 from numpy import ndarray
 
 from spectra_tune.tasks import shipped
-from spectra_tune.tasks.parts import rows_of
+from spectra_tune.tasks.splits import rows_of
 
 
 def letters(split: str, seed: int, *, samples: int) -> tuple[ndarray, ndarray]:

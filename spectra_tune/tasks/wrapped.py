@@ -93,7 +93,7 @@ class Sequences(_Of):
 
     def __str__(self) -> str:
         order = "" if self.permuted is None else f", permuted={self.permuted}"
-        return f"as_sequence({self.of}, step={self.step}{order})"
+        return f"as_sequence({called(self.of)}, step={self.step}{order})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,4 +124,4 @@ class NoisyLabels(_Of):
         return x, y
 
     def __str__(self) -> str:
-        return f"noisy_labels({self.of}, share={self.share:g})"
+        return f"noisy_labels({called(self.of)}, share={self.share:g})"

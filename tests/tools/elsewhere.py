@@ -2,8 +2,11 @@
 
 import numpy
 import pandas
+import pytest
 
-from analysis.judging.declared import Declaration
+from analysis.judging.contrasts import contrast_table
+from analysis.judging.declared import Declaration, declared, judge_declared
+from spectra_tune.design import InvalidStudy
 
 PROBLEMS = (
     *("quadratic_deep", "mnist_vae", "fmnist_2c2d", "cifar10_3c3d", "fmnist_vae", "cifar100_allcnnc"),
@@ -36,3 +39,18 @@ def results(problems=PROBLEMS, seeds=10) -> pandas.DataFrame:
                 value = 55 + 5 * place + shared + gain + generator.normal(0, 0.45)
                 rows.append((problem, optimizer, seed, round(float(value), 2)))
     return pandas.DataFrame(rows, columns=["testproblem", "optimizer", "random_seed", "test_acc"])
+
+
+def judged(table, declaration=DECLARATION):
+    return judge_declared(declared(table, declaration, "table.csv"))
+
+
+def refused(table, declaration=DECLARATION):
+    with pytest.raises(InvalidStudy) as error:
+        declared(table, declaration, "table.csv")
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def numbers(judged):
+    return contrast_table(judged).drop(columns=["sentence"])

@@ -9,7 +9,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from spectra_tune.engine.members.draws import Draw, Samples, numbers_of
-from spectra_tune.tasks.rows import MappedRows
+from spectra_tune.tasks.on_disk import MappedRows
 
 KEPT = ("train", "validation")
 """Splits that stay in memory; test samples are needed once."""

@@ -14,7 +14,7 @@ from spectra_tune.errors import InvalidStudy
 from spectra_tune.objectives import objective_of
 from spectra_tune.own_code import said
 from spectra_tune.tasks import shape_of
-from spectra_tune.tasks.rows import MappedRows
+from spectra_tune.tasks.on_disk import MappedRows
 
 KINDS = ("float64", "float32", "uint8", "int64")
 """Of inputs, kept as drawn; other numbers become float64. uint8 counts as a fraction of 255 where a network needs it as

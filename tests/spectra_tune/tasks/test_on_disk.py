@@ -7,8 +7,8 @@ from spectra_tune.design import Block, Condition, Treatment
 from spectra_tune.engine import BlockTraining
 from spectra_tune.networks import module
 from spectra_tune.results import unmeasured
-from spectra_tune.tasks import picture_files, rows
-from spectra_tune.tasks.rows import MappedRows
+from spectra_tune.tasks import on_disk, picture_files
+from spectra_tune.tasks.on_disk import MappedRows
 from tests.laws.kinds import TASKS, Norms
 
 ARMS = {"none": Treatment.none(), "static": Treatment(sigma_end=1.0, strength=0.1)}
@@ -23,7 +23,7 @@ def test_pictures_on_disk_train_with_the_bits_of_those_in_memory(monkeypatch, ba
     found = []
     for most in (2**28, 0):
         picture_files.pictures.cache_clear()
-        for place in (rows, picture_files):
+        for place in (on_disk, picture_files):
             monkeypatch.setattr(place, "IN_MEMORY_BYTES", most)
         x, _ = condition.task.draw("train", 0)
         assert isinstance(x, MappedRows) == (most == 0)

@@ -11,9 +11,9 @@ from spectra_tune.design.signature import digest
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import arrays, images, shape_of, table
+from spectra_tune.tasks.columns import columns_of
 from spectra_tune.tasks.graphs import Graph
 from spectra_tune.tasks.picture_files import pictures
-from spectra_tune.tasks.tabular import columns_of
 
 GENERATOR = numpy.random.default_rng(0)
 X, Y = GENERATOR.normal(size=(100, 3)), numpy.arange(100) % 2
@@ -208,9 +208,9 @@ def test_what_is_no_table_is_refused(tmp_path):
 
 
 def test_a_category_that_only_held_out_rows_have_is_refused(frame, tmp_path, monkeypatch):
-    from spectra_tune.tasks import tabular
+    from spectra_tune.tasks import columns
 
-    monkeypatch.setattr(tabular, "EXPECTED", 0)
+    monkeypatch.setattr(columns, "EXPECTED", 0)
     spoiled(frame, "town", 7, "Turnhout").to_csv(tmp_path / "people.csv", index=False)
     task = table(tmp_path / "people.csv", target="kept", samples=20)
     seeds = [seed for seed in range(8) if not (task.draw("train", seed)[0][:, 4] == 1).any()]

@@ -11,9 +11,9 @@ from sklearn.linear_model import LogisticRegression
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.tasks import digits, elections, fashion_mnist, is_one_split, letters, pride_and_prejudice, satellite
 from spectra_tune.tasks.idx import NAMES
-from spectra_tune.tasks.parts import rows_of
 from spectra_tune.tasks.real import SHORTEST_CHAPTER, VOCABULARY
 from spectra_tune.tasks.shipped import arrays
+from spectra_tune.tasks.splits import rows_of
 from spectra_tune.tasks.text import chapters, chapters_of, tokens_of
 
 SPLITS = ("train", "validation", "test")

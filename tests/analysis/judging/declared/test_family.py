@@ -1,4 +1,4 @@
-"""A table from elsewhere is judged by seed, as an independent computation says, or refused in one line."""
+"""A table from elsewhere is judged by seed, as an independent computation says."""
 
 import itertools
 from dataclasses import replace
@@ -10,37 +10,16 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from analysis.judging.contrasts import contrast_table
-from analysis.judging.declared import Declaration, declared, judge_declared, read_file
+from analysis.judging.declared import declared, judge_declared
 from analysis.judging.verdict_name import CLAIMS, HARMFUL, SUPPORTED, VerdictName
-from spectra_tune.design import InvalidStudy
-from tests.tools.elsewhere import DECLARATION, EFFECTS, PROBLEMS, results
+from tests.tools.elsewhere import DECLARATION, EFFECTS, PROBLEMS, judged, numbers, results
 
 OTHERS = sorted(set(EFFECTS) - {"sgd"})
-
-
-def judged(table, declaration=DECLARATION):
-    return judge_declared(declared(table, declaration, "table.csv"))
-
-
-def refused(table, declaration=DECLARATION):
-    with pytest.raises(InvalidStudy) as error:
-        declared(table, declaration, "table.csv")
-    assert "\n" not in str(error.value)
-    return str(error.value)
-
-
-def numbers(judged):
-    return contrast_table(judged).drop(columns=["sentence"])
 
 
 @pytest.fixture(scope="module")
 def table():
     return results()
-
-
-@pytest.fixture(scope="module")
-def small():
-    return results(PROBLEMS[3:5], seeds=8)
 
 
 def differences(table):
@@ -185,149 +164,9 @@ def test_seeds_may_be_text_and_whole_numbers_are_equal_however_they_are_written(
     pandas.testing.assert_frame_equal(numbers(judged(mixed)), numbers(judged(small)))
 
 
-def cell(table, row, column, value):
-    changed = table.astype({column: object})
-    changed.loc[table.index[row], column] = value
-    return changed
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        (lambda t: t[(t["optimizer"] != "adam") | (t["random_seed"] > 43)], "only sgd has random_seed 42, 43 at "),
-        (lambda t: cell(t, 2, "random_seed", 99), "only adam has random_seed 99 and only sgd has random_seed 42"),
-        (lambda t: t[(t["optimizer"] != "adam") | (t["testproblem"] != "fmnist_vae")], "at testproblem fmnist_vae"),
-        (lambda t: cell(t, 0, "test_acc", None), "test_acc of sgd, random_seed 42 (0) is missing"),
-        (lambda t: cell(t, 0, "test_acc", "nan"), "is nan; without the score of a constant predictor"),
-        (lambda t: cell(t, 0, "test_acc", float("inf")), "is inf"),
-        (lambda t: cell(t, 0, "test_acc", "93,1"), "must be a number such as 0.93, got '93,1'"),
-        (lambda t: cell(t, 0, "test_acc", "9_3"), "must be a number such as 0.93, got '9_3'"),
-        (lambda t: cell(t, 0, "test_acc", True), "must be a number such as 0.93, got True"),
-        (lambda t: cell(t, 0, "test_acc", 101.0), "must be percent in 0 … 100"),
-        (lambda t: cell(t, 0, "test_acc", -1.0), "must be percent in 0 … 100"),
-        (lambda t: cell(t, 0, "test_acc", 0.93), "must not mix percent with fractions, it has 0.93 (0) and"),
-        (lambda t: t.assign(test_acc=t["test_acc"] / 100), "nothing above 1: give --fraction"),
-        (lambda t: cell(t, 0, "optimizer", " "), "every run needs its optimizer, 0 has none"),
-        (lambda t: cell(t, 0, "random_seed", None), "every run needs its random_seed, 0 has none"),
-        (lambda t: cell(t, 0, "testproblem", None), "every run needs its testproblem, 0 has none"),
-        (lambda t: t[t["optimizer"] == "sgd"], "needs two arms, the column 'optimizer' has 'sgd' alone"),
-        (lambda t: t[t["random_seed"] < 46], "needs at least 5 seeds, adam and sgd have 4 at testproblem cifar10_3c3d"),
-        (
-            lambda t: t.rename(columns={"test_acc": "test_accuracy"}),
-            "no column 'test_acc'; did you mean 'test_accuracy'",
-        ),
-        (lambda t: pandas.concat([t, t[["test_acc"]]], axis=1), "2 columns 'test_acc'"),
-    ],
-)
-def test_what_cannot_be_paired_or_counted_is_refused(small, change, says):
-    line = refused(change(small).pipe(lambda t: t[t["optimizer"].isin(["sgd", "adam", " "]) | t.index.isin([0])]))
-    assert says in line
-
-
-def test_two_values_of_one_run_are_refused_with_both(small):
-    twice = pandas.concat([small, small.iloc[:1].assign(test_acc=1.5)], ignore_index=True)
-    line = refused(twice)
-    assert "sgd, random_seed 42 at testproblem cifar10_3c3d has " in line
-    assert "1.5 (64)" in line
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"baseline": "sdg"}, "no arm 'sdg'; did you mean 'sgd'?"),
-        ({"treatments": ("adam", "mometum")}, "no arm 'mometum'; did you mean 'momentum'?"),
-        ({"selected_on": ("44", "7", "45.0")}, "seeds 44, 45 were used for selection"),
-        ({"given_in": "fractions"}, "must be fractions in 0 … 1, got "),
-        ({"conditions": ("test_problem",)}, "did you mean 'testproblem'?"),
-    ],
-)
-def test_a_declaration_that_the_table_does_not_bear_out_is_refused(small, changes, says):
-    assert says in refused(small, replace(DECLARATION, **changes))
-
-
-def test_seeds_that_selected_and_are_not_in_the_table_are_no_obstacle(small):
-    assert judged(small, replace(DECLARATION, selected_on=("7", "8")))
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"margin": 0.0}, "margin must be a finite number > 0"),
-        ({"margin": float("nan")}, "margin must be a finite number > 0"),
-        ({"alpha": 0.6}, "alpha must be below 0.5"),
-        ({"seed": "optimizer"}, "optimizer was given twice"),
-        ({"treatments": ("sgd",)}, "both baseline and treatment"),
-        ({"treatments": ("adam", "adam")}, "each treatment is named once"),
-    ],
-)
-def test_a_declaration_that_cannot_hold_is_refused(changes, says):
-    with pytest.raises(InvalidStudy, match=says):
-        replace(DECLARATION, **changes)
-
-
-def test_without_a_declared_unit_only_what_can_hardly_be_anything_else_is_called_mixed(small):
-    own = replace(DECLARATION, given_in=None)
-    assert "seems to mix percent with fractions" in refused(cell(small, 0, "test_acc", 0.93), own)
-    rewards = small.assign(test_acc=small["test_acc"] / 70)  # on both sides of 1, and nothing apart
-    assert judged(rewards, own)
-    losses = cell(small.assign(test_acc=small["test_acc"] / 100), 0, "test_acc", 50.0)
-    assert judged(losses, replace(own, lower_is_better=True))
-
-
 def test_rows_that_are_no_runs_are_counted_and_nothing_else(small):
     parent = pandas.DataFrame([{"testproblem": None, "optimizer": None, "random_seed": None, "test_acc": None}])
     with_parent = pandas.concat([small.astype(object), parent.astype(object)], ignore_index=True)
     found = declared(with_parent, DECLARATION, "table.csv")
     assert found.no_runs == 1
     pandas.testing.assert_frame_equal(numbers(judge_declared(found)), numbers(judged(small)))
-
-
-def test_a_csv_and_a_parquet_file_say_the_same(small, tmp_path):
-    for name, write in (
-        ("a.csv", lambda file: small.to_csv(file, index=False)),
-        ("b.csv", lambda file: small.to_csv(file, index=False, sep=";", encoding="utf-8-sig")),
-        ("c.tsv", lambda file: small.to_csv(file, index=False, sep="\t")),
-        ("d.parquet", lambda file: small.astype({"optimizer": "category"}).to_parquet(file)),
-        ("e.parquet", lambda file: small.set_index(["optimizer", "random_seed"]).to_parquet(file)),
-    ):
-        write(tmp_path / name)
-        pandas.testing.assert_frame_equal(
-            contrast_table(judged(read_file(tmp_path / name))), contrast_table(judged(small))
-        )
-
-
-def test_arms_of_a_csv_stay_the_text_they_are(tmp_path):
-    file = tmp_path / "table.csv"
-    lines = [f"{arm},{seed},0.{seed}{at}" for at, arm in enumerate(("None", "1e-3", "NA")) for seed in range(10, 15)]
-    file.write_text("\n".join(["optimizer,random_seed,test_acc", *lines]))
-    found = declared(
-        read_file(file),
-        replace(DECLARATION, conditions=(), baseline="None", given_in="fractions"),
-        "table.csv",
-    )
-    assert found.question.arms == ("None", "1e-3", "NA")
-    assert list(found.question.labels.values()) == ["all rows"]
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "says"),
-    [
-        ("absent.csv", None, "FILE must exist"),
-        ("table.xlsx", b"x", "FILE must be .csv, .tsv, .parquet, .pq"),
-        ("table.csv", b"", "has none"),
-        ("table.csv", b"a,b\n", "has none"),
-        ("table.csv", b"a,b\n1,2\n1,2,3\n", "line 3 has 3"),
-        ("table.csv", b"a,b\n1,\xff\n", "is not: 'utf-8' codec"),
-        ("table.parquet", b"PAR1", "is not: "),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_refused(tmp_path, name, content, says):
-    if content is not None:
-        (tmp_path / name).write_bytes(content)
-    with pytest.raises(InvalidStudy) as error:
-        read_file(tmp_path / name)
-    assert says in str(error.value)
-
-
-def test_a_declaration_needs_no_condition():
-    assert Declaration(arm="a", seed="b", metric="c", baseline="d", margin=1).conditions == ()

@@ -16,8 +16,8 @@ from sklearn.preprocessing import StandardScaler
 from spectra_tune.errors import InvalidStudy, nearest
 from spectra_tune.objectives import CLASSIFICATION, REGRESSION
 from spectra_tune.own_code import said
-from spectra_tune.tasks.parts import rows_of
 from spectra_tune.tasks.source import Source
+from spectra_tune.tasks.splits import rows_of
 
 READERS = {".csv": pandas.read_csv, ".parquet": pandas.read_parquet}
 
