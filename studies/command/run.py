@@ -2,6 +2,7 @@
 
 import os
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -25,6 +26,28 @@ if TYPE_CHECKING:
     from spectra_tune.lock import Lock
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningStudy:
+    """A study that is run: where its records and checkpoints lie, and who is told of it."""
+
+    console: Console
+    talk: Console  # of what is said on the way; silent with --quiet
+    named: catalogue.Named
+    uri: str
+    place: str
+    address: str | None
+    recorded: tracking.Execution | None
+
+    @property
+    def begun(self) -> bool:
+        return self.recorded is not None
+
+    @property
+    def again(self) -> str:
+        """The command that continues it."""
+        return command("run", self.named.typed, "--resume", uri=self.uri, place=self.place, address=self.address)
+
+
 def run(
     name: str,
     *,
@@ -37,139 +60,119 @@ def run(
     tracking_uri: str | None,
 ) -> int:
     """Trains a study (or continues it, or shows its verdicts if it is done); returns the exit code."""
-    console, talk = to_reader(), to_reader(quiet=quiet)
     named = catalogue.load(name, smoke=smoke)
     uri, place = places.store(tracking_uri), places.storage(storage)
     recorded = tracking.find_execution(named.name, uri)
+    here = RunningStudy(
+        console=to_reader(),
+        talk=to_reader(quiet=quiet),
+        named=named,
+        uri=uri,
+        place=place,
+        address=address,
+        recorded=recorded,
+    )
     if recorded is not None and not resume:
         if not recorded.finished:
             from studies.command.locking import check_nobody_runs
 
             check_nobody_runs(named, recorded, uri, place)
-        again = command("run", named.typed, "--resume", uri=uri, place=place, address=address)
         raise InvalidStudy(
-            f"study {named.name!r} exists in {uri}, add --resume to continue it or see its verdicts: {again}"
+            f"study {named.name!r} exists in {uri}, add --resume to continue it or see its verdicts: {here.again}"
         )
     check_unchanged(named, recorded, uri)
     if recorded is not None and recorded.finished:
         runs = tracking.read_tables(named.name, uri).runs
-        conclude(console, named, judge_study(named.study, runs), uri)
+        conclude(here.console, named, judge_study(named.study, runs), uri)
         return 0
     if recorded is not None and not accept_changes:
         check_same_software(named, recorded)
     rehearse_own(named.study)
     from studies.command.locking import locked  # loads ray and torch: not needed to show a finished study
 
-    with locked(talk, named, recorded, uri, place, take_over=resume) as lock:
-        return _locked(console, talk, named, uri, place, lock, recorded, address=address)
+    with locked(here.talk, named, recorded, uri, place, take_over=resume) as lock:
+        return _locked(here, lock)
 
 
-def _locked(
-    console: Console,
-    talk: Console,
-    named: catalogue.Named,
-    uri: str,
-    place: str,
-    lock: "Lock",
-    recorded: tracking.Execution | None,
-    *,
-    address: str | None,
-) -> int:
+def _locked(here: RunningStudy, lock: "Lock") -> int:
     """Joins or starts Ray, and trains."""
     from spectra_tune import launching
     from spectra_tune.launching.block_store import within
     from studies.command.beginnings import check_begun_here
 
+    named, place = here.named, here.place
     left = [name for name in (named.name, f"{named.name}-search") if launching.can_resume(name, place)]
     if left:
-        check_begun_here(named, recorded, uri, place, left[0])
+        check_begun_here(named, here.recorded, here.uri, place, left[0])
     # MLflow takes seconds to load, in which Ray's processes start.
     threading.Thread(target=tracking.load, daemon=True).start()
-    launching.connect(address)
-    if address or os.environ.get("RAY_ADDRESS"):
+    launching.connect(here.address)
+    if here.address or os.environ.get("RAY_ADDRESS"):
         launching.check_nodes()
     launching.check_gpus(within(place, one) for one in left)
     launching.warm_up(len(named.study.conditions) * (1 if named.study.search is None else len(named.study.sides())))
-    say(talk, f"{plan.text(named.name, named.study)}\n")
+    say(here.talk, f"{plan.text(named.name, named.study)}\n")
     lock.confirm()
-    head = launching.Head(address or os.environ.get("RAY_ADDRESS"))
-    again = command("run", named.typed, "--resume", uri=uri, place=place, address=address)
+    head = launching.Head(here.address or os.environ.get("RAY_ADDRESS"))
     try:
         with sigterm_interrupts():  # as a preempted machine gets it: Tune stops, saves, and the study can be resumed
-            return _train(console, talk, named, uri, place, lock, head, again, begun=recorded is not None)
+            return _train(here, lock, head)
     except tracking.StoreLost as error:  # begun, and perhaps full in the middle: not the command's fault
-        say(console, f"stopped: {error}; once that is mended: {again}")
+        say(here.console, f"stopped: {error}; once that is mended: {here.again}")
         return 1
 
 
-def _train(
-    console: Console,
-    talk: Console,
-    named: catalogue.Named,
-    uri: str,
-    place: str,
-    lock: "Lock",
-    head: "launching.Head",
-    again: str,
-    *,
-    begun: bool,
-) -> int:
-    """Trains what is not yet trained, judges it and records it; `talk` shows how far it is. again: what continues."""
+def _train(here: RunningStudy, lock: "Lock", head: "launching.Head") -> int:
+    """Trains what is not yet trained, judges it and records it."""
     from spectra_tune import launching
     from spectra_tune.launching.block_store import within
     from studies.command.lost_cluster import end_without_cluster
 
+    named, uri, place, begun, again = here.named, here.uri, here.place, here.begun, here.again
     study = named.study
     tracker = recording.begin(named, uri, place, lock, begun=begun)
     searched, planned = None, {}
 
     def lost() -> None:
-        above_the_bar = console if talk.quiet else talk
+        above_the_bar = here.console if here.talk.quiet else here.talk
         end_without_cluster(above_the_bar, head, within(place, named.name), planned, again, tracker, lock)
 
     try:
         with head.watched(lost):
             if study.search is not None:
-                searched = search.search(talk, named, tracker, place, begun=begun)
+                searched = search.search(here.talk, named, tracker, place, begun=begun)
                 if not searched.complete:
                     return _interrupted(tracker, again)
             blocks = search.blocks_to_judge(study, searched)
             tracker.add(blocks)
             planned |= block_names(named, blocks)
-            trained = _trained(talk, named, tracker, place, planned, begun=begun)
+            trained = _trained(here, tracker, planned)
     except KeyboardInterrupt:
         return _interrupted(tracker, again)
     except launching.StorageDamaged as error:
         recording.stop(tracker, "FAILED")
-        say(console, f"stopped: {error}: {again}")
+        say(here.console, f"stopped: {error}: {again}")
         return 1
     if not trained.complete:
         return _interrupted(tracker, again)
     for block, reason in trained.failures.items():
-        say(console, f"failed: {block}: {reason}")
+        say(here.console, f"failed: {block}: {reason}")
     tables = search.with_search(study, trained.tables, searched)
-    code = recording.finish(console, named, tracker, tables, uri, place, lost=trained.lost)
+    code = recording.finish(here.console, named, tracker, tables, uri, place, lost=trained.lost)
     if trained.lost:
-        say(console, f"the machine failed {len(trained.lost)} blocks; try them again with: {again}")
+        say(here.console, f"the machine failed {len(trained.lost)} blocks; try them again with: {again}")
     return 1 if trained.failures else code
 
 
 @second_at_once()
-def _trained(
-    talk: Console,
-    named: catalogue.Named,
-    tracker: tracking.Tracker,
-    place: str,
-    blocks: dict[str, Block],
-    *,
-    begun: bool,
-) -> "launching.Trained":
+def _trained(here: RunningStudy, tracker: tracking.Tracker, blocks: dict[str, Block]) -> "launching.Trained":
     """The blocks' tables; what they report is shown and recorded as it comes."""
     from spectra_tune import launching
 
+    named = here.named
     runs_by_block = {name: len(block.arms) * len(block.seeds) for name, block in blocks.items()}
     largest = Largest(named.study)
-    with Display(talk, runs_by_block) as display:
+    with Display(here.talk, runs_by_block) as display:
 
         def on_progress(progress: launching.Progress) -> None:
             if not progress.curves.empty:
@@ -187,8 +190,8 @@ def _trained(
         return launching.run_blocks(
             named.name,
             blocks,
-            storage=place,
-            resume=begun,
+            storage=here.place,
+            resume=here.begun,
             on_progress=on_progress,
             by_value=[named.module] if named.of_user else [],
         )

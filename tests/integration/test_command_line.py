@@ -251,7 +251,7 @@ STUDY""",
     )
     assert main(["run", written(folder, broken, "broken.py")]) == 1
     printed = capsys.readouterr().out
-    assert "failed: moons_samples_60_-" in printed
+    assert "failed: broken-moons_samples_60-" in printed
     lines = (folder.parent / "broken.py").read_text().splitlines()
     line = 1 + lines.index('            raise ArithmeticError("no more")')
     place = f"{folder.parent / 'broken.py'}, line {line}"
