@@ -10,11 +10,11 @@ from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.timing import seconds_of_timing
 from spectra_tune.engine.training import BlockTraining
 
-LEAST_S = 0.1
-"""Of training, for a time to be read off it."""
+LEAST_S = 0.3
+"""Of training, for a time to be read off it: a treatment by signals looks at its network every few epochs."""
 
 FEW_SEEDS = 2
-"""Of members that train in turn: each takes as long as the others."""
+"""Of members that train in turn, each of which takes as long as the others; and of those that are probed."""
 
 MANY_MEMBERS = 128
 """Of a program: in larger ones a member takes as long."""
@@ -22,24 +22,35 @@ MANY_MEMBERS = 128
 
 def block_seconds(block: Block, *, device: str = "cpu") -> float:
     """Seconds of one worker for a block with its reports, probes, pictures and timings. Takes a small part of them."""
-    few = replace(block, seeds=block.seeds[:FEW_SEEDS])
+    few = many = replace(block, seeds=block.seeds[:FEW_SEEDS])
     if all(stacks(member.condition.network, member.condition.task) for member in members(few)):
-        few = replace(block, seeds=block.seeds[: max(FEW_SEEDS, MANY_MEMBERS // len(block.arms))])
-    share = len(few.seeds) / len(block.seeds)
+        many = replace(block, seeds=block.seeds[: max(FEW_SEEDS, MANY_MEMBERS // len(block.arms))])
+    of_few, of_many = (len(block.seeds) / len(one.seeds) for one in (few, many))
 
-    def begun() -> BlockTraining:
-        return BlockTraining(few, device=device, report_every=1)
+    def begun(some: Block = many) -> BlockTraining:
+        return BlockTraining(some, device=device, report_every=1)
 
-    once = _seconds(lambda: begun().train_only(1))  # programs and draws are made at their first use
+    epoch = _epoch(begun)
     set_up = _seconds(begun)
-    training = begun()
-    epochs = min(training.epochs, max(1, round(LEAST_S / once)))
-    epoch = _seconds(lambda: training.train_only(epochs)) / epochs
     reported = begun()
     report = max(0.0, _seconds(reported.advance) - epoch) / 2  # one at its start, one at its end
-    runs, figures = _seconds(reported.runs), _seconds(reported.figures)
-    of_members = set_up + training.epochs * epoch + (block.reports + 1) * report + runs
-    return of_members / share + figures + seconds_of_timing(block, epoch / share)
+    probed = begun(few)
+    probed.advance()
+    probed.runs()  # what is loaded at the first use is not counted
+    ends = of_few * _seconds(probed.runs) + _seconds(probed.figures)
+    trained = of_many * (set_up + reported.epochs * epoch + (block.reports + 1) * report)
+    return trained + ends + seconds_of_timing(block, of_many * epoch)
+
+
+def _epoch(begun: Callable[[], BlockTraining]) -> float:
+    """Seconds of an epoch but the first, in which programs are made; of one where there is no other."""
+    training = begun()
+    first = _seconds(lambda: training.train_only(1))
+    if training.epochs == 1:
+        return first
+    second = _seconds(lambda: training.train_only(1))
+    more = min(training.epochs - 2, round(LEAST_S / second))
+    return _seconds(lambda: training.train_only(more)) / more if more > 0 else second
 
 
 def _seconds(do: Callable[[], Any]) -> float:

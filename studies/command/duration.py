@@ -4,21 +4,25 @@ import os
 import time
 from typing import Any
 
+import numpy
+
 from spectra_tune.design import Block, Study
 
 PATIENCE_S = 4.0
-"""For timing blocks; of those that are left the arithmetic is counted."""
+"""For timing blocks; those that are left lie between timed ones by their arithmetic."""
 
-SHORT_S = 90.0
+SHORT_S = 180.0
 """Below which seconds are said."""
 
 STEP_S, STEP_IN_TURN_S, FLOPS = 18e-6, 5e-4, 100e9
 """Roughly, of one processor: a member's step without its arithmetic, stacked and in turn; arithmetic per second. They
 only tell how blocks stand to each other."""
 
-START_S, BLOCK_S, TRIAL_S, RECORD_S, CONTRAST_S, REPORT_S = 14.0, 0.5, 0.15, 0.15, 0.2, 4.0
-"""Measured on two processors: Ray, its workers and MLflow; a block beside its training, a search's trial beside its;
-the record of an arm in a Condition; a contrast in the report; the report's pages."""
+START_S, BLOCK_S, TRIAL_S = 14.0, 0.5, 0.15
+"""Measured on two processors: Ray, its workers and MLflow; a block beside its training, a search's trial beside its."""
+
+RUN_S, RECORD_S, CONTRAST_S, REPORT_S = 0.0025, 0.15, 0.2, 4.0
+"""Likewise, of what is judged and written: a run in tables, an arm's record in a Condition, a contrast, the report."""
 
 
 def in_words(study: Study) -> str:
@@ -37,11 +41,12 @@ def _needed(study: Study) -> tuple[float, int]:
     blocks = study.blocks()
     relative = [_relative(block) for block in blocks]
     timed = _timed(blocks, relative)
-    scale = sum(timed.values()) / sum(relative[at] for at in timed)
-    seconds = [timed.get(at, scale * one) + BLOCK_S for at, one in enumerate(relative)]
+    seconds = [one + BLOCK_S for one in _of_all(timed, relative)]
     processors = os.cpu_count() or 1
     training = max(sum(seconds) / processors, max(seconds))
-    written = RECORD_S * sum(len(block.arms) for block in blocks) + CONTRAST_S * study.tests + REPORT_S
+    records = sum(len(block.arms) for block in blocks)
+    runs = sum(len(block.arms) * len(block.seeds) for block in blocks)
+    written = RUN_S * runs + RECORD_S * records + CONTRAST_S * study.tests + REPORT_S
     return START_S + training + _searching(study, sum(seconds), processors) + written, len(timed)
 
 
@@ -60,16 +65,23 @@ def _searching(study: Study, seconds: float, processors: int) -> float:
 
 
 def _timed(blocks: tuple[Block, ...], relative: list[float]) -> dict[int, float]:
-    """Seconds of one worker for as many blocks as patience is there for, from the largest and the smallest inwards."""
+    """Seconds of one worker for the largest and the smallest block, and inwards for as many as patience allows."""
     by_size = sorted(range(len(blocks)), key=relative.__getitem__, reverse=True)
     inwards = [at for pair in zip(by_size, reversed(by_size), strict=True) for at in pair]
     timed: dict[int, float] = {}
     begin = time.perf_counter()
     for at in dict.fromkeys(inwards):
-        if timed and time.perf_counter() - begin > PATIENCE_S:
+        if len(timed) >= 2 and time.perf_counter() - begin > PATIENCE_S:
             break
         timed[at] = _seconds_of(blocks[at])
     return timed
+
+
+def _of_all(timed: dict[int, float], relative: list[float]) -> list[float]:
+    """Seconds of every block: of one that was not timed between those of the next smaller and the next larger one."""
+    known = sorted((relative[at], seconds) for at, seconds in timed.items())
+    between = numpy.interp(relative, *zip(*known, strict=True))
+    return [timed.get(at, float(seconds)) for at, seconds in enumerate(between)]
 
 
 def _seconds_of(block: Block) -> float:

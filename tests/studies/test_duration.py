@@ -12,41 +12,44 @@ from studies.command import catalogue, duration
 from tests.tools.searching import STUDY
 
 ARMS = {"none": Treatment.none(), "static": Treatment(sigma_end=1.0, strength=0.1)}
+CAPACITY = catalogue.load("capacity").study  # 8 blocks of 3 arms and 20 seeds, 24 tests
 
 
-def seconds(study, monkeypatch, of_block=lambda block: 6.0, patience=60.0):
+def seconds(study, monkeypatch, of_block=lambda block: 6.0, patience=60.0, processors=2):
     monkeypatch.setattr(duration, "_seconds_of", of_block)
     monkeypatch.setattr(duration, "PATIENCE_S", patience)
-    monkeypatch.setattr(duration.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(duration.os, "cpu_count", lambda: processors)
     return duration._needed(study)
 
 
 def test_blocks_share_the_processors_and_the_longest_one_is_waited_for(monkeypatch):
-    study = catalogue.load("capacity").study
-    blocks = list(study.blocks())
-    alike, _ = seconds(study, monkeypatch)
-    longer, _ = seconds(study, monkeypatch, lambda block: 600.0 if block == blocks[0] else 6.0)
-    assert alike == pytest.approx(24.0 + rest(study), abs=3)
-    assert longer == pytest.approx(600.0 + rest(study), abs=3)
+    rest = duration.START_S + duration.REPORT_S
+    rest += duration.RECORD_S * 24 + duration.CONTRAST_S * 24 + duration.RUN_S * 480
+    first, a_block = CAPACITY.blocks()[0], 6.0 + duration.BLOCK_S
+    alike, _ = seconds(CAPACITY, monkeypatch)
+    longer, _ = seconds(CAPACITY, monkeypatch, lambda block: 600.0 if block == first else 6.0)
+    assert alike == pytest.approx(8 * a_block / 2 + rest)
+    assert longer == pytest.approx(600.0 + duration.BLOCK_S + rest)
 
 
-def rest(study):
-    return duration.START_S + duration.REPORT_S + duration.RECORD_S * 24 + duration.CONTRAST_S * study.tests
+def test_blocks_that_are_not_timed_lie_between_those_that_are(monkeypatch):
+    def of_block(block):  # what every run needs, and what grows with its arithmetic
+        return 60.0 + 1e3 * duration._relative(block)
 
-
-def test_blocks_that_are_not_timed_are_scaled_by_those_that_are(monkeypatch):
-    study = catalogue.load("capacity").study
-    all_timed, count = seconds(study, monkeypatch, lambda block: 1e3 * duration._relative(block))
-    one_timed, fewest = seconds(study, monkeypatch, lambda block: 1e3 * duration._relative(block), patience=0.0)
-    assert (count, fewest) == (8, 1)
-    assert one_timed == pytest.approx(all_timed, rel=1e-6)
+    all_timed, count = seconds(CAPACITY, monkeypatch, of_block, processors=1)
+    ends_timed, fewest = seconds(CAPACITY, monkeypatch, of_block, patience=0.0, processors=1)
+    assert (count, fewest) == (8, 2)
+    assert ends_timed == pytest.approx(all_timed, rel=1e-6)
 
 
 def test_a_search_takes_what_its_runs_take(monkeypatch):
-    small, _ = seconds(STUDY, monkeypatch)
-    many = replace(STUDY.search, configurations=10 * STUDY.search.configurations)
-    large, _ = seconds(replace(STUDY, search=many), monkeypatch)
-    assert large > 5 * (small - rest(STUDY))
+    """Of two sides in two strata: twice as many configurations are as many runs and trials more."""
+    search, confirmed = STUDY.search, sum(len(block.arms) * len(block.seeds) for block in STUDY.blocks())
+    once, _ = seconds(STUDY, monkeypatch)
+    twice, _ = seconds(replace(STUDY, search=replace(search, configurations=2 * search.configurations)), monkeypatch)
+    trials = len(STUDY.conditions) * 2 * search.configurations
+    a_run = len(STUDY.blocks()) * (6.0 + duration.BLOCK_S) / confirmed
+    assert twice - once == pytest.approx(trials * (len(STUDY.seeds.search) * a_run + duration.TRIAL_S) / 2)
 
 
 def test_a_block_s_time_grows_with_its_epochs_and_seeds(monkeypatch):
@@ -71,12 +74,11 @@ def test_a_study_that_cannot_be_timed_says_why(monkeypatch):
         raise RuntimeError("no\nsuch file")
 
     monkeypatch.setattr(duration, "_seconds_of", broken)
-    said = duration.in_words(catalogue.load("capacity").study)
-    assert said == "not estimated, since RuntimeError: no such file"
+    assert duration.in_words(CAPACITY) == "not estimated, since RuntimeError: no such file"
 
 
 def test_what_is_said_names_what_it_rests_on(monkeypatch):
     monkeypatch.setattr(duration, "_seconds_of", lambda block: 6.0)
-    said = duration.in_words(catalogue.load("capacity").study)
+    said = duration.in_words(CAPACITY)
     assert said.startswith("about ")
     assert said.endswith("by timing 8 of 8 blocks here")
