@@ -79,8 +79,8 @@ def _timed(blocks: tuple[Block, ...], relative: list[float]) -> dict[int, float]
 
 def _of_all(timed: dict[int, float], relative: list[float]) -> list[float]:
     """Seconds of every block: of one that was not timed between those of the next smaller and the next larger one."""
-    known = sorted((relative[at], seconds) for at, seconds in timed.items())
-    between = numpy.interp(relative, *zip(*known, strict=True))
+    known = sorted(timed, key=lambda at: relative[at])
+    between = numpy.interp(relative, [relative[at] for at in known], [timed[at] for at in known])
     return [timed.get(at, float(seconds)) for at, seconds in enumerate(between)]
 
 
