@@ -2,7 +2,6 @@
 
 import inspect
 from dataclasses import dataclass
-from itertools import combinations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,11 @@ and the network's outputs."""
 def module(net: type, *, regularized: tuple[str, ...] | None = None, **hyperparameters: Any) -> "ModuleNetwork":
     """A network that builds net(**hyperparameters), with what of OF_TASK the class takes.
 
-    regularized: names of modules (as in named_modules) whose weights, (out, in), are penalised, from the input on; by
-    default those of every torch.nn.Linear but the last one that are trained.
+    regularized: names of what is penalised, from the input on: of Linear, Embedding and convolutional modules (as in
+    named_modules), `<module>.weight_hh_l0` of recurrent ones, by gate where they have some (`.reset`), and
+    `<module>.qk.<head>` (W_q W_k^T) and `<module>.ov.<head>` (W_o W_v) of attention, heads from 1; the module alone, or
+    `<module>.qk`, says all below. By default every Linear, convolution, recurrent matrix and head but the last layer's,
+    as far as they are trained.
     """
     if not isinstance(net, type):
         raise InvalidStudy(f"module needs a class of torch.nn.Module, got {net!r}")
@@ -104,38 +106,10 @@ class ModuleNetwork:
         return self.net(**given)
 
     def regularized(self, module: "Module") -> "dict[str, Operator]":
-        """The weights that are named, or of every Linear module but the last one; a shared weight counts once."""
-        from torch import Tensor
+        """The operators that are named, or the default ones: see operators/of_module.py."""
+        from spectra_tune.operators.of_module import operators_of
 
-        from spectra_tune.operators.dense import Matrix
-
-        modules = dict(module.named_modules())
-        if self.names is None:
-            return {name: Matrix(weight) for name, weight in self._default_weights(modules)}
-        found: dict[str, Operator] = {}
-        for name in self.names:
-            weight = getattr(modules.get(name), "weight", None)
-            if not isinstance(weight, Tensor):
-                raise InvalidStudy(
-                    f"{self} has no module {name!r} with a weight; {nearest(name, _with_weight(modules))}"
-                )
-            found[name] = Matrix(weight)
-        for (one, first), (other, second) in combinations(found.items(), 2):
-            if first.weights[0] is second.weights[0]:
-                raise InvalidStudy(f"a weight is regularized once, {one!r} and {other!r} of {self} share theirs")
-        return found
-
-    def _default_weights(self, modules: "dict[str, Module]") -> list[tuple[str, Any]]:
-        from torch.nn import Linear, Parameter
-
-        found: dict[int, tuple[str, Any]] = {}
-        last = None
-        for name, one in modules.items():
-            if isinstance(one, Linear):
-                found.setdefault(id(one.weight), (name, one.weight))
-                last = id(one.weight)
-        hidden = [of for weight, of in found.items() if weight != last]
-        return [(name, one) for name, one in hidden if isinstance(one, Parameter) and one.requires_grad]
+        return operators_of(module, self.names)
 
     @property
     def kind(self) -> str:
@@ -144,11 +118,6 @@ class ModuleNetwork:
 
     def __str__(self) -> str:
         return self.kind
-
-
-def _with_weight(modules: "dict[str, Module]") -> list[str]:
-    """Names of the modules that have a weight (out, in)."""
-    return [name for name, one in modules.items() if getattr(getattr(one, "weight", None), "ndim", 0) == 2]
 
 
 def _check_taken(net: type, hyperparameters: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.operators import Followed
 from spectra_tune.operators.batched_matmul import product
+from spectra_tune.operators.part import ALL, Part
 from spectra_tune.operators.pull import Pull
 from spectra_tune.operators.tracked import TrackedTopSingularValue
 
@@ -128,12 +129,13 @@ class TopSingularValue:
 
 
 class Matrix:
-    """A weight (out, in) as the map that it is: a network's `regularized` names its parameters so."""
+    """A weight (out, in), or some of its rows, as the map that it is: a network's `regularized` names parameters so."""
 
-    def __init__(self, weight: Tensor):
+    def __init__(self, weight: Tensor, rows: slice = ALL):
         if weight.ndim != 2:
             raise InvalidStudy(f"a matrix must be (out, in), got a weight of shape {tuple(weight.shape)}")
         self.weights = (weight,)
+        self._part = Part(weight, rows)
 
     def follow(self, weights: Sequence[Tensor], gradients: Sequence[Tensor] | None) -> Followed:
-        return spectrum_of(weights[0], None if gradients is None else gradients[0])
+        return spectrum_of(self._part.of(weights[0]), None if gradients is None else self._part.of(gradients[0]))

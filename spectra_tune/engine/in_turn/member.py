@@ -22,6 +22,7 @@ from spectra_tune.engine.members.splits import batch_of
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks.contract import check_operators, check_outputs, check_weights
 from spectra_tune.objectives import objective_of
+from spectra_tune.operators.of_layer import sized
 
 CHECKED_SAMPLES = 8
 """That a module is tried on before it trains."""
@@ -65,8 +66,11 @@ class MemberInTurn:
 
     def _follow(self) -> None:
         """Binds each regularized operator to its weights and their gradients."""
-        operators = self._member.condition.network.regularized(self.module)
-        check_operators(self._member.condition.network, self.module, operators)
+        network = self._member.condition.network
+        operators = network.regularized(self.module)
+        check_operators(network, self.module, operators)
+        with self.evaluating():
+            operators = sized(operators, self.module, self._data.numbers(self._x[:1]))
         names = {id(value): name for name, value in self.module.named_parameters()}
         self.regularized = tuple(names[id(operator.weights[0])] for operator in operators.values())
         self.followed = [
