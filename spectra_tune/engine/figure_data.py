@@ -35,8 +35,10 @@ def figure_data(trainers: Iterable[Trainer], draw: Draw, seeds: tuple[int, ...])
         for slot, member in enumerate(trainer.members):
             if slot in trainer.diverged or member.seed not in seeds[:SPECTRA_SEEDS]:
                 continue
-            of_layers = enumerate(trainer.regularized, start=1)
-            parts += [_spectrum(states[slot][name], layer, member.signature) for layer, name in of_layers]
+            parts += [
+                _spectrum(states[slot][trainer.regularized[layer - 1]], layer, member.signature)
+                for layer in trainer.matrices
+            ]
             if member.seed == seeds[0] and _shows_a_boundary(trainer, draw):
                 x = [draw(split, member.seed).numbers for split in trainer.splits]
                 label = [draw(split, member.seed).y for split in trainer.splits]

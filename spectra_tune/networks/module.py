@@ -103,7 +103,7 @@ class ModuleNetwork:
             raise InvalidStudy(
                 f"{self.net.__name__} must take the hyperparameters of module(…), got: {error}"
             ) from error
-        return self.net(**given)
+        return _completed(self.net(**given), shape, of_task["vocabulary"])
 
     def regularized(self, module: "Module") -> "dict[str, Operator]":
         """The operators that are named, or the default ones: see operators/of_module.py."""
@@ -118,6 +118,21 @@ class ModuleNetwork:
 
     def __str__(self) -> str:
         return self.kind
+
+
+def _completed(built: Any, shape: tuple[int, ...] | None, vocabulary: int | None) -> Any:
+    """The module, its lazily built layers by one example of zeros, in evaluation mode."""
+    import torch
+    from torch.nn.parameter import is_lazy
+
+    if not isinstance(built, torch.nn.Module) or not any(is_lazy(one) for one in built.parameters()):
+        return built
+    if shape is None:
+        raise InvalidStudy(f"{type(built).__name__} has layers that are built by an example: give its task a shape")
+    training = built.training
+    with torch.no_grad():
+        built.eval()(torch.zeros(2, *shape, dtype=torch.float32 if vocabulary is None else torch.int64))
+    return built.train(training)
 
 
 def _check_taken(net: type, hyperparameters: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from spectra_tune.errors import InvalidStudy
-from spectra_tune.operators import Followed
+from spectra_tune.operators import Followed, Operator
 from spectra_tune.operators.batched_matmul import product
 from spectra_tune.operators.part import ALL, Part
 from spectra_tune.operators.pull import Pull
@@ -137,5 +137,15 @@ class Matrix:
         self.weights = (weight,)
         self._part = Part(weight, rows)
 
+    @property
+    def rows(self) -> slice:
+        """Those of the weight that it is."""
+        return self._part.rows
+
     def follow(self, weights: Sequence[Tensor], gradients: Sequence[Tensor] | None) -> Followed:
         return spectrum_of(self._part.of(weights[0]), None if gradients is None else self._part.of(gradients[0]))
+
+
+def whole(operator: Operator) -> bool:
+    """Whether an operator is a parameter itself, as a matrix."""
+    return isinstance(operator, Matrix) and operator.rows == ALL

@@ -1,20 +1,23 @@
 """The operators of a module: of its layers that are linear maps, by name.
 
-- torch.nn.Linear, Embedding and convolutions: the module's name (as in named_modules);
+- torch.nn.Linear, Embedding and convolutions: the module's name (as in named_modules), parametrized or not;
 - torch.nn.RNN, GRU, LSTM and their cells: `<module>.<parameter>`, which of a gated one is a matrix for each gate:
   `<module>.weight_hh_l0.reset`;
 - torch.nn.MultiheadAttention: `<module>.qk.<head>` and `<module>.ov.<head>`, heads from 1: W_q W_k^T and W_o W_v.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 from torch.nn import Module, Parameter
 from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils.parametrize import is_parametrized
 
 from spectra_tune.errors import InvalidStudy, nearest
 from spectra_tune.operators import Operator
+from spectra_tune.operators.computed import Computed
 from spectra_tune.operators.dense import Matrix
 from spectra_tune.operators.of_layer import LayerConvolution
 from spectra_tune.operators.part import ALL, Part
@@ -67,7 +70,9 @@ def _by_default(known: Sequence[Known]) -> list[Known]:
     last = [one for one in usual if one.layer == usual[-1].layer]
     chosen: list[Known] = []
     for one in usual:
-        trained = all(isinstance(part.weight, Parameter) and part.weight.requires_grad for part in one.parts)
+        trained = bool(one.parts) and all(
+            isinstance(part.weight, Parameter) and part.weight.requires_grad for part in one.parts
+        )
         if trained and not any(_overlap(one, other) for other in (*last, *chosen)):
             chosen.append(one)
     return chosen
@@ -102,10 +107,23 @@ def _known(module: Module) -> Iterator[Known]:
         elif isinstance(layer, nn.RNNBase | nn.RNNCellBase):
             yield from _of_recurrent(name, layer)
         elif isinstance(layer, _ConvNd):
-            yield Known(name, name, (Part(layer.weight),), LayerConvolution(layer), default=True)
+            yield _of_convolution(name, layer)
         elif isinstance(getattr(layer, "weight", None), Tensor) and layer.weight.ndim == 2:
             default = isinstance(layer, nn.Linear) and id(layer) not in outputs
-            yield _matrix(name, name, layer.weight, default=default)
+            if is_parametrized(layer, "weight"):
+                yield _computed(name, Computed(layer, Matrix), default=default)
+            else:
+                yield _matrix(name, name, layer.weight, default=default)
+
+
+def _of_convolution(name: str, layer: _ConvNd) -> Known:
+    if not is_parametrized(layer, "weight"):
+        return Known(name, name, (Part(layer.weight),), LayerConvolution(layer), default=True)
+    return _computed(name, Computed(layer, partial(LayerConvolution, layer)), default=True)
+
+
+def _computed(name: str, operator: Computed, *, default: bool) -> Known:
+    return Known(name, name, tuple(Part(weight) for weight in operator.weights), operator, default)
 
 
 def _matrix(name: str, layer: str, weight: Tensor, rows: slice = ALL, *, default: bool) -> Known:

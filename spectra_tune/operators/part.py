@@ -8,7 +8,7 @@ ALL = slice(None)
 
 
 class Part(NamedTuple):
-    """A matrix within a weight (out, in): some of its rows and columns, turned or not."""
+    """A matrix within a weight (out, in): some of its rows and columns, turned or not. Of other weights: all of it."""
 
     weight: Tensor
     rows: slice = ALL
@@ -28,5 +28,5 @@ class Part(NamedTuple):
         )
 
     def _ranges(self) -> list[range]:
-        sizes = self.weight.shape[:2]
+        sizes = (*self.weight.shape, 1, 1)[:2]
         return [range(*part.indices(size)) for part, size in zip((self.rows, self.columns), sizes, strict=True)]

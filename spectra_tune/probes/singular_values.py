@@ -11,6 +11,8 @@ from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member
 
 QUANTITIES = ("spectral_norm", "frobenius_norm", "stable_rank", "effective_rank")
 
+NO_MATRIX = "what is regularized is a convolution, or a gate or a head within its weight: sigma is its spectral norm"
+
 NO_DIRECTION = "the weight is zero: it has no direction"
 
 
@@ -25,7 +27,12 @@ def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
 
     def ranks(member: int) -> dict[str, float | str]:
         parameters = probed.parameters(member)
-        values = [value for name in names for value in _sizes(singular_values(parameters[name]).cpu().numpy())]
+        values: list[float | str] = []
+        for layer, name in enumerate(names, start=1):
+            if layer in probed.matrices:
+                values += _sizes(singular_values(parameters[name]).cpu().numpy())
+            else:
+                values += [NO_MATRIX] * len(QUANTITIES)
         return dict(zip(quantities, values, strict=True))
 
     return each_member(probed, quantities, ranks)

@@ -165,6 +165,54 @@ class Draws(nn.Module):
         return self.outer(hidden + 0.1 * self.passing)
 
 
+class Convolves(nn.Module):
+    """Of a row of numbers: strided, circular, grouped and parametrized convolutions, and batch statistics."""
+
+    def __init__(self, inputs, outputs, hidden):
+        super().__init__()
+        self.below = nn.Linear(inputs, hidden)
+        self.one = nn.Conv1d(1, 4, 3, padding=1)
+        self.norm = nn.BatchNorm1d(4)
+        self.two = nn.Conv1d(4, 4, 3, padding=1, padding_mode="circular")
+        self.three = nn.Conv1d(4, 6, 3, stride=2, padding=1, groups=2)
+        self.four = nn.utils.parametrizations.weight_norm(nn.ConvTranspose1d(6, 2, 2, stride=2))
+        self.outer = nn.Linear(2 * hidden, outputs)
+
+    def forward(self, x):
+        hidden = torch.relu(self.norm(self.one(self.below(x.flatten(1)).unsqueeze(1))))
+        hidden = self.three(torch.relu(self.two(hidden)))
+        return self.outer(torch.relu(self.four(hidden)).flatten(1))
+
+
+class Attends(nn.Module):
+    """Numbers as positions of a sequence, two heads, and a layer that is built by the first input."""
+
+    def __init__(self, inputs, outputs, hidden):
+        super().__init__()
+        self.each = nn.Linear(1, hidden)
+        self.attention = nn.MultiheadAttention(hidden, 2, batch_first=True)
+        self.between, self.outer = nn.LazyLinear(hidden), nn.Linear(hidden, outputs)
+
+    def forward(self, x):
+        hidden = self.each(x.flatten(1).unsqueeze(2))
+        hidden = hidden + self.attention(hidden, hidden, hidden, need_weights=False)[0]
+        return self.outer(torch.relu(self.between(hidden.mean(dim=1))))
+
+
+class Recurs(nn.Module):
+    """Numbers one after another into gated cells, and a weight that a parametrization computes."""
+
+    def __init__(self, inputs, outputs, hidden):
+        super().__init__()
+        self.cells = nn.GRU(1, hidden, batch_first=True)
+        self.between = nn.utils.parametrizations.weight_norm(nn.Linear(hidden, hidden))
+        self.inner, self.outer = nn.Linear(hidden, hidden), nn.Linear(hidden, outputs)
+
+    def forward(self, x):
+        hidden = self.cells(x.flatten(1).unsqueeze(2))[0][:, -1]
+        return self.outer(torch.relu(self.inner(torch.relu(self.between(hidden)))))
+
+
 class Embeds(nn.Module):
     """Of tokens."""
 
@@ -214,7 +262,10 @@ NETWORKS = {
     "mlp of tanh": mlp(width=8, depth=3, activation="tanh", init="he", init_gain=0.7),
     "mlp of one layer": mlp(width=9, depth=1),
     "mlp of three": mlp(width=5, depth=3),
-    **{net.__name__: module(net, hidden=8) for net in (Norms, Functional, Row, Tied, Branching, Draws)},
+    **{
+        net.__name__: module(net, hidden=8)
+        for net in (Norms, Functional, Row, Tied, Branching, Draws, Convolves, Attends, Recurs)
+    },
     "own": InTurn(of=mlp(width=8)),
 }
 """Every constructor that the package lists, variants of the perceptron, and modules of a user's own."""

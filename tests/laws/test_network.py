@@ -18,6 +18,7 @@ from spectra_tune.engine.members.generators import seed_of, seeded
 from spectra_tune.networks import mlp, module
 from spectra_tune.objectives import objective_of
 from spectra_tune.operators.dense import Matrix
+from spectra_tune.operators.of_layer import sized
 from spectra_tune.results import sigma_columns, unmeasured
 from spectra_tune.tasks import moons, spirals
 from tests.conftest import ARMS
@@ -53,13 +54,26 @@ def test_a_network_is_built_from_its_seed_alone_and_gives_its_tasks_outputs(netw
 
 @EVERY
 def test_regularized_weights_are_trained_parameters_each_once_from_the_input_on(network):
+    """Several may be parts of one parameter; no number is pulled by two."""
     one = built(network, moons())
-    operators = network.regularized(one)
-    names = {id(value): name for name, value in one.named_parameters() if value.requires_grad}
-    weights = [names[id(weight)] for operator in operators.values() for weight in operator.weights]
-    assert len(set(weights)) == len(weights) >= 1
-    order = [name for name, _ in one.named_parameters()]
-    assert [order.index(name) for name in weights] == sorted(order.index(name) for name in weights)
+    with torch.no_grad():
+        operators = sized(network.regularized(one), one, torch.zeros(1, 2))
+    order = {id(value): place for place, value in enumerate(one.parameters()) if value.requires_grad}
+    places = [order[id(operator.weights[0])] for operator in operators.values()]
+    assert places == sorted(places)
+    assert places
+    pulled: dict[int, torch.Tensor] = {}
+    for operator in operators.values():
+        gradients = [torch.zeros_like(weight).unsqueeze(0) for weight in operator.weights]
+        followed = operator.follow([weight.detach().unsqueeze(0) for weight in operator.weights], gradients)
+        followed()
+        followed.pull(torch.ones(1))
+        assert followed.sigma_M > 0
+        for weight, gradient in zip(operator.weights, gradients, strict=True):
+            assert gradient.any()
+            before = pulled.setdefault(id(weight), torch.zeros_like(gradient, dtype=torch.bool))
+            assert not (before & (gradient != 0)).any()
+            before |= gradient != 0
     runs = run_block(block(network, arms=ARMS))
     assert len(sigma_columns(runs.columns)) == len(operators)
 

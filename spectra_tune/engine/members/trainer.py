@@ -23,6 +23,7 @@ class Trainer(Protocol):
     init_digests: list[str]  # of each member's initial weights
     parameter_count: int  # trainable numbers of one member
     regularized: tuple[str, ...]  # names of the regularized weights' parameters, from the input on
+    matrices: tuple[int, ...]  # numbers, from 1, of those that are the map themselves: no kernel, gate or head
     targeted: bool  # whether a penalty pulls towards targets
 
     @property

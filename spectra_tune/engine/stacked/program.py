@@ -53,6 +53,7 @@ class Program:
         network = self.condition.network.stacked(task)
         module = built(padded[0])
         self.regularized = _names_of(module, self.condition.network.regularized(module))
+        self.matrices = tuple(range(1, len(self.regularized) + 1))
         drawn = [{name: value.detach() for name, value in built(member).named_parameters()} for member in padded]
         self.init_digests = [digest_of_parameters(one) for one in drawn[: len(self.members)]]
         self.parameter_count = sum(value.numel() for value in drawn[0].values())
