@@ -69,6 +69,11 @@ def sized(operators: Mapping[str, Operator], module: Module, example: Tensor) ->
     return {name: _on(name, operator, seen) for name, operator in operators.items()}
 
 
+def needs_example(operator: Operator) -> bool:
+    """Whether an operator's input size must be found by a forward pass."""
+    return _layer_of(operator) is not None
+
+
 def _layer_of(operator: Operator) -> Any:
     """The convolutional layer that an operator is of; None of another."""
     if isinstance(operator, Computed):

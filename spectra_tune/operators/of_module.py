@@ -108,12 +108,12 @@ def _known(module: Module) -> Iterator[Known]:
             yield from _of_recurrent(name, layer)
         elif isinstance(layer, _ConvNd):
             yield _of_convolution(name, layer)
-        elif isinstance(getattr(layer, "weight", None), Tensor) and layer.weight.ndim == 2:
+        elif isinstance(weight := getattr(layer, "weight", None), Tensor) and weight.ndim == 2:
             default = isinstance(layer, nn.Linear) and id(layer) not in outputs
             if is_parametrized(layer, "weight"):
                 yield _computed(name, Computed(layer, Matrix), default=default)
             else:
-                yield _matrix(name, name, layer.weight, default=default)
+                yield _matrix(name, name, weight, default=default)
 
 
 def _of_convolution(name: str, layer: _ConvNd) -> Known:

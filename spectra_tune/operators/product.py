@@ -86,7 +86,7 @@ def _top(left_HD: Tensor, right_HE: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     image_E = right_HE.T @ (root_HH @ vectors_HH[:, -1])
     length = image_E.norm()
     if values_H[-1] <= 0 or length == 0:
-        return length.new_zeros(()), torch.zeros_like(left_HD[0]), torch.zeros_like(right_HE[0])
+        return torch.zeros(()), torch.zeros_like(left_HD[0]), torch.zeros_like(right_HE[0])
     v_E = image_E / length
     image_D = left_HD.T @ (right_HE @ v_E)
     sigma = image_D.norm()

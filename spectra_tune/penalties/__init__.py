@@ -2,12 +2,21 @@
 
 A penalty's file has a class `Penalty` for one regularized weight of stacked members (in turn: of one), bound to its
 operator: `Penalty(operator, strength_M, one_sided_M)`. A call with the targets of a step adds the penalty's gradient to
-that of the loss; `value(target_M)` is the penalty itself, (members,). Strength 0 is no regularizer in any of them.
+that of the loss; `value(target_M)` renews sigma and is the penalty itself, (members,), and `pull(target_M)` then adds the
+gradient. Strength 0 is no regularizer in any of them.
+
+`SpectralPenalty` is any of them in a training loop of one's own (own_loop.py).
 """
 
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spectra_tune.penalties.own_loop import SpectralPenalty
+
+__all__ = ["PENALTIES", "Declared", "SpectralPenalty", "implement"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +41,10 @@ PENALTIES = {
 def implement(name: str) -> ModuleType:
     """The file of the penalty of this name."""
     return import_module(f"{__name__}.{name}")
+
+
+def __getattr__(name: str) -> Any:
+    """SpectralPenalty, whose file loads torch, once it is asked for."""
+    if name == "SpectralPenalty":
+        return implement("own_loop").SpectralPenalty
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

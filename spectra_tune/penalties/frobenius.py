@@ -22,7 +22,11 @@ class Penalty:
             for weight, gradient in zip(operator.weights, operator.gradients, strict=True)
         ]
 
-    def __call__(self, target_M: Tensor) -> None:  # noqa: ARG002, every penalty takes a target
+    def __call__(self, target_M: Tensor) -> None:
+        self.pull(target_M)
+
+    def pull(self, target_M: Tensor) -> None:  # noqa: ARG002, every penalty takes a target
+        """What a call adds."""
         for gradient, weight, twice_strength, pulled in self._parts:
             torch.mul(weight, twice_strength, out=pulled)
             gradient.add_(pulled)

@@ -22,6 +22,10 @@ class Penalty:
 
     def __call__(self, target_M: Tensor) -> None:
         self._operator()
+        self.pull(target_M)
+
+    def pull(self, target_M: Tensor) -> None:
+        """What a call adds, by sigma as last renewed."""
         self._operator.pull(self._excess(target_M).mul_(self._twice_strength_M))
 
     def value(self, target_M: Tensor) -> Tensor:
