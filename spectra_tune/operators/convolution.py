@@ -255,18 +255,19 @@ class FollowedConvolution:
 
     def state(self) -> dict[str, Tensor]:
         """All that `restore` needs for equal bits."""
-        each = [asdict(state) for state in self._states]
-        return {"seeded_M": self._seeded_M.clone()} | {
-            name: torch.stack([one[name] for one in each]) for name in each[0]
+        each = {
+            f"{name}_{member}": value
+            for member, state in enumerate(self._states)
+            for name, value in asdict(state).items()
         }
+        return {"seeded_M": self._seeded_M.clone()} | each
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """Continues from the state of an equal stack."""
-        each = {name: values for name, values in state.items() if name != "seeded_M"}
         self._seeded_M.copy_(state["seeded_M"])
         self._states = [
-            KrylovState(**{name: values[member] for name, values in each.items()})
-            for member in range(len(self._states))
+            KrylovState(**{name: state[f"{name}_{member}"] for name in asdict(one)})
+            for member, one in enumerate(self._states)
         ]
 
 

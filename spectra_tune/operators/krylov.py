@@ -14,11 +14,13 @@ from torch import Tensor
 
 from spectra_tune.errors import InvalidStudy
 
-KEPT, NEW, GROWN = 32, 8, 112
-"""Ritz vectors carried over, directions per expansion, and most vectors within a call.
+LEAST, MOST, NEAR = 8, 32, 0.08
+"""Ritz vectors carried over: those within this share of the largest sigma, at least and at most so many.
 
-16 kept are too few: a target holds more values than that within what a step of training moves them by.
+16 at most are too few: a target holds more values than that within what a step of training moves them by.
 """
+NEW, GROWN = 8, 96
+"""Directions per expansion, and most vectors within a call."""
 EXPANSIONS = 16
 """At most so many, then a cold start is tried, which is counted."""
 COLD_EXPANSIONS = 400
@@ -51,7 +53,7 @@ class KrylovState:
     @staticmethod
     def fresh(smaller: int, like: Tensor) -> "KrylovState":
         """The state before the first call, of a map whose smaller side has so many numbers."""
-        basis_RK = like.new_zeros(min(KEPT, smaller), smaller)
+        basis_RK = like.new_zeros(min(MOST, smaller), smaller)
         return KrylovState(basis_RK=basis_RK, calls=torch.tensor(0), fallbacks=torch.tensor(0))
 
 
@@ -82,9 +84,8 @@ def top_singular_vector(
         other = _cold(linear, state.basis_RK, calls)
         if _length(other) > (1 + CERTIFIED_TOLERANCE) * _length(ritz):
             ritz, fallbacks = other, fallbacks + 1
-    kept = len(state.basis_RK)
     state = KrylovState(
-        basis_RK=ritz.basis_RK[:kept].clone(), calls=torch.tensor(calls + 1), fallbacks=torch.tensor(fallbacks)
+        basis_RK=ritz.basis_RK.clone(), calls=torch.tensor(calls + 1), fallbacks=torch.tensor(fallbacks)
     )
     return ritz.basis_RK[0], ritz.image_RL[0], state
 
@@ -131,10 +132,11 @@ def _grown(linear: LinearMap, basis_RK: Tensor, expansions: int) -> _Ritz:
         value_Q, vector_QQ = (one.numpy()[..., ::-1] for one in torch.linalg.eigh(torch.from_numpy(gram_QQ)))
         leading_XK, leading_XL = _turned(vector_QQ[:, :NEW], basis_QK, image_QL)
         residual_XK = linear.adjoint(leading_XL) - torch.as_tensor(value_Q[:NEW, None].copy()).to(basis_QK) * leading_XK
-        converged = len(basis_QK) == basis_QK.shape[1] or _within_tolerance(value_Q, residual_XK)
+        converged = len(basis_QK) >= basis_QK.shape[1] or _within_tolerance(value_Q, residual_XK)
         if converged or number == expansions or len(basis_QK) + NEW > GROWN:
-            basis_QK, image_QL = _turned(vector_QQ[:, :KEPT], basis_QK, image_QL)
-            gram_QQ = numpy.diag(value_Q[:KEPT])
+            kept = _kept(value_Q)
+            basis_QK, image_QL = _turned(vector_QQ[:, :kept], basis_QK, image_QL)
+            gram_QQ = numpy.diag(value_Q[:kept])
         if converged:
             break
         new_XK = _orthonormal_beside(basis_QK, residual_XK)
@@ -143,6 +145,12 @@ def _grown(linear: LinearMap, basis_RK: Tensor, expansions: int) -> _Ritz:
         gram_QQ = numpy.block([[gram_QQ, beside_QX], [beside_QX.T, _products(new_XL, new_XL)]])
         basis_QK, image_QL = torch.cat((basis_QK, new_XK)), torch.cat((image_QL, new_XL))
     return _Ritz(basis_QK, image_QL, converged)
+
+
+def _kept(value_Q: numpy.ndarray) -> int:
+    """How many vectors are carried over: those that may pass the first before the whole map is looked at again."""
+    near = int((value_Q >= (1 - NEAR) ** 2 * value_Q[0]).sum())
+    return min(max(near, LEAST), MOST)
 
 
 def _products(one_QL: Tensor, other_XL: Tensor) -> numpy.ndarray:

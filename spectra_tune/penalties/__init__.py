@@ -2,7 +2,7 @@
 
 A penalty's file has a class `Penalty` for one regularized weight of stacked members (in turn: of one), bound to its
 operator: `Penalty(operator, strength_M, one_sided_M)`. A call with the targets of a step adds the penalty's gradient to
-that of the loss; `value(target_M)` renews sigma and is the penalty itself, (members,), and `pull(target_M)` then adds the
+that of the loss; `value(target_M)` renews sigma and is the penalty itself, (members,); `pull(target_M)` then adds its
 gradient. Strength 0 is no regularizer in any of them.
 
 `SpectralPenalty` is any of them in a training loop of one's own (own_loop.py).
