@@ -27,6 +27,8 @@ COLD_EXPANSIONS = 400
 """At most so many from random vectors on; seldom more than thirty."""
 TOLERANCE = 4e-4
 """Relative error of sigma that the residuals may still admit."""
+SETTLED = 1e-4
+"""Share of its value by which an expansion by the leading residuals must lift it at most."""
 RESIDUAL_TOLERANCE = 2e-2
 """Relative residual of the leading vector: it is what the weights are pulled along."""
 CHECK_EVERY = 256
@@ -128,11 +130,14 @@ def _grown(linear: LinearMap, basis_RK: Tensor, expansions: int) -> _Ritz:
     """Ritz vectors of the space that grows by the leading ones' residuals, until the first is good enough."""
     basis_QK, image_QL = basis_RK, linear.apply(basis_RK)
     gram_QQ = _products(image_QL, image_QL)
+    before = -numpy.inf
     for number in range(expansions + 1):
         value_Q, vector_QQ = (one.numpy()[..., ::-1] for one in torch.linalg.eigh(torch.from_numpy(gram_QQ)))
         leading_XK, leading_XL = _turned(vector_QQ[:, :NEW], basis_QK, image_QL)
         residual_XK = linear.adjoint(leading_XL) - torch.as_tensor(value_Q[:NEW, None].copy()).to(basis_QK) * leading_XK
-        converged = len(basis_QK) >= basis_QK.shape[1] or _within_tolerance(value_Q, residual_XK)
+        settled = value_Q[0] - before <= SETTLED * value_Q[0]
+        before = value_Q[0]
+        converged = len(basis_QK) >= basis_QK.shape[1] or _within_tolerance(value_Q, residual_XK, settled=settled)
         if converged or number == expansions or len(basis_QK) + NEW > GROWN:
             kept = _kept(value_Q)
             basis_QK, image_QL = _turned(vector_QQ[:, :kept], basis_QK, image_QL)
@@ -163,19 +168,20 @@ def _turned(vector_QR: numpy.ndarray, *rows: Tensor) -> list[Tensor]:
     return [rotation_RQ @ of_rows for of_rows in rows]
 
 
-def _within_tolerance(value_R: numpy.ndarray, residual_XK: Tensor) -> bool:
+def _within_tolerance(value_R: numpy.ndarray, residual_XK: Tensor, *, settled: bool) -> bool:
     """Whether the leading Ritz vectors' residuals keep the first value within TOLERANCE of the largest one.
 
     Values are squares of singular values. Either half the first residual is small enough, or no leading value passes
     the bound when lifted by residual' residual / gap, the gap being that to the first value behind them: second-order
-    perturbation, which also holds where they nearly coincide.
+    perturbation, which also holds where they nearly coincide. Where so many crowd that there is no gap, no vector is
+    ever resolved, but the value is: settled says that the last expansion did not lift it.
     """
     coupling_XX = (residual_XK @ residual_XK.T).double().cpu().numpy()
     leading, value = len(coupling_XX), value_R
     if coupling_XX[0, 0] > (RESIDUAL_TOLERANCE * value[0]) ** 2:
         return False
     allowed = 2 * TOLERANCE * value[0]
-    if coupling_XX[0, 0] <= allowed**2:
+    if settled or coupling_XX[0, 0] <= allowed**2:
         return True
     if len(value) <= leading:
         return False
