@@ -28,8 +28,8 @@ def measure(*, tiny: bool) -> Iterator[Row]:
     with one_thread():
         model = _lenet(size)
         x, y = _drawn(size, batch)
-        normalised = copy.deepcopy(model)
-        for layer in normalised[:-1]:
+        normalised: nn.Sequential = copy.deepcopy(model)
+        for layer in list(normalised)[:-1]:
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.utils.parametrizations.spectral_norm(layer)
         plain, penalised = (

@@ -4,7 +4,7 @@ A network is a frozen dataclass whose fields are its hyperparameters, with
 - `build(task) -> torch.nn.Module`, whose initial weights come from the global generators of torch, numpy or Python: the
   engine seeds them around the call, by the member's own seed, and puts them back;
 - `regularized(module) -> {name: operator}`, its penalised weights as linear maps (spectra_tune.operators), from the
-  input on.
+  input on; operators/of_module.py finds those of torch.nn's layers, of a convolution without the size that it sees.
 It trains in turn, as the module that it is. Optional, where training all members in one program pays:
 - `stacked(task)`, its stacked form (see perceptron_stacked.py) or None.
 - `parameter_count(task)`, trainable numbers, counted without building it.
