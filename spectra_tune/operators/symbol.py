@@ -46,7 +46,10 @@ class Symbol:
         self._grid = tuple(counts)
         here = torch.arange(prod(counts)).view(counts)
         conjugate = here.flip(*range(axes)).roll((1,) * axes, tuple(range(axes)))
-        self._first_F = (here <= conjugate).flatten().to(like.device)  # of two conjugates, whose waves are one
+        self._twin_F = (
+            torch.minimum(here, conjugate).flatten().to(like.device)
+        )  # of two conjugates, whose waves are one
+        self._first_F = self._twin_F == here.flatten().to(like.device)
         frequency_FD = torch.cartesian_prod(*grids).view(-1, axes)
         place_TD = torch.tensor(list(product(*(range(places) for places in kernel[2:]))), dtype=torch.float64)
         place_TD = place_TD * torch.tensor(dilation)
@@ -113,7 +116,11 @@ class Symbol:
         return (by_place @ self._wave_TF).view(self._groups, features, images, -1).permute(0, 3, 1, 2).contiguous()
 
     def _peaks(self, score_GF: Tensor) -> Tensor:
-        """The scores, made negative where a neighbour's is higher; circular images have these frequencies only."""
+        """The scores, made negative where a neighbour's is higher; circular images have these frequencies only.
+
+        Conjugates have one score between them: rounded apart, neighbouring ones would both be lower than the other.
+        """
+        score_GF = score_GF[:, self._twin_F]
         score = score_GF.view(-1, *self._grid)
         peak = torch.ones_like(score, dtype=torch.bool)
         for axis in range(1, score.ndim):

@@ -285,3 +285,15 @@ def test_a_kernel_that_does_not_fit_is_refused_in_one_line():
         Convolution(torch.ones(1, 1, 5, 5), input_size=(3, 8))
     with pytest.raises(InvalidStudy, match="with an axis for each of its input's"):
         Convolution(torch.ones(1, 1, 5), input_size=(8, 8))
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_conjugate_frequencies_that_round_apart_leave_one_to_look_at(size):
+    """On small images a frequency and its conjugate are neighbours: each may be lower than the other's rounding."""
+    layer = nn.Conv2d(8, 16, 3, padding=1)
+    for seed in range(40):
+        weight = drawn(layer, seed).float()
+        one = followed(layer, weight, (size, size))
+        one()
+        expected = torch.linalg.svdvals(dense(layer, weight, (size, size)))[0]
+        torch.testing.assert_close(one.sigma_M[0].double(), expected, rtol=1e-3, atol=0)
