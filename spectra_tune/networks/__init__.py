@@ -10,7 +10,11 @@ It trains in turn, as the module that it is. Optional, where training all member
 - `parameter_count(task)`, trainable numbers, counted without building it.
 """
 
+from spectra_tune.networks.attention import transformer
+from spectra_tune.networks.convolutional import cnn
+from spectra_tune.networks.graph import gcn
 from spectra_tune.networks.module import module
 from spectra_tune.networks.perceptron import mlp
+from spectra_tune.networks.recurrent import rnn
 
-__all__ = ["mlp", "module"]
+__all__ = ["cnn", "gcn", "mlp", "module", "rnn", "transformer"]

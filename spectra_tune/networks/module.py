@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectra_tune.errors import InvalidStudy, listed, nearest, plain
 from spectra_tune.objectives import objective_of
+from spectra_tune.own_code import said
 from spectra_tune.tasks import shape_of
 
 if TYPE_CHECKING:
@@ -130,8 +131,14 @@ def _completed(built: Any, shape: tuple[int, ...] | None, vocabulary: int | None
     if shape is None:
         raise InvalidStudy(f"{type(built).__name__} has layers that are built by an example: give its task a shape")
     training = built.training
-    with torch.no_grad():
-        built.eval()(torch.zeros(2, *shape, dtype=torch.float32 if vocabulary is None else torch.int64))
+    example = torch.zeros(2, *shape, dtype=torch.float32 if vocabulary is None else torch.int64)
+    try:
+        with torch.no_grad():
+            built.eval()(example)
+    except Exception as error:
+        raise InvalidStudy(
+            f"{type(built).__name__}.forward must take x {tuple(example.shape)}, got {said(error)}"
+        ) from error
     return built.train(training)
 
 

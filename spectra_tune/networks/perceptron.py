@@ -1,13 +1,13 @@
 """The multilayer perceptron: Linear layers with an activation between, every weight but the last one's regularized."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from spectra_tune.called import called
-from spectra_tune.errors import InvalidStudy, at_least_one, one_of, positive
+from spectra_tune.errors import InvalidStudy, at_least_one, not_negative, one_of, positive
 from spectra_tune.objectives import objective_of
 from spectra_tune.tasks import shape_of
 
@@ -20,17 +20,35 @@ if TYPE_CHECKING:
 
 ACTIVATIONS = ("relu", "tanh")
 INITS = ("linear", "he")
+NORMS = ("layer", "batch")
 
 
 def mlp(
-    *, width: int, depth: int = 2, activation: str = "relu", init: str = "linear", init_gain: float = 1.0
+    *,
+    width: int,
+    depth: int = 2,
+    activation: str = "relu",
+    init: str = "linear",
+    init_gain: float = 1.0,
+    norm: str | None = None,
+    dropout: float = 0.0,
 ) -> "Perceptron":
     """A multilayer perceptron with `depth` hidden layers of `width` units; every hidden weight matrix is regularized.
 
     init "linear" is torch.nn.Linear's distribution (uniform, bound 1/sqrt(fan in)), "he" is normal with standard
-    deviation sqrt(2/fan in); init_gain multiplies the weights. Biases always start as torch.nn.Linear's.
+    deviation sqrt(2/fan in); init_gain multiplies the weights. Biases always start as torch.nn.Linear's. norm stands
+    between a hidden layer and its activation, dropout (a share of units) behind that; with either members train in
+    turn.
     """
-    return Perceptron(width=width, depth=depth, activation=activation, init=init, init_gain=init_gain)
+    return Perceptron(
+        width=width,
+        depth=depth,
+        activation=activation,
+        init=init,
+        init_gain=init_gain,
+        norm=norm,
+        dropout=dropout,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +60,8 @@ class Perceptron:
     activation: str
     init: str
     init_gain: float  # factor of the initial weights, not of the biases
+    norm: str | None = field(default=None, metadata={"later": True})
+    dropout: float = field(default=0.0, metadata={"later": True})  # share of a hidden layer's units
 
     def __post_init__(self):
         for name in ("width", "depth"):
@@ -49,19 +69,30 @@ class Perceptron:
         object.__setattr__(self, "activation", one_of(self.activation, "activation", ACTIVATIONS))
         object.__setattr__(self, "init", one_of(self.init, "init", INITS))
         object.__setattr__(self, "init_gain", positive(self.init_gain, "init_gain"))
+        if self.norm is not None:
+            object.__setattr__(self, "norm", one_of(self.norm, "norm", NORMS))
+        object.__setattr__(self, "dropout", not_negative(self.dropout, "dropout"))
+        if self.dropout >= 1:
+            raise InvalidStudy(f"dropout must be a share below 1, got {self.dropout:g}")
 
     def build(self, task: Any) -> "Module":
         """Linear modules layer_1, layer_2, …, the draws of each in torch.nn.Linear's order."""
         from torch import nn
 
         activation = nn.ReLU if self.activation == "relu" else nn.Tanh
+        norm = {"layer": nn.LayerNorm, "batch": nn.BatchNorm1d}.get(self.norm or "")
         modules: OrderedDict[str, Module] = OrderedDict()
         if len(shape_of(task) or ()) > 1:
             modules["flatten"] = nn.Flatten()
         for layer, (below, above) in enumerate(pairwise(self._sizes(task)), start=1):
             modules[f"layer_{layer}"] = self._linear(below, above)
-            if layer <= self.depth:
-                modules[f"activation_{layer}"] = activation()
+            if layer > self.depth:
+                break
+            if norm is not None:
+                modules[f"norm_{layer}"] = norm(above)
+            modules[f"activation_{layer}"] = activation()
+            if self.dropout:
+                modules[f"dropout_{layer}"] = nn.Dropout(self.dropout)
         return nn.Sequential(modules)
 
     def _linear(self, fan_in: int, fan_out: int) -> "Linear":
@@ -86,8 +117,8 @@ class Perceptron:
         return {f"layer_{layer}": Matrix(weights[f"layer_{layer}.weight"]) for layer in range(1, self.depth + 1)}
 
     def stacked(self, task: Any) -> "StackedPerceptron | None":
-        """The form in which all members train as one program; none for tokens."""
-        if getattr(task, "vocabulary", None) is not None:
+        """The form in which all members train as one program; none for tokens, and with a norm or dropout."""
+        if getattr(task, "vocabulary", None) is not None or self.norm is not None or self.dropout:
             return None
         from spectra_tune.networks.perceptron_stacked import StackedPerceptron
 
@@ -95,7 +126,8 @@ class Perceptron:
 
     def parameter_count(self, task: Any) -> int:
         """Trainable numbers, counted without building the network."""
-        return sum(below * above + above for below, above in pairwise(self._sizes(task)))
+        of_norms = 0 if self.norm is None else 2 * self.width * self.depth
+        return sum(below * above + above for below, above in pairwise(self._sizes(task))) + of_norms
 
     def _sizes(self, task: Any) -> tuple[int, ...]:
         """Numbers from layer to layer: inputs, hidden ones, outputs."""

@@ -12,13 +12,18 @@ from typing import Any
 
 import numpy
 import pandas
+import pytest
 import torch
 from PIL import Image
 from torch import nn
 
 from spectra_tune import networks, tasks
-from spectra_tune.networks import mlp, module
+from spectra_tune.engine.members.generators import seeded
+from spectra_tune.errors import InvalidStudy
+from spectra_tune.networks import cnn, gcn, mlp, module, rnn, transformer
+from spectra_tune.networks.contract import check_outputs
 from spectra_tune.objectives import IGNORED, objective_of
+from spectra_tune.tasks.graphs import Graph
 
 
 @cache
@@ -262,13 +267,22 @@ NETWORKS = {
     "mlp of tanh": mlp(width=8, depth=3, activation="tanh", init="he", init_gain=0.7),
     "mlp of one layer": mlp(width=9, depth=1),
     "mlp of three": mlp(width=5, depth=3),
+    "mlp with norms": mlp(width=8, norm="batch", dropout=0.1),
+    "mlp with layer norms": mlp(width=8, norm="layer"),
+    "cnn with norms": cnn(channels=4, norm="batch", residual=True, head=None),
+    "cnn with group norms": cnn(channels=4, depth=3, norm="group"),
+    "transformer after": transformer(width=8, norm="post", depth=1),
+    "transformer without": transformer(width=8, norm=None, heads=1, depth=1),
+    "gru": rnn(width=8, cell="gru"),
+    "lstm": rnn(width=8, cell="lstm"),
+    "gcn with residuals": gcn(width=8, depth=3, residual=True),
     **{
         net.__name__: module(net, hidden=8)
         for net in (Norms, Functional, Row, Tied, Branching, Draws, Convolves, Attends, Recurs)
     },
     "own": InTurn(of=mlp(width=8)),
 }
-"""Every constructor that the package lists, variants of the perceptron, and modules of a user's own."""
+"""Every constructor that the package lists, variants of them, and modules of a user's own."""
 
 ENGINES = {"stacked": mlp(width=8), "in turn": module(Norms, hidden=8)}
 """A network that trains in either way."""
@@ -357,11 +371,72 @@ class Counting(Own):
         return x, y
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ring(Own):
+    """Forty nodes in a ring, each joined to its two neighbours, some with a number that tells their class."""
+
+    classes = 2
+    shape = (1,)
+    vocabulary = 40
+
+    @property
+    def graph(self):
+        here = numpy.arange(40)
+        features = numpy.stack((here % 5 == 0, here > 20, here / 40), axis=1).astype(numpy.float32)
+        return Graph(features=features, edges=numpy.stack((here, (here + 1) % 40), axis=1))
+
+    def drawn(self, generator, count):
+        x = generator.integers(0, 40, (count, 1))
+        return x, (x[:, 0] > 20).astype(numpy.int64)
+
+
 OF_TOKENS = {"tokens": Tokens(), "next token": Counting()}
 """Tasks of a user's own that a network must embed."""
 
 OWN = {"regression": Surface(), "two targets": Surface(targets=2), "uint8": Images(), "float32": Singles()}
 """Tasks of a user's own that any network of numbers trains on."""
+
+
+TRIED = {
+    "classes": tasks.moons(samples=60),
+    "three classes": tasks.spirals(samples=60, classes=3),
+    **OWN,
+    **OF_TOKENS,
+    "graph": Ring(),
+}
+"""A task of every kind of data and objective."""
+
+
+def x_of(task, samples):
+    """What a module takes of the first samples of a task's training data."""
+    x = torch.as_tensor(task.draw("train", 0)[0][:samples])
+    return x if getattr(task, "vocabulary", None) is not None else x.float()
+
+
+@cache
+def trains(network, task) -> bool:
+    """Whether a network can be built for a task, and gives its outputs."""
+    try:
+        with seeded(0):
+            check_outputs(network, network.build(task), x_of(task, 4), task)
+    except InvalidStudy:
+        return False
+    return True
+
+
+def task_of(network) -> Any:
+    """The first task that a network trains on."""
+    return next(task for task in TRIED.values() if trains(network, task))
+
+
+def pairs(networks_by_name) -> list[Any]:
+    """Every network with every task that it trains on, for pytest.mark.parametrize."""
+    return [
+        pytest.param(network, task, id=f"{name}, {of}")
+        for name, network in networks_by_name.items()
+        for of, task in TRIED.items()
+        if trains(network, task)
+    ]
 
 
 def on(task, network):

@@ -1,0 +1,1 @@
+"""What networks build: modules of torch, loaded when a network is built."""

@@ -1,0 +1,46 @@
+"""A graph convolutional network: every layer mixes a node's numbers with its neighbours'.
+
+Axes: N node of the graph, F number of a node.
+"""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from spectra_tune.tasks.graphs import Graph
+
+
+class GraphNetwork(nn.Module):
+    """x (samples, 1): numbers of nodes; outputs (samples, outputs).
+
+    features_NF is what the mixing makes of the nodes' numbers before the first layer: it is the same in every step.
+    Source: Kipf & Welling 2017.
+    """
+
+    features_NF: Tensor
+    mixing_NN: Tensor
+
+    def __init__(self, graph: Graph, outputs: int, *, width: int, depth: int, residual: bool):
+        super().__init__()
+        rows, columns, values = (torch.from_numpy(one) for one in graph.normalised())
+        nodes = len(graph.features)
+        places = torch.stack((rows, columns))
+        mixing = torch.sparse_coo_tensor(places, values.float(), (nodes, nodes), check_invariants=True).coalesce()
+        self.register_buffer("mixing_NN", mixing, persistent=False)
+        features = mixing @ torch.from_numpy(graph.features)
+        self.register_buffer("features_NF", features, persistent=False)
+        sizes = (features.shape[1], *[width] * depth)
+        self.hidden = [f"layer_{number}" for number in range(1, depth + 1)]
+        for name, (below, above) in zip(self.hidden, pairwise(sizes), strict=True):
+            self.add_module(name, nn.Linear(below, above))
+        self.last = nn.Linear(width, outputs)
+        self.residual = residual
+
+    def forward(self, x: Tensor) -> Tensor:
+        first, *others = map(self.get_submodule, self.hidden)
+        hidden = first(self.features_NF).relu()
+        for layer in others:
+            mixed = layer(self.mixing_NN @ hidden).relu()
+            hidden = hidden + mixed if self.residual else mixed
+        return self.last(hidden[x[:, 0]])

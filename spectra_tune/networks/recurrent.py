@@ -1,0 +1,63 @@
+"""Recurrent networks for sequences, declared."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from spectra_tune.errors import at_least_one, one_of
+from spectra_tune.networks.sequence import sequence_of
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+    from spectra_tune.operators import Operator
+
+
+CELLS = ("tanh", "gru", "lstm")
+
+
+def rnn(*, width: int, cell: str = "tanh") -> "Recurrent":
+    """One recurrent layer of `width` units that reads a sequence, and a last layer on what it ends with.
+
+    Tokens are embedded as vectors of the same width. Where there is an output for each position, the last layer reads
+    each. Regularized: the recurrent matrix, of a gated cell that of each gate.
+    """
+    return Recurrent(width=width, cell=cell)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recurrent:
+    """See `rnn`; inputs and outputs are the task's."""
+
+    width: int
+    cell: str
+
+    def __post_init__(self):
+        object.__setattr__(self, "width", at_least_one(self.width, "width"))
+        object.__setattr__(self, "cell", one_of(self.cell, "cell", CELLS))
+
+    def build(self, task: Any) -> "Module":
+        from spectra_tune.networks.layers.recurrent import RecurrentNetwork
+
+        sequence = sequence_of(task, "a recurrent network")
+        return RecurrentNetwork(
+            vocabulary=sequence.vocabulary,
+            features=sequence.features,
+            outputs=sequence.outputs,
+            width=self.width,
+            cell=self.cell,
+            each_position=sequence.each_position,
+        )
+
+    def regularized(self, module: "Module") -> "dict[str, Operator]":
+        """`recurrent.weight_hh_l0`, of a gated cell `.<gate>` of it."""
+        from spectra_tune.operators.of_module import operators_of
+
+        return operators_of(module)
+
+    @property
+    def kind(self) -> str:
+        """The constructor's name."""
+        return rnn.__name__
+
+    def __str__(self) -> str:
+        return self.kind
