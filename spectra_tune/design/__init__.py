@@ -12,7 +12,7 @@ from spectra_tune.design.search import Dimension, Search
 from spectra_tune.design.seeds import Seeds
 from spectra_tune.design.signature import condition_signature, run_signature
 from spectra_tune.design.study import Pilot, Study
-from spectra_tune.design.treatment import Treatment
+from spectra_tune.design.treatment import Treatment, in_words
 from spectra_tune.errors import InvalidStudy, NotComparable, nearest
 from spectra_tune.objectives import SPLIT_METRICS, Metric, Objective, SplitMetric, objective_of
 from spectra_tune.schedules.distance_to_criticality import DistanceToCriticality
@@ -46,6 +46,7 @@ __all__ = [
     "distinct_names",
     "flat",
     "grid",
+    "in_words",
     "members",
     "nearest",
     "objective_of",

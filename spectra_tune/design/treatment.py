@@ -1,8 +1,9 @@
 """Treatment: what the arms of a block differ in."""
 
 from dataclasses import dataclass, field, fields
+from typing import Any
 
-from spectra_tune.errors import InvalidStudy, finite, not_negative, one_of, positive, true_or_false
+from spectra_tune.errors import InvalidStudy, finite, listed, not_negative, one_of, positive, true_or_false
 from spectra_tune.penalties import PENALTIES
 from spectra_tune.schedules import SCHEDULES, has_start
 
@@ -23,6 +24,9 @@ class Treatment:
     beta: float = 0.0  # capacity exponent: the start is sigma_start * capacity_ratio**beta
     depth_exponent: float = 0.0  # the target of layer l is multiplied by l**(-depth_exponent)
     one_sided: bool = False  # penalise sigma above its target only
+    regularized: tuple[str, ...] | None = field(default=None, metadata={"later": True})
+    """Which of the weights that the network regularizes are pulled, by their names or the names of what they lie in,
+    with * for anything: ("block.1", "*.qk.*"). None: all of them. Each one's target is as if all were pulled."""
 
     @classmethod
     def none(cls) -> "Treatment":
@@ -42,6 +46,11 @@ class Treatment:
         put("penalty", one_of(self.penalty, "penalty", PENALTIES))
         put("schedule", one_of(self.schedule, "schedule", SCHEDULES))
         put("one_sided", true_or_false(self.one_sided, "one_sided"))
+        if self.regularized is not None:
+            names = listed(self.regularized, "regularized")
+            if not names or not all(isinstance(name, str) for name in names):
+                raise InvalidStudy(f"regularized must be names of weights, or None for all, got {list(names)}")
+            put("regularized", names)
         if self.strength == 0:
             for item in fields(self):
                 if item.name != "strength":
@@ -70,8 +79,15 @@ class Treatment:
         """Refuses settings of a target where the penalty has none."""
         for item in fields(self):
             given = getattr(self, item.name)
-            if item.name not in ("strength", "penalty") and given != item.default:
+            if item.name not in ("strength", "penalty", "regularized") and given != item.default:
                 raise InvalidStudy(
                     f"penalty {self.penalty!r} has no target: leave {item.name} away, got {given!r}, or choose one of "
                     + ", ".join(name for name, of in PENALTIES.items() if of.targets)
                 )
+
+
+def in_words(treatment: Treatment) -> dict[str, Any]:
+    """A Treatment's fields as a table's cells: names of weights as one text."""
+    values = {item.name: getattr(treatment, item.name) for item in fields(Treatment)}
+    named = treatment.regularized
+    return values | {"regularized": None if named is None else ", ".join(named)}

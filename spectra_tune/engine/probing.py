@@ -48,6 +48,7 @@ def take(trainer: Trainer, names: Sequence[str], points: ProbeSet) -> ProbeResul
         states=trainer.states(),
         initial=trainer.initial(),
         regularized=trainer.regularized,
+        layers=trainer.layers,
         matrices=trainer.matrices,
         x=torch.from_numpy(points.x),
         target=torch.from_numpy(points.target),

@@ -6,15 +6,15 @@ from typing import Any
 
 import pandas
 
-from spectra_tune.design import Block, Condition, Member, called, flat, members
+from spectra_tune.design import Block, Condition, Member, called, flat, in_words, members
 from spectra_tune.engine.environment import environment
 from spectra_tune.engine.members.draws import Draw, cached_draws, digest_of
 from spectra_tune.engine.members.splits import splits_of
 from spectra_tune.engine.members.trainer import Trainer
 from spectra_tune.engine.probing import ProbeResults, columns
-from spectra_tune.engine.size import capacity_ratio, parameter_count, regularized_count
+from spectra_tune.engine.size import capacity_ratio, parameter_count, regularized_layers
 from spectra_tune.objectives import SPLITS, objective_of
-from spectra_tune.results import CONDITION, COST, TREATMENT, column_of, run_table
+from spectra_tune.results import CONDITION, COST, SIGMA, column_of, run_table
 from spectra_tune.tasks import is_one_split
 
 SIZES = ("parameters", "capacity_ratio")
@@ -47,7 +47,7 @@ def arm_columns(member: Member, device: str) -> dict[str, Any]:
         "condition_signature": member.condition_signature,
         "environment": environment(device),
         **protocol_of(member.condition, member.stream),
-        **{name: _or_nan(getattr(member.treatment, name)) for name in TREATMENT},
+        **{name: _cell(value) for name, value in in_words(member.treatment).items()},
     }
 
 
@@ -68,7 +68,7 @@ class Ends:
         self._objective = objective_of(trainer.condition.task)
         self._equal_bits, self._results = equal_bits, results
         self._scores = {split: trainer.scores(split) for split in trainer.splits}
-        self._sigmas = trainer.sigmas()
+        self._sigmas = dict(zip(trainer.layers, trainer.sigmas(), strict=True))
         self._diverged, self._fallbacks = trainer.diverged, trainer.fallbacks()
         self._digests = trainer.init_digests
 
@@ -83,8 +83,8 @@ class Ends:
         for one in self._objective.on(*SPLITS):
             known = ok and one.split in self._scores
             row[one.column] = float(self._scores[one.split][one.metric.name][slot]) if known else math.nan
-        for layer, values in enumerate(self._sigmas, start=1):
-            row[f"sigma_{layer}"] = float(values[slot]) if ok else math.nan
+        for layer, values in self._sigmas.items():
+            row[f"{SIGMA}{layer}"] = float(values[slot]) if ok else math.nan
         return row | (columns(self._results, slot) if self._results else {})
 
 
@@ -114,18 +114,18 @@ def failed_runs(block: Block, *, device: str = "cpu") -> pandas.DataFrame:
             row |= {"data_digest": ""} | {one.of_constant: math.nan for one in objective.on(*SPLITS)}
         row |= {"status": "failed", "init_digest": "", "diverged_at": math.nan, "sigma_fallbacks": 0}
         row |= {"equal_bits": True} | {one.column: math.nan for one in objective.on(*SPLITS)}
-        row |= {f"sigma_{layer}": math.nan for layer in range(1, layers + 1)}
+        row |= {f"{SIGMA}{layer}": math.nan for layer in layers}
         records.append(row | cost_columns(0.0, device))
     return run_table(records)
 
 
-def _sizes(condition: Condition) -> tuple[dict[str, float], int]:
-    """Size columns of an arm's network, and how many of its weights are regularized."""
+def _sizes(condition: Condition) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Size columns of an arm's network, and what tables call its regularized weights."""
     try:
         sizes = (parameter_count(condition.network, condition.task), capacity_ratio(condition))
-        return dict(zip(SIZES, sizes, strict=True)), regularized_count(condition.network, condition.task)
+        return dict(zip(SIZES, sizes, strict=True)), regularized_layers(condition.network, condition.task)
     except Exception:  # what the user's network raises is what failed the block
-        return dict.fromkeys(SIZES, math.nan), 0
+        return dict.fromkeys(SIZES, math.nan), ()
 
 
 def table_of(

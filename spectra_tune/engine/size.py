@@ -9,25 +9,26 @@ from torch.nn import Module
 from spectra_tune.design import Condition
 from spectra_tune.design.condition import with_hyperparameters
 from spectra_tune.engine.members.generators import others_put_back, seeded
+from spectra_tune.engine.members.layers import layer_names
 
 
 def parameter_count(network: Any, task: Any) -> int:
     """Trainable numbers of a network on a task; counted without building it where it can say so itself."""
     if hasattr(network, "parameter_count"):
         return network.parameter_count(task)
-    return _built_counts(network, task)[0]
+    return _built(network, task)[0]
 
 
-def regularized_count(network: Any, task: Any) -> int:
-    """How many of a network's weights are regularized."""
-    return _built_counts(network, task)[1]
+def regularized_layers(network: Any, task: Any) -> tuple[str, ...]:
+    """What tables call a network's regularized weights."""
+    return _built(network, task)[1]
 
 
 @lru_cache(maxsize=256)
-def _built_counts(network: Any, task: Any) -> tuple[int, int]:
+def _built(network: Any, task: Any) -> tuple[int, tuple[str, ...]]:
     with others_put_back(), seeded(0):
         module: Module = network.build(task)
-    return sum(value.numel() for value in module.parameters()), len(network.regularized(module))
+    return sum(value.numel() for value in module.parameters()), layer_names(network, network.regularized(module))
 
 
 def capacity_ratio(condition: Condition) -> float:

@@ -23,6 +23,7 @@ from spectra_tune.engine.rows import Ends, table_of
 from spectra_tune.engine.size import capacity_ratio
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.objectives import objective_of
+from spectra_tune.results import SIGMA, SIGMA_TARGET
 
 
 def train(block: Block, *, device: str = "cpu", report_every: int | None = None) -> Iterator[Report]:
@@ -127,10 +128,10 @@ class BlockTraining:
         trainer = self._trainers[number]
         scored = {split: trainer.scores(split) for split in ("train", "validation")}
         of_epoch = {one.column: scored[one.split][one.metric.name] for one in objective_of(self._task).followed}
-        of_epoch |= {f"sigma_{layer}": values for layer, values in enumerate(trainer.sigmas(), start=1)}
+        of_epoch |= {f"{SIGMA}{layer}": of for layer, of in zip(trainer.layers, trainer.sigmas(), strict=True)}
         if trainer.targeted:
-            targets = enumerate(trainer.targets_reached(), start=1)
-            of_epoch |= {f"sigma_target_{layer}": values for layer, values in targets}
+            targets = zip(trainer.layers, trainer.targets_reached(), strict=True)
+            of_epoch |= {f"{SIGMA_TARGET}{layer}": values for layer, values in targets}
         self._keep(number, of_epoch)
 
     def _keep(self, number: int, of_epoch: dict[str, numpy.ndarray]) -> None:

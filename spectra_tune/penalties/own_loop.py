@@ -15,6 +15,7 @@ from spectra_tune.errors import InvalidStudy, whole
 from spectra_tune.operators import Followed, Operator
 from spectra_tune.operators.of_layer import needs_example, sized
 from spectra_tune.operators.of_module import operators_of
+from spectra_tune.operators.pulled import pulled
 from spectra_tune.penalties import PENALTIES, implement
 from spectra_tune.schedules import REACTIVE, progress_at, sigma_target
 
@@ -53,6 +54,7 @@ class SpectralPenalty:
         if example is not None:
             operators = sized(operators, module, example)
         self._operators: dict[str, Operator] = operators
+        self._pulled = pulled(type(module).__name__, tuple(operators), self.treatment.regularized)
         by_place = {id(weight): weight for operator in operators.values() for weight in operator.weights}
         self._weights = list(by_place.values())
         untrained = [name for name, one in operators.items() if not all(of.requires_grad for of in one.weights)]
@@ -107,8 +109,10 @@ class SpectralPenalty:
                 gradient.zero_()
             value = torch.zeros((), device=device)
             if self.treatment.strength > 0:
-                for penalty, followed, target in zip(self._penalties, self._followed, targets.values(), strict=True):
-                    target_M = followed.sigma_M.new_full((1,), 0.0 if target is None else target)
+                of_layer = list(targets.values())
+                for place in self._pulled:
+                    penalty, target = self._penalties[place], of_layer[place]
+                    target_M = self._followed[place].sigma_M.new_full((1,), 0.0 if target is None else target)
                     value = value + penalty.value(target_M)[0].to(device)
                     penalty.pull(target_M)
         if not torch.is_grad_enabled():
@@ -125,12 +129,12 @@ class SpectralPenalty:
             }
 
     def targets(self, step: int) -> dict[str, float | None]:
-        """The target of each sigma at a step; None where the penalty has no target."""
+        """The target of each sigma at a step; None where nothing is pulled to one."""
         step = whole(step, "step, counted from 0,", 0, self._steps - 1)
         of = self.treatment
         if of.strength == 0 or not PENALTIES[of.penalty].targets:
             return dict.fromkeys(self._operators)
-        return {
+        found = {
             name: sigma_target(
                 of.schedule,
                 progress_at(step, self._steps),
@@ -143,6 +147,7 @@ class SpectralPenalty:
             )
             for layer, name in enumerate(self._operators, start=1)
         }
+        return {name: found[name] if place in self._pulled else None for place, name in enumerate(self._operators)}
 
     @property
     def fallbacks(self) -> int:

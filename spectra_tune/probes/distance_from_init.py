@@ -15,7 +15,8 @@ def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
 
     Norm of the change over the norm at the start, both Frobenius. 0 is what has not moved.
     """
-    names = {f"distance_from_init_{layer}": [name] for layer, name in enumerate(probed.regularized, start=1)}
+    weights = zip(probed.layers, probed.regularized, strict=True)
+    names = {f"distance_from_init_{layer}": [name] for layer, name in weights}
     names["distance_from_init"] = list(probed.start(0))
 
     def distances(member: int) -> dict[str, float | str]:

@@ -80,16 +80,18 @@ def _double(state: State) -> dict[str, Tensor]:
 class ProbeInput:
     """Trained members of one architecture and a probe set that they all share.
 
-    module: of that architecture; its own weights mean nothing. states, initial: of each member, at the end and at the
-    start of training. regularized: names of the regularized weights' parameters, from the input on; matrices: numbers,
-    from 1, of those that are the map themselves, which a kernel or a gate is not. x: points (points, …), target: what
-    the objective scores against. low_F, high_F: bounds of the task's data, flat.
+    module: of that architecture; its own weights mean nothing. states, initial: of each member, at the end and at
+    the start of training. regularized: names of the regularized weights' parameters, from the input on; layers:
+    what tables call them; matrices: numbers, from 1, of those that are the map themselves, which a kernel or a gate
+    is not. x: points (points, …), target: what the objective scores against. low_F, high_F: bounds of the task's
+    data, flat.
     """
 
     module: Module
     states: Sequence[State]
     initial: Sequence[State]
     regularized: tuple[str, ...]
+    layers: tuple[str, ...]
     matrices: tuple[int, ...]
     x: Tensor
     target: Tensor

@@ -23,7 +23,7 @@ def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     directions; Roy and Vetterli 2007. Both are 1 for rank one, n for n equal values; a zero weight has neither.
     """
     names = probed.regularized
-    quantities = [f"{quantity}_{layer}" for layer in range(1, len(names) + 1) for quantity in QUANTITIES]
+    quantities = [f"{quantity}_{layer}" for layer in probed.layers for quantity in QUANTITIES]
 
     def ranks(member: int) -> dict[str, float | str]:
         parameters = probed.parameters(member)

@@ -42,7 +42,10 @@ SEARCH = ("side", "configuration")
 of each stratum, repeats included; a confirmation's rows have those of the candidates, and the arm of the same
 configuration without its Treatment has those of the treatment side's."""
 
-TREATMENT = ("penalty", "strength", "schedule", "sigma_start", "sigma_end", "beta", "depth_exponent", "one_sided")
+TREATMENT = (
+    *("penalty", "strength", "schedule", "sigma_start", "sigma_end", "beta", "depth_exponent", "one_sided"),
+    "regularized",
+)
 
 CONDITION = (
     "task",
@@ -88,8 +91,9 @@ PROBE, PROBE_REASONS = "probe_", "probe_reasons"
 """Before the name of a probe's quantity, and the column of studies with probes that says "quantity: reason; …" for
 every quantity that could not be measured of a run. At earlier epochs quantities are metrics of the curve table."""
 
-SIGMA = "sigma_"
-"""Before the number of a regularized weight, counted from the input: its spectral norm."""
+SIGMA, SIGMA_TARGET = "sigma_", "sigma_target_"
+"""Before the name of a regularized weight: its spectral norm, and in the curve table its target. What is called layer_l
+goes by its number l."""
 
 COST_REPEATS = tuple(f"seconds_per_epoch_{repeat}" for repeat in range(1, 6))
 
@@ -127,7 +131,7 @@ def column(name: str) -> Column | None:
         return COLUMNS[name]
     if name.startswith(NETWORK):
         return Column(name=name, kind=Kind.PROTOCOL)
-    if name.startswith(PROBE) or (name.startswith(SIGMA) and name.removeprefix(SIGMA).isdigit()):
+    if name.startswith(PROBE) or is_sigma(name):
         return Column(name=name, kind=Kind.PROBE)
     return None
 
@@ -152,9 +156,14 @@ def column_of(field: str) -> str:
     return field if field in CONDITION else f"{NETWORK}{field}"
 
 
+def is_sigma(name: str) -> bool:
+    """Whether a column or a metric of the curve table is the spectral norm of a regularized weight."""
+    return name.startswith(SIGMA) and name not in COLUMNS and not name.startswith(SIGMA_TARGET)
+
+
 def sigma_columns(names: Iterable[str]) -> list[str]:
-    """Columns sigma_1, sigma_2, …: the spectral norm of each regularized weight, from the input on."""
-    return [name for name in names if name.startswith(SIGMA) and name.removeprefix(SIGMA).isdigit()]
+    """Those of the names that are the spectral norm of a regularized weight, in their order: from the input on."""
+    return [name for name in names if is_sigma(name)]
 
 
 def probe_columns(names: Iterable[str]) -> list[str]:

@@ -3,13 +3,12 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pandas
 
-from spectra_tune.design import InvalidStudy, Member, Treatment, called, flat
+from spectra_tune.design import InvalidStudy, Member, Treatment, called, flat, in_words
 from spectra_tune.design.signature import digest
 from spectra_tune.penalties import PENALTIES
 from spectra_tune.results import Kind, counts_as_constant, field_of, of_kind, protocol_columns, scored
@@ -87,7 +86,7 @@ def _just_begun(name: str) -> InvalidStudy:
 
 def child_parameters(member: Member, seeds: int) -> dict[str, Any]:
     """What a child's parameters are: its arm, protocol and Treatment."""
-    treatment = {item.name: getattr(member.treatment, item.name) for item in fields(Treatment)}
+    treatment = in_words(member.treatment)
     if member.treatment == Treatment.none():
         treatment |= {"penalty": "none"}
     if member.treatment == Treatment.none() or not PENALTIES[member.treatment.penalty].targets:

@@ -8,10 +8,12 @@ import torch
 from spectra_tune import penalties
 from spectra_tune.design import Block, Condition, InvalidStudy, Treatment
 from spectra_tune.engine import run_block
-from spectra_tune.networks import mlp
+from spectra_tune.networks import mlp, transformer
 from spectra_tune.operators.dense import Matrix
 from spectra_tune.penalties import PENALTIES
+from spectra_tune.results import sigma_columns, unmeasured
 from spectra_tune.tasks import moons
+from tests.laws.kinds import InTurn, Tokens
 
 VALUES = {
     "spectral_norm": lambda weight, target: (torch.linalg.svdvals(weight)[..., 0] - target) ** 2,
@@ -121,7 +123,7 @@ def test_settings_of_a_target_are_refused_where_there_is_none(name, setting):
     with pytest.raises(InvalidStudy, match=f"{name!r} has no target: leave {setting} away") as refused:
         Treatment(penalty=name, strength=0.1, **{setting: SETTINGS[setting]})
     assert "\n" not in str(refused.value)
-    assert set(SETTINGS) == {field.name for field in fields(Treatment)} - {"strength", "penalty"}
+    assert set(SETTINGS) == {field.name for field in fields(Treatment)} - {"strength", "penalty", "regularized"}
 
 
 @pytest.mark.parametrize("name", WITH_TARGETS)
@@ -142,3 +144,63 @@ def test_a_penalty_changes_what_is_trained_and_stands_in_the_table(name):
     runs = run_block(Block(condition=condition, arms=arms, seeds=[0])).set_index("arm")
     assert runs.loc["pulled", "penalty"] == name
     assert runs.loc["pulled", "sigma_2"] != runs.loc["none", "sigma_2"]
+
+
+def trained(network, task, *, epochs=30, optimizer="adam", **arms):
+    condition = Condition(task=task, network=network, epochs=epochs, learning_rate=0.01, optimizer=optimizer)
+    return run_block(Block(condition=condition, arms={"none": Treatment.none(), **arms}, seeds=range(2)))
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+@pytest.mark.parametrize(
+    ("network", "task", "pulled", "columns"),
+    [
+        (mlp(width=8, depth=3), moons(samples=40), ["layer_2"], {"sigma_2"}),
+        (InTurn(of=mlp(width=8, depth=3)), moons(samples=40), ["layer_[13]"], {"sigma_1", "sigma_3"}),
+        (
+            transformer(width=8, depth=1),
+            Tokens(),
+            ["*.qk.*"],
+            {"sigma_block.1.attention.qk.1", "sigma_block.1.attention.qk.2"},
+        ),
+        (
+            transformer(width=8, depth=1),
+            Tokens(),
+            ["block.1.perceptron"],
+            {"sigma_block.1.perceptron.up", "sigma_block.1.perceptron.down"},
+        ),
+    ],
+    ids=["stacked", "in turn", "a pattern", "what lies below"],
+)
+def test_a_treatment_pulls_what_it_names_alone(name, network, task, pulled, columns):
+    """After one step of plain gradient descent what is not named is where it is without a penalty."""
+    strong = {"strength": 3.0, "penalty": name} | ({"sigma_end": 0.1} if PENALTIES[name].targets else {})
+    arms = {"some": Treatment(**strong, regularized=pulled), "every": Treatment(**strong, regularized=["*"])}
+    runs = trained(network, task, epochs=1, optimizer="sgd", **arms)
+    assert set(runs["regularized"].dropna()) == {", ".join(pulled), "*"}
+    none, some, every = (runs[runs["arm"] == arm].reset_index(drop=True) for arm in ("none", *arms))
+    for column in sigma_columns(runs.columns):
+        assert some[column].equals((every if column in columns else none)[column]), column
+        assert (some[column] != (none if column in columns else every)[column]).all(), column
+
+
+def test_naming_all_is_naming_none():
+    static = {"strength": 0.5, "sigma_end": 1.0}
+    runs = trained(
+        mlp(width=8), moons(samples=40), unnamed=Treatment(**static), named=Treatment(**static, regularized=["layer_*"])
+    )
+    unnamed, named = (unmeasured(runs[runs["arm"] == arm]).reset_index(drop=True) for arm in ("unnamed", "named"))
+    own = ["arm", "regularized", "signature"]
+    assert named.drop(columns=own).equals(unnamed.drop(columns=own))
+
+
+def test_a_name_that_no_weight_has_is_refused_in_one_line():
+    with pytest.raises(InvalidStudy, match=r"mlp regularizes no 'layer_3'; did you mean 'layer_[12]'") as refused:
+        trained(mlp(width=8), moons(samples=40), some=Treatment(strength=1.0, sigma_end=1.0, regularized=["layer_3"]))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("given", ["layer_1", [], [1]])
+def test_names_are_a_list_of_texts(given):
+    with pytest.raises(InvalidStudy, match="regularized"):
+        Treatment(strength=1.0, sigma_end=1.0, regularized=given)

@@ -22,7 +22,7 @@ from spectra_tune.probes.hidden import SHOWS_NONE, with_hidden
 from spectra_tune.probes.probe_input import NOT_FINITE, OVERFLOWS, ProbeInput, ProbeResult, not_computed
 from spectra_tune.results import PROBE_REASONS, probe_columns
 from spectra_tune.tasks import moons
-from tests.laws.kinds import NETWORKS, OF_TOKENS, OWN, on
+from tests.laws.kinds import NETWORKS, pairs, task_of, x_of
 
 OF_NETWORKS = [name for name in probes.PROBES if name != "boundary"]  # which has a file of tests of its own
 
@@ -132,13 +132,9 @@ def test_declaring_probes_loads_nothing_heavy():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-TRIED = {"classes": moons(samples=40), **OWN, **OF_TOKENS}
-
-
-@pytest.mark.parametrize("task", TRIED.values(), ids=TRIED)
-@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+@pytest.mark.parametrize(("network", "task"), pairs(NETWORKS))
 def test_every_probe_has_a_number_or_a_reason_for_every_network_and_task(network, task):
-    condition = Condition(task=task, network=on(task, network), epochs=2)
+    condition = Condition(task=task, network=network, epochs=2)
     runs = run_block(Block(condition=condition, arms={"none": Treatment.none()}, seeds=[0], probes=probes.PROBES))
     assert (runs["status"] == "ok").all()
     (row,) = runs.to_dict("records")
@@ -595,8 +591,8 @@ def test_what_does_not_belong_together_is_not_probed(changes, says):
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
 def test_showing_hidden_layers_changes_no_bit_of_the_outputs(network):
     with seeded(0):
-        module = network.build(moons()).eval()
-    x = torch.randn(100, 2, generator=torch.Generator().manual_seed(2))
+        module = network.build(task_of(network)).eval()
+    x = x_of(task_of(network), 60)
     outputs, hidden = with_hidden(module, x)
     assert torch.equal(module(x), outputs)
     if isinstance(module, nn.Sequential):

@@ -1,6 +1,7 @@
 """One member as a real module with a real optimizer, under its own random state."""
 
 from contextlib import AbstractContextManager
+from math import nan
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from spectra_tune.engine.in_turn.flat import FlatParameters
 from spectra_tune.engine.in_turn.optimizers import OPTIMIZERS
 from spectra_tune.engine.in_turn.signals import ModuleSignals
 from spectra_tune.engine.members.generators import RandomState, generator_of, seed_of, seed_others
+from spectra_tune.engine.members.layers import layer_names
 from spectra_tune.engine.members.pace import Pace
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
 from spectra_tune.engine.members.reactive_state import ReactiveState
@@ -24,6 +26,7 @@ from spectra_tune.networks.contract import check_operators, check_outputs, check
 from spectra_tune.objectives import objective_of
 from spectra_tune.operators.dense import whole
 from spectra_tune.operators.of_layer import sized
+from spectra_tune.operators.pulled import pulled
 
 CHECKED_SAMPLES = 8
 """That a module is tried on before it trains."""
@@ -74,6 +77,8 @@ class MemberInTurn:
             operators = sized(operators, self.module, self._data.numbers(self._x[:1]))
         names = {id(value): name for name, value in self.module.named_parameters()}
         self.regularized = tuple(names[id(operator.weights[0])] for operator in operators.values())
+        self.layers = layer_names(network, operators)
+        self._pulled = pulled(network, tuple(operators), self._member.treatment.regularized)
         self.matrices = tuple(number for number, one in enumerate(operators.values(), 1) if whole(one))
         self.followed = [
             operator.follow(
@@ -84,14 +89,14 @@ class MemberInTurn:
         ]
 
     def _pulls(self) -> list[Any]:
-        """A penalty for each followed operator; none where the Treatment has no strength."""
+        """A penalty for each operator that is pulled; none where the Treatment has no strength."""
         treatment = self._member.treatment
         if treatment.strength == 0:
             return []
         strength_M = torch.tensor([treatment.strength], device=self._device, dtype=self._dtype)
         one_sided_M = torch.tensor([treatment.one_sided], device=self._device)
         penalty = penalties.implement(treatment.penalty).Penalty
-        return [penalty(followed, strength_M, one_sided_M) for followed in self.followed]
+        return [penalty(self.followed[place], strength_M, one_sided_M) for place in self._pulled]
 
     def evaluating(self) -> AbstractContextManager[None]:
         """Lends the member's random state for an evaluation, which leaves no trace on it."""
@@ -138,8 +143,9 @@ class MemberInTurn:
         self._flat.gradient.zero_()
         self._objective.loss(self.module(self._data.numbers(x)), y).backward()
         if self._penalties:
-            for penalty, target_M in zip(self._penalties, self._targets(number), strict=True):
-                penalty(target_M)
+            target_LM = self._targets(number)
+            for penalty, place in zip(self._penalties, self._pulled, strict=True):
+                penalty(target_LM[place])
         for group in self._optimizer.param_groups:
             (group["lr"],) = self._pace.learning_rates(number)
         self._optimizer.step()
@@ -172,10 +178,11 @@ class MemberInTurn:
         return sum(sum(followed.fallbacks) for followed in self.followed)
 
     def targets_reached(self) -> list[float]:
-        """Target of each layer at the step taken last, before the first: of the first."""
+        """Target of each layer at the step taken last, before the first: of the first; NaN where nothing is pulled."""
         if self.epoch == 0:
             self._observe()
-        return [float(target_M) for target_M in self._targets(max(self.epoch * self._batches - 1, 0))]
+        target_LM = self._targets(max(self.epoch * self._batches - 1, 0))
+        return [float(target_M) if place in self._pulled else nan for place, target_M in enumerate(target_LM)]
 
     def finite(self) -> bool:
         """Whether all parameters are finite."""

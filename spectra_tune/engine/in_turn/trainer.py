@@ -28,7 +28,7 @@ class InTurn:
         self.init_digests = [one.init_digest for one in self._each]
         self.parameter_count = sum(value.numel() for value in first.module.parameters())
         self.regularized, self.targeted = first.regularized, first.targeted
-        self.matrices = first.matrices
+        self.layers, self.matrices = first.layers, first.matrices
         self.diverged: dict[int, int] = {}
 
     @property

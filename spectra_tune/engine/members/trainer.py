@@ -23,6 +23,7 @@ class Trainer(Protocol):
     init_digests: list[str]  # of each member's initial weights
     parameter_count: int  # trainable numbers of one member
     regularized: tuple[str, ...]  # names of the regularized weights' parameters, from the input on
+    layers: tuple[str, ...]  # what tables call them
     matrices: tuple[int, ...]  # numbers, from 1, of those that are the map themselves: no kernel, gate or head
     targeted: bool  # whether a penalty pulls towards targets
 
@@ -51,7 +52,10 @@ class Trainer(Protocol):
         ...
 
     def targets_reached(self) -> list[ndarray]:
-        """Targets of the step taken last (before the first: of the first), layer by layer."""
+        """Targets of the step taken last (before the first: of the first), layer by layer.
+
+        NaN where nothing is pulled.
+        """
         ...
 
     def fallbacks(self) -> list[int]:

@@ -22,7 +22,7 @@ def shared_protocol(member: Member) -> tuple[Any, ...]:
     condition = member.condition
     shape = condition.network.stacked(condition.task)
     training = (condition.optimizer, condition.epochs, condition.batch_size)
-    return (condition.task, shape, *training, penalty_of(member))
+    return (condition.task, shape, *training, penalty_of(member), member.treatment.regularized)
 
 
 def penalty_of(member: Member) -> str | None:

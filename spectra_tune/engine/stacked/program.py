@@ -15,6 +15,7 @@ from spectra_tune import penalties
 from spectra_tune.design import Member
 from spectra_tune.engine.members.draws import Draw
 from spectra_tune.engine.members.generators import generator_of
+from spectra_tune.engine.members.layers import layer_names
 from spectra_tune.engine.members.pace import Pace
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
 from spectra_tune.engine.members.reactive_state import ReactiveState
@@ -26,6 +27,7 @@ from spectra_tune.engine.stacked.stack import batches_of, stacked, weights_of_ba
 from spectra_tune.engine.stacked.workspace import Workspace
 from spectra_tune.operators import Followed
 from spectra_tune.operators.dense import spectrum_of
+from spectra_tune.operators.pulled import pulled
 
 
 class Program:
@@ -52,7 +54,10 @@ class Program:
         task = self.condition.task
         network = self.condition.network.stacked(task)
         module = built(padded[0])
-        self.regularized = _names_of(module, self.condition.network.regularized(module))
+        operators = self.condition.network.regularized(module)
+        self.regularized = _names_of(module, operators)
+        self.layers = layer_names(self.condition.network, operators)
+        self._pulled = pulled(self.condition.network, tuple(operators), padded[0].treatment.regularized)
         self.matrices = tuple(range(1, len(self.regularized) + 1))
         drawn = [{name: value.detach() for name, value in built(member).named_parameters()} for member in padded]
         self.init_digests = [digest_of_parameters(one) for one in drawn[: len(self.members)]]
@@ -79,11 +84,12 @@ class Program:
         self.diverged: dict[int, int] = {}
 
     def _pulls(self) -> list[Any]:
-        """A penalty for each regularized weight."""
+        """A penalty for each regularized weight that is pulled."""
         strength_M = self._per_member([member.treatment.strength for member in self._padded])
         one_sided_M = torch.tensor([member.treatment.one_sided for member in self._padded], device=self._device)
         penalty = penalties.implement(self._padded[0].treatment.penalty).Penalty
-        return [penalty(followed, strength_M, one_sided_M) for followed in self._followed.values()]
+        followed = tuple(self._followed.values())
+        return [penalty(followed[place], strength_M, one_sided_M) for place in self._pulled]
 
     def _per_member(self, values: Sequence[Any]) -> Tensor:
         return torch.tensor(values, device=self._device, dtype=self._dtype)
@@ -116,8 +122,8 @@ class Program:
             to_error_(passes.logits_MON, target, weight_N)
             passes.backward()
             if targets_TLM is not None:
-                for penalty, target_M in zip(self._penalties, targets_TLM[number], strict=True):
-                    penalty(target_M)
+                for penalty, place in zip(self._penalties, self._pulled, strict=True):
+                    penalty(targets_TLM[number, place])
             if number == 0 or not self._pace.constant:
                 self._buffers.set_rates(rates_TM[number])
             self._buffers.step(first + number + 1)
@@ -178,7 +184,8 @@ class Program:
         if self.epoch == 0:
             self._reactions.observe(self.epoch, self._signals)
         step = max(self.epoch * self._batches - 1, 0)
-        return list(self._targets([step])[0, :, : len(self.members)].double().cpu().numpy())
+        target_LM = self._targets([step])[0, :, : len(self.members)].double().cpu().numpy()
+        return [of if place in self._pulled else numpy.full_like(of, numpy.nan) for place, of in enumerate(target_LM)]
 
     def note_divergence(self) -> None:
         finite_M = self._buffers.finite()
