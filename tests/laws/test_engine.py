@@ -14,7 +14,15 @@ from spectra_tune.engine import BlockTraining, failed_runs, run_block, train
 from spectra_tune.engine.timing import time_arms
 from spectra_tune.networks import mlp, module
 from spectra_tune.objectives import SPLITS, objective_of
-from spectra_tune.results import METRICS, PROBE_REASONS, probe_columns, protocol_columns, sigma_columns, unmeasured
+from spectra_tune.results import (
+    METRICS,
+    PROBE_REASONS,
+    SIGMA_TARGET,
+    probe_columns,
+    protocol_columns,
+    sigma_columns,
+    unmeasured,
+)
 from spectra_tune.schedules import REACTIVE
 from spectra_tune.tasks import moons, noisy_labels
 from tests.laws.kinds import ENGINES, OF_TOKENS, OWN, InTurn, Norms, Surface, on
@@ -229,7 +237,7 @@ def test_reacting_bits_depend_neither_on_company_nor_on_reports(condition):
     often = finished(BlockTraining(block(condition, arms=REACTING, seeds=range(2)), report_every=7))
     assert unmeasured(often.runs()).equals(together)
     curves = often.curves()
-    targets = curves[curves["metric"] == "sigma_target_1"]
+    targets = curves[curves["metric"] == next(name for name in curves["metric"] if name.startswith(SIGMA_TARGET))]
     moved = targets.groupby("signature")["value"].nunique()
     assert (moved > 1).sum() >= 4
     assert targets["value"].between(1.0, 2.5).all()
@@ -254,11 +262,8 @@ def test_a_strong_penalty_brings_sigma_to_its_target_and_shrinks(condition):
         "two": Treatment(strength=1.0, sigma_end=2.0),
         "shrunk": Treatment(penalty="frobenius", strength=0.05),
     }
-    means = (
-        run_block(block(replace(condition, epochs=120), arms=arms, seeds=range(2)))
-        .groupby("arm")[["sigma_1", "sigma_2"]]
-        .mean()
-    )
+    runs = run_block(block(replace(condition, epochs=120), arms=arms, seeds=range(2)))
+    means = runs.groupby("arm")[sigma_columns(runs.columns)].mean()
     assert means.loc["one"].to_numpy() == pytest.approx([1.0, 1.0], rel=0.15)
     assert means.loc["two"].to_numpy() == pytest.approx([2.0, 2.0], rel=0.15)
     assert (means.loc["shrunk"] < means.loc["none"]).all()
@@ -271,7 +276,7 @@ def test_reports_cover_all_members_and_the_last_brings_the_run_table(condition):
     last, runs = reports[-1].curves, reports[-1].runs
     assert runs is not None
     assert last["signature"].nunique() == len(runs) == 15
-    for metric in ("train_loss", "validation_accuracy", "sigma_2"):
+    for metric in ("train_loss", "validation_accuracy", *sigma_columns(runs.columns)):
         curve = last[last["metric"] == metric].set_index("signature")["value"]
         assert (curve[runs["signature"]].to_numpy() == runs[metric].to_numpy()).all()
     first = reports[0].curves

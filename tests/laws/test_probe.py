@@ -47,6 +47,7 @@ def drawn(build, *, members=3, features=2, classes=2, points=1000, seed=0, moved
         states=states,
         initial=starts,
         regularized=tuple(regularized or matrices[:-1] or matrices),
+        layers=tuple(str(n) for n in range(1, len(regularized or matrices[:-1] or matrices) + 1)),
         matrices=tuple(range(1, len(regularized or matrices[:-1] or matrices) + 1)),
         x=torch.randn(points, features, generator=generator),
         target=torch.randint(classes, (points,), generator=generator),
