@@ -87,7 +87,8 @@ def parser() -> argparse.ArgumentParser:
     judge.add_argument("--output", metavar="DIR", type=Path, help="also write the report, its tables and figures there")
     advise = verbs.add_parser("advise", help="use the penalty or not, from the evidence in studies/results")
     advise.add_argument("--task", required=True, help="as the run table writes it: moons, or moons(noise_std=0.3)")
-    advise.add_argument("--width", required=True, type=int, help="of the hidden layers")
+    advise.add_argument("--network", default="mlp", help="its kind: mlp (default), cnn, transformer, rnn, gcn")
+    advise.add_argument("--width", required=True, type=int, help="of the hidden layers; channels of a cnn")
     advise.add_argument("--epochs", required=True, type=int)
     for one in (run, report, sync, rerun, judge, verbs.add_parser("ui", help="open the MLflow UI on the store in use")):
         one.add_argument("--tracking-uri", help="MLflow store (default: MLFLOW_TRACKING_URI, else ./mlflow.db)")
@@ -123,7 +124,7 @@ def _carried_out(arguments: list[str] | None) -> int:
         if given.verb == "advise":
             from studies.account.advise import advise
 
-            return advise(task=given.task, width=given.width, epochs=given.epochs)
+            return advise(task=given.task, network=given.network, width=given.width, epochs=given.epochs)
         if given.verb == "ui":
             from studies.command.ui import ui
 

@@ -27,14 +27,15 @@ class Advice:
     nearest: "tuple[tuple[str, Advice], ...]" = ()  # what was studied instead: in which fields it differs, its answer
 
 
-def advice(rows: Sequence[Evidence], *, task: str, width: int, epochs: int) -> list[Advice]:
-    """Answers for a task, a width and a number of epochs, one for each protocol that was studied there.
+def advice(rows: Sequence[Evidence], *, task: str, network: str, width: int, epochs: int) -> list[Advice]:
+    """Answers for a task, a network of a width and a number of epochs, one for each protocol that was studied there.
 
     Without evidence for exactly these it is one "unknown", which tells what the nearest on each side say and in which
     fields they differ from what was asked.
     """
-    exact = [row for row in rows if (row.task, row.width, row.epochs) == (task, width, epochs)]
-    return _by_protocol(exact) if exact else [_nothing(rows, task, width, epochs)]
+    asked = (task, network, width, epochs)
+    exact = [row for row in rows if (row.task, row.network, row.width, row.epochs) == asked]
+    return _by_protocol(exact) if exact else [_nothing(rows, task, network, width, epochs)]
 
 
 def _by_protocol(exact: Sequence[Evidence]) -> list[Advice]:
@@ -62,21 +63,28 @@ def _of_protocol(exact: Sequence[Evidence]) -> Advice:
     return Advice(answer=answer, protocol=exact[0].protocol, because=because, evidence=tuple(best[:NEAREST]))
 
 
-def _nothing(rows: Sequence[Evidence], task: str, width: int, epochs: int) -> Advice:
+def _nothing(rows: Sequence[Evidence], task: str, network: str, width: int, epochs: int) -> Advice:
     same = [row for row in rows if row.task == task] or [row for row in rows if kind_of(row.task) == kind_of(task)]
     if not same:
         known = sorted({row.task for row in rows})
         near = get_close_matches(task, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"studied were {', '.join(known)}"
         return Advice(answer="unknown", protocol="", because=f"no study had the task {task!r}; {hint}", evidence=())
+    same = [row for row in same if row.network == network] or same
     nearest = []
     for place in _nearest((width, epochs), {(row.width, row.epochs) for row in same}):
         there = [row for row in same if (row.width, row.epochs) == place]
-        for name in dict.fromkeys(row.task for row in there):
-            others = {"task": (name, task), "width": (place[0], width), "epochs": (place[1], epochs)}
+        for name, kind in dict.fromkeys((row.task, row.network) for row in there):
+            others = {
+                "task": (name, task),
+                "network": (kind, network),
+                "width": (place[0], width),
+                "epochs": (place[1], epochs),
+            }
             differs = ", ".join(f"{field} {one} for {asked}" for field, (one, asked) in others.items() if one != asked)
-            nearest += [(differs, found) for found in _by_protocol([row for row in there if row.task == name])]
-    because = f"no study had {task} at width {width} and {epochs} epochs; the nearest on each side say"
+            alike = [row for row in there if (row.task, row.network) == (name, kind)]
+            nearest += [(differs, found) for found in _by_protocol(alike)]
+    because = f"no study had {task}, {network} of width {width}, and {epochs} epochs; the nearest on each side say"
     return Advice(answer="unknown", protocol="", because=because, evidence=(), nearest=tuple(nearest))
 
 
@@ -102,7 +110,7 @@ def _nearest(asked: tuple[int, int], studied: Collection[tuple[int, int]]) -> li
 
 
 def _by_gain(rows: Sequence[Evidence]) -> list[Evidence]:
-    return sorted(rows, key=lambda row: row.gain_pp, reverse=True)
+    return sorted(rows, key=lambda row: row.gain, reverse=True)
 
 
 def _tally(rows: Sequence[Evidence]) -> str:
@@ -112,12 +120,12 @@ def _tally(rows: Sequence[Evidence]) -> str:
     return f"{len(rows)} {'contrast' if len(rows) == 1 else 'contrasts'} over none: {counted}"
 
 
-def advise(*, task: str, width: int, epochs: int) -> int:
+def advise(*, task: str, network: str, width: int, epochs: int) -> int:
     """Prints the advice for a condition; returns the exit code."""
     at_least_one(width, "--width")
     at_least_one(epochs, "--epochs")
     console = to_reader()
-    for found in advice(read(), task=task, width=width, epochs=epochs):
+    for found in advice(read(), task=task, network=network, width=width, epochs=epochs):
         say(console, f"{found.answer}{found.protocol and f' ({found.protocol})'}: {found.because}")
         _say_evidence(console, found.evidence)
         for differs, near in found.nearest:
@@ -128,5 +136,5 @@ def advise(*, task: str, width: int, epochs: int) -> int:
 
 def _say_evidence(console: Console, rows: Sequence[Evidence], indent: str = "  ") -> None:
     for row in rows:
-        about = f"{row.study}, {row.task}, width {row.width}, {row.epochs} epochs, {row.arm} ({row.treatment})"
-        say(console, f"{indent}- {about}: {row.verdict}. {row.sentence}")
+        where = f"{row.study}, {row.task}, {row.network}, width {row.width}, {row.epochs} epochs"
+        say(console, f"{indent}- {where}, {row.arm} ({row.treatment}): {row.verdict}. {row.sentence}")

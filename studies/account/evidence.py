@@ -9,11 +9,18 @@ from analysis.judging.compared import Compared
 from analysis.report import Findings
 from analysis.report.elements.arms import confirmed, described
 from spectra_tune.design import Condition, Study, Treatment, called, condition_signature
+from spectra_tune.design.condition import hyperparameters
+from spectra_tune.penalties import PENALTIES
 
 FILE = Path(__file__).parent.parent / "results" / "evidence.csv"
 
 PROTOCOL = ("depth", "optimizer", "learning_rate", "learning_rate_schedule", "weight_decay", "batch_size")
-"""What a Condition also holds, beside the task, the width and the epochs that advice is asked for."""
+"""What a Condition also holds, beside the task, the network, the width and the epochs that advice is asked for."""
+
+OF_NETWORKS = ("kernel", "norm", "dropout", "residual", "head", "heads", "cell")
+"""What some networks also have: told where it is there."""
+
+GAIN_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +28,16 @@ class Evidence:
     """One registered contrast of an arm with a Treatment over `none`, in one Condition."""
 
     task: str
-    width: int
+    network: str  # its kind
+    width: int  # of a convolutional network the channels of its first stage
     epochs: int
     protocol: str  # the rest of the Condition, as text
     study: str
     arm: str
     treatment: str  # in words
     verdict: str  # with its suffixes
-    gain_pp: float
+    gain: float  # in the outcome's unit, above 0 where it is better
+    unit: str
     n: int
     decision: str  # analysis.describing.cost.worth_using
     reason: str
@@ -36,29 +45,32 @@ class Evidence:
 
 
 def evidence_of(found: Findings) -> list[Evidence]:
-    """A study's contrasts over the arm `none` that compare a Treatment and nothing else."""
+    """A study's contrasts over the arm `none` that compare a spectral Treatment and nothing else."""
     conditions = {condition_signature(condition): condition for condition in found.study.conditions}
     arms, rows = dict(found.study.arms), []
     for one in found.priced:
         judged, contrast = one.judged, one.judged.contrast
         arm = arms[contrast.treatment]
-        if contrast.baseline != "none" or contrast.differs or arm.treatment == Treatment.none():
+        spectral = arm.treatment != Treatment.none() and PENALTIES[arm.treatment.penalty].targets
+        if contrast.baseline != "none" or contrast.differs or not spectral:
             continue
         numbers = judged.verdict.statistics
         if numbers.mean is None:
             continue
-        condition = conditions[judged.condition_signature]
+        condition, metric = conditions[judged.condition_signature], found.study.outcome.measured.metric
         rows.append(
             Evidence(
                 task=called(condition.task),
-                width=condition.network.width,
+                network=condition.network.kind,
+                width=getattr(condition.network, "width", 0) or condition.network.channels,
                 epochs=condition.epochs,
                 protocol=_protocol(condition),
                 study=found.name,
                 arm=contrast.treatment,
                 treatment=described(arm) if judged.compared is None else _tuned(found.study, judged.compared),
                 verdict=" ".join((judged.verdict.name, *judged.verdict.suffixes)),
-                gain_pp=round(float(numbers.mean), 2),
+                gain=round(float(numbers.mean), GAIN_DIGITS),
+                unit=metric.unit,
                 n=numbers.n,
                 decision=one.decision.name,
                 reason=one.decision.reason,
@@ -76,7 +88,10 @@ def _tuned(study: Study, sides: Compared) -> str:
 def _protocol(condition: Condition) -> str:
     shown = {name: getattr(condition, name, getattr(condition.network, name, None)) for name in PROTOCOL}
     shown["batch_size"] = shown["batch_size"] or "full"
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
+    shown |= {
+        name: value for name, value in hyperparameters(condition.network).items() if name in OF_NETWORKS and value
+    }
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items() if value is not None)
 
 
 def write(rows: Iterable[Evidence], file: Path = FILE) -> None:
@@ -95,4 +110,4 @@ def read(file: Path = FILE) -> Sequence[Evidence]:
 
 def _parsed(row: dict[str, str]) -> Evidence:
     numbers = {name: int(row[name]) for name in ("width", "epochs", "n")}
-    return Evidence(**row | numbers | {"gain_pp": float(row["gain_pp"])})  # type: ignore[arg-type]
+    return Evidence(**row | numbers | {"gain": float(row["gain"])})  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from analysis.figures import rendered
 from analysis.report import Findings
 from analysis.report.sections import pictures_of
 from spectra_tune.design import InvalidStudy
+from spectra_tune.design.outcome import PP
 from studies.account import evidence
 from studies.account.advise import ANSWERS, Advice, advice, kind_of
 from studies.account.answers import STANDINGS, Answer
@@ -52,8 +53,8 @@ CONDITIONS = """\
 Written by `make findings` from `studies/results/evidence.csv`: every registered contrast of a Treatment over `none`, by
 the Condition it was made in. [When to use the penalty](../when-to-use.md) tells how to read it.
 
-| task | width | epochs | otherwise | answer | because |
-|---|---|---|---|---|---|
+| task | network | width | epochs | otherwise | answer | because |
+|---|---|---|---|---|---|---|
 """
 
 WHEN = """\
@@ -155,8 +156,8 @@ def _file(claim: PlanClaim) -> str:
 def conditions_page(rows: Sequence[Evidence]) -> str:
     """An answer for every condition that has evidence."""
     lines = [
-        f"| {task} | {width} | {epochs} | {found.protocol} | **{found.answer}** | {found.because} |"
-        for (task, width, epochs), found in _answers(rows)
+        f"| {task} | {network} | {width} | {epochs} | {found.protocol} | **{found.answer}** | {found.because} |"
+        for (task, network, width, epochs), found in _answers(rows)
     ]
     return CONDITIONS + "\n".join(lines) + "\n"
 
@@ -164,14 +165,14 @@ def conditions_page(rows: Sequence[Evidence]) -> str:
 def when_page(rows: Sequence[Evidence]) -> str:
     """The decision guide: a row per kind of task, what it rests on, what is unknown."""
     by_kind: dict[str, list[Advice]] = {}
-    for (task, _, _), found in _answers(rows):
+    for (task, _, _, _), found in _answers(rows):
         by_kind.setdefault(kind_of(task), []).append(found)
     lines = []
     for kind, found in by_kind.items():
         counts = Counter(one.answer for one in found)
-        best = max((row for row in rows if kind_of(row.task) == kind), key=lambda row: row.gain_pp)
+        best = max((row for row in rows if kind_of(row.task) == kind), key=lambda row: row.gain)
         cells = [kind, len(found), *(counts[answer] for answer in ANSWERS)]
-        lines.append(f"| {' | '.join(map(str, cells))} | {best.gain_pp:+.2f} pp ({best.verdict}) |")
+        lines.append(f"| {' | '.join(map(str, cells))} | {with_sign(best)} ({best.verdict}) |")
     total = Counter(found.answer for _, found in _answers(rows))
     worth = total["use it"] + total["optional"] or "none"
     short = (
@@ -188,13 +189,19 @@ def when_page(rows: Sequence[Evidence]) -> str:
     )
 
 
-def _answers(rows: Sequence[Evidence]) -> list[tuple[tuple[str, int, int], Advice]]:
-    """The advice for every task, width and number of epochs that has evidence, a piece for each protocol."""
-    asked = sorted({(row.task, row.width, row.epochs) for row in rows})
+def with_sign(row: Evidence) -> str:
+    """A gain in its unit."""
+    digits = 2 if row.unit == PP else 4
+    return f"{row.gain:+.{digits}f} {row.unit}".rstrip()
+
+
+def _answers(rows: Sequence[Evidence]) -> list[tuple[tuple[str, str, int, int], Advice]]:
+    """The advice for every task, network, width and number of epochs that has evidence, a piece for each protocol."""
+    asked = sorted({(row.task, row.network, row.width, row.epochs) for row in rows})
     return [
-        ((task, width, epochs), found)
-        for task, width, epochs in asked
-        for found in advice(rows, task=task, width=width, epochs=epochs)
+        ((task, network, width, epochs), found)
+        for task, network, width, epochs in asked
+        for found in advice(rows, task=task, network=network, width=width, epochs=epochs)
     ]
 
 

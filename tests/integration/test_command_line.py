@@ -131,7 +131,7 @@ def test_the_options_stay_as_they_are():
             *("--lower-is-better", "--margin", "--metric", "--output", "--percent", "--seed", "--selected-on"),
             *("--tracking-uri", "--treatment"),
         ],
-        "advise": ["--epochs", "--help", "--task", "--width"],
+        "advise": ["--epochs", "--help", "--network", "--task", "--width"],
         "ui": ["--help", "--tracking-uri"],
     }
 

@@ -14,16 +14,16 @@ from studies.command import archive, catalogue
 UNFINISHED = ("failed: ", "interrupted")
 
 
-WIDE = (
-    *("sigma_sweep", "schedules", "confounds", "depth_profile", "beta_sweep", "replication", "optimizers"),
-    *("predict_capacity", "sigma_beta_width"),
-)
-"""Studies of many arms or blocks, more than half of the whole test's time: only in make test-slow."""
+ALWAYS = ("founding_lesson", "capacity", "does_it_regularize", "aa_control", "recurrent", "fashion_images")
+"""One of each kind: with a claim, by capacity, with probes, of controls, of sequences with a competitor, of pictures.
+
+The others take minutes: only in make test-slow. A searching one is in tests/integration/test_searching.py.
+"""
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in WIDE else []) for name in catalogue.listed()]
+    "name", [pytest.param(name, marks=[] if name in ALWAYS else [pytest.mark.slow]) for name in catalogue.listed()]
 )
 def test_a_study_in_small_from_its_plan_to_its_report(name, ray, folder, capsys):
     named = catalogue.load(name, smoke=True)

@@ -11,6 +11,7 @@ from studies.account.evidence import Evidence
 
 ROW = Evidence(
     task="moons",
+    network="mlp",
     width=16,
     epochs=100,
     protocol="depth 2",
@@ -18,20 +19,21 @@ ROW = Evidence(
     arm="linear",
     treatment="strength 0.1",
     verdict="harmful, size open",
-    gain_pp=-5.0,
+    gain=-5.0,
+    unit="pp",
     n=20,
     decision="avoid",
     reason="the verdict is harmful, size open",
     sentence="Reduces held-out accuracy by 5.00 pp.",
 )
 USED = replace(
-    ROW, arm="static", verdict="supported, at least the margin", gain_pp=2.0, decision="use", reason="supported"
+    ROW, arm="static", verdict="supported, at least the margin", gain=2.0, decision="use", reason="supported"
 )
-OPEN = replace(ROW, arm="static", verdict="inconclusive", gain_pp=0.1, decision="collect more", reason="inconclusive")
+OPEN = replace(ROW, arm="static", verdict="inconclusive", gain=0.1, decision="collect more", reason="inconclusive")
 
 
-def asked(*rows, task="moons", width=16, epochs=100):
-    (found,) = advice(rows, task=task, width=width, epochs=epochs)
+def asked(*rows, task="moons", network="mlp", width=16, epochs=100):
+    (found,) = advice(rows, task=task, network=network, width=width, epochs=epochs)
     return found
 
 
@@ -55,12 +57,17 @@ def test_what_is_open_is_unknown_and_a_costly_gain_optional():
 
 
 def test_each_protocol_has_an_answer_of_its_own():
-    found = advice([ROW, replace(USED, protocol="depth 12")], task="moons", width=16, epochs=100)
+    found = advice([ROW, replace(USED, protocol="depth 12")], task="moons", network="mlp", width=16, epochs=100)
     assert [(one.protocol, one.answer) for one in found] == [("depth 2", "do not"), ("depth 12", "use it")]
 
 
 @pytest.mark.parametrize(
-    ("other", "differs"), [({"width": 17}, "width 16 for 17"), ({"epochs": 101}, "epochs 100 for 101")]
+    ("other", "differs"),
+    [
+        ({"width": 17}, "width 16 for 17"),
+        ({"epochs": 101}, "epochs 100 for 101"),
+        ({"network": "cnn"}, "network mlp for cnn"),
+    ],
 )
 def test_where_there_is_no_evidence_the_nearest_is_told_and_in_what_it_differs(other, differs):
     found = asked(USED, **other)
