@@ -221,15 +221,19 @@ class Study:
         return digest(self)
 
     def smoke(self) -> "Study":
-        """The same question in seconds: two Conditions of 10 epochs at most, four seeds. A study of its own.
+        """The same question in seconds: two Conditions, four seeds, 10 epochs at most, of minibatches 2.
 
-        An arm that changes the epochs gets 20 where it had more than its Conditions, 5 where it had fewer.
+        A study of its own. An arm that changes the epochs gets twice as many where it had more than its Conditions,
+        half as many where it had fewer.
         """
         few = tuple(dict.fromkeys((self.conditions[0], self.conditions[-1])))
         longest = max(condition.epochs for condition in self.conditions)
+        few_epochs = [min(one.epochs, 10 if one.batch_size is None else 2) for one in few]
+        most = max(few_epochs)
 
         def shortened(changes):
-            return {key: (20 if value > longest else 5) if key == "epochs" else value for key, value in changes}
+            other = {True: 2 * most, False: max(most // 2, 1)}
+            return {key: other[value > longest] if key == "epochs" else value for key, value in changes}
 
         arms = {name: replace(arm, changes=shortened(arm.changes)) for name, arm in self.arms}
         search = self.search
@@ -238,11 +242,11 @@ class Study:
             search = replace(search, configurations=min(search.configurations, fewer), batch=2, strata=())
         return replace(
             self,
-            conditions=[replace(condition, epochs=min(condition.epochs, 10)) for condition in few],
+            conditions=[replace(one, epochs=epochs) for one, epochs in zip(few, few_epochs, strict=True)],
             arms=arms,
             seeds=Seeds(confirm=self.seeds.confirm[:4], search=self.seeds.search[:2]),
             search=search,
-            probed_at=[epoch for epoch in self.probed_at if epoch < min(longest, 10)],
+            probed_at=[epoch for epoch in self.probed_at if epoch < min(few_epochs)],
         )
 
     def labels(self) -> dict[str, str]:

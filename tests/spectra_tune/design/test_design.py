@@ -220,6 +220,15 @@ def test_a_smoke_study_is_another_study():
     assert max(condition.epochs for condition in small.conditions) <= 10
 
 
+def test_a_smoke_study_of_minibatches_has_two_epochs_and_longer_and_shorter_arms_stay_so():
+    few = [Condition(task=moons(), network=mlp(width=8), epochs=50, batch_size=100)]
+    other = {name: Arm(treatment=Treatment.none(), changes={"epochs": n}) for name, n in (("more", 60), ("less", 40))}
+    arms = {"none": Treatment.none(), "static": STATIC, **other}
+    small = study(conditions=few, arms=arms, contrasts=[("static", "none")]).smoke()
+    assert [condition.epochs for condition in small.conditions] == [2]
+    assert [dict(arm.changes) for _, arm in small.arms] == [{}, {}, {"epochs": 4}, {"epochs": 1}]
+
+
 def test_labels_show_what_differs_among_networks_and_the_fewest_other_fields_that_tell_conditions_apart():
     assert list(study().labels().values()) == ["moons, width 8", "moons, width 16"]
     two = [*grid(task=[moons()], network=[mlp(width=8)], epochs=[50]), *grid(task=[border()], network=[mlp(width=8)])]
