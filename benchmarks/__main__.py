@@ -15,7 +15,10 @@ from spectra_tune.errors import nearest
 if TYPE_CHECKING:
     from benchmarks.row import Row
 
-SECTIONS = ("engine", "penalty", "operators", "statistics", "tracking", "alternatives", "searching", "whole_path")
+SECTIONS = (
+    *("engine", "recurrent", "penalty", "operators", "statistics", "tracking"),
+    *("alternatives", "searching", "whole_path"),
+)
 """Modules beside this one, each with measure(tiny) -> rows; those that start Ray come last."""
 
 INTERRUPTED = 130

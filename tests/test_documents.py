@@ -16,7 +16,9 @@ def blocks(name):
     return re.findall(r"```python\n(.*?)```", (DOCS / name).read_text(), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("name", ["verdicts.md", "mlflow.md", "measurements.md", "data.md", "networks.md", "own-loop.md"])
+@pytest.mark.parametrize(
+    "name", ["verdicts.md", "mlflow.md", "measurements.md", "data.md", "networks.md", "own-loop.md"]
+)
 def test_the_code_of_a_guide_runs(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

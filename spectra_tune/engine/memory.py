@@ -63,7 +63,7 @@ def bytes_per_member(block: Block) -> int:
 def bytes_on_gpu(block: Block) -> int:
     """Bytes of a GPU that a block needs: its programs there are padded, and train one after the other.
 
-    Stacked: context + programs x 256 x bytes of a member + 256 x samples of a batch x cells of a layer x 12. In turn:
+    Stacked: context + programs x 256 x bytes of a member + 256 x samples of a batch x numbers that a pass keeps x 12. In turn:
     context + members x bytes of a member + samples of a batch x parameters x 12.
     """
     task, condition = block.condition.task, block.condition
@@ -73,7 +73,7 @@ def bytes_on_gpu(block: Block) -> int:
         passing = PASS_COPIES * 4 * batch * parameter_count(network, task)
         return CONTEXT_BYTES + len(block.arms) * len(block.seeds) * bytes_per_member(block) + passing
     programs = len(chunks(members(block), samples, "cuda"))
-    passing = PASS_COPIES * 4 * GPU_CHUNK * batch * network.stacked(task).cells
+    passing = PASS_COPIES * 4 * GPU_CHUNK * batch * network.stacked(task).kept
     return CONTEXT_BYTES + programs * GPU_CHUNK * bytes_per_member(block) + passing
 
 

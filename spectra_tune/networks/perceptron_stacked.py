@@ -38,6 +38,11 @@ class StackedPerceptron:
         """Numbers that a stacked pass keeps in a layer, per member and sample."""
         return max(self.sizes)
 
+    @property
+    def kept(self) -> int:
+        """Numbers of a layer that a training pass keeps, per member and sample."""
+        return max(self.sizes)
+
     def passes(
         self,
         parameters: dict[str, Tensor],

@@ -9,6 +9,7 @@ from spectra_tune.networks.sequence import sequence_of
 if TYPE_CHECKING:
     from torch.nn import Module
 
+    from spectra_tune.networks.recurrent_stacked import StackedRecurrent
     from spectra_tune.operators import Operator
 
 
@@ -53,6 +54,17 @@ class Recurrent:
         from spectra_tune.operators.of_module import operators_of
 
         return operators_of(module)
+
+    def stacked(self, task: Any) -> "StackedRecurrent | None":
+        """The form in which all members train as one program: of tanh units that read vectors to the end."""
+        sequence = sequence_of(task, "a recurrent network")
+        if self.cell != "tanh" or sequence.vocabulary is not None or sequence.each_position:
+            return None
+        from spectra_tune.networks.recurrent_stacked import StackedRecurrent
+
+        return StackedRecurrent(
+            positions=sequence.positions, features=sequence.features, width=self.width, outputs=sequence.outputs
+        )
 
     @property
     def kind(self) -> str:

@@ -34,7 +34,7 @@ class StackedSignals:
         count = self._evaluation.stack("train").count
         alive: list[Tensor] = []
         for part, passes in self._evaluation.tiles("train"):
-            if getattr(self._condition.network, "activation", "relu") != "relu":
+            if self._condition.network.stacked(self._condition.task).activation != "relu":
                 raise InvalidStudy(
                     f"schedule 'dead_units' needs a network of rectified units, {self._condition.network!r} is none: "
                     "choose another schedule"
