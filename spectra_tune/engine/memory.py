@@ -63,8 +63,8 @@ def bytes_per_member(block: Block) -> int:
 def bytes_on_gpu(block: Block) -> int:
     """Bytes of a GPU that a block needs: its programs there are padded, and train one after the other.
 
-    Stacked: context + programs x 256 x bytes of a member + 256 x samples of a batch x numbers that a pass keeps x 12. In turn:
-    context + members x bytes of a member + samples of a batch x parameters x 12.
+    Stacked: context + programs x 256 x bytes of a member + 256 x samples of a batch x numbers that a pass keeps x 12.
+    In turn: context + members x bytes of a member + samples of a batch x parameters x 12.
     """
     task, condition = block.condition.task, block.condition
     samples, network = _samples(task), block.condition.network
