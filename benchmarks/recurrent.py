@@ -17,6 +17,9 @@ TARGET = 1.3
 
 SEEDS, BATCH, BATCHES = 16, 64, 10
 
+CASES = tuple((cell, width, length) for cell in ("tanh", "gru") for width, length in ((32, 32), (32, 100), (64, 100)))
+TINY = (("tanh", 8, 4), ("gru", 8, 4))
+
 
 @dataclass(frozen=True, kw_only=True)
 class InTurn:
@@ -38,21 +41,21 @@ def measure(*, tiny: bool) -> Iterator[Row]:
     """CPU time of an epoch in turn over that of the stacked program, one thread, without any evaluation."""
     repeats, seeds = (1, 2) if tiny else (5, SEEDS)
     with one_thread():
-        for width, length in ((8, 4),) if tiny else ((32, 32), (32, 100), (64, 100)):
+        for cell, width, length in TINY if tiny else CASES:
             for arm in ARMS:
-                epochs = [_epoch(network, arm, seeds, length) for network in _both(width)]
+                epochs = [_epoch(network, arm, seeds, length) for network in _both(cell, width)]
                 taken = interleaved(*epochs, repeats=repeats)
                 yield Row(
                     section="recurrent",
-                    case=f"width {width}, {length} positions, {seeds} seeds, {arm}",
+                    case=f"{cell}, width {width}, {length} positions, {seeds} seeds, {arm}",
                     ratios=tuple(in_turn / stacked for in_turn, stacked in taken),
                     target=None if tiny else TARGET,
                     figures={"step_ms": 1e3 * min(stacked for _, stacked in taken) / (seeds * BATCHES)},
                 )
 
 
-def _both(width: int) -> tuple[Any, Any]:
-    return InTurn(of=rnn(width=width)), rnn(width=width)
+def _both(cell: str, width: int) -> tuple[Any, Any]:
+    return InTurn(of=rnn(cell=cell, width=width)), rnn(cell=cell, width=width)
 
 
 def _epoch(network: Any, arm: str, seeds: int, length: int) -> Any:

@@ -34,6 +34,6 @@ STUDY = Study(
         ("all", "frobenius"),
     ],
     seeds=Seeds(confirm=range(1020, 1032)),
-    outcome=Outcome(metric="test_loss", margin=0.02, alpha=0.01, descriptive=["test_accuracy"]),
+    outcome=Outcome(metric="test_loss", margin=0.02, alpha=0.01, descriptive=("test_accuracy",)),
     threshold=2.3,
 )

@@ -26,6 +26,14 @@ STUDY = Study(
         Contrast(treatment="static", baseline="weight decay", differs={"weight_decay"}),
     ],
     seeds=Seeds(confirm=range(1120, 1135)),
-    outcome=Outcome(metric="test_accuracy", margin_pp=0.5, alpha=0.01, descriptive=["test_loss", "train_accuracy"]),
+    outcome=Outcome(
+        metric="test_accuracy",
+        margin_pp=0.5,
+        alpha=0.01,
+        descriptive=(
+            "test_loss",
+            "train_accuracy",
+        ),
+    ),
     threshold=0.8,
 )

@@ -23,6 +23,6 @@ STUDY = Study(
         ("linear", "frobenius"),
     ],
     seeds=Seeds(confirm=range(1000, 1020)),
-    outcome=Outcome(metric="test_accuracy", margin_pp=0.5, alpha=0.01, descriptive=["test_loss"]),
+    outcome=Outcome(metric="test_accuracy", margin_pp=0.5, alpha=0.01, descriptive=("test_loss",)),
     threshold=0.8,
 )

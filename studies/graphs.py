@@ -28,6 +28,6 @@ STUDY = Study(
         Contrast(treatment="static", baseline="residual", differs={"residual"}),
     ],
     seeds=Seeds(confirm=range(1080, 1100)),
-    outcome=Outcome(metric="test_accuracy", margin_pp=1.0, alpha=0.01, descriptive=["test_loss"]),
+    outcome=Outcome(metric="test_accuracy", margin_pp=1.0, alpha=0.01, descriptive=("test_loss",)),
     threshold=0.58,
 )

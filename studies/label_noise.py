@@ -32,6 +32,14 @@ STUDY = Study(
         Contrast(treatment="static", baseline="none, stopped early", differs={"epochs"}),
     ],
     seeds=Seeds(confirm=range(1140, 1160)),
-    outcome=Outcome(metric="test_accuracy", margin_pp=1.0, alpha=0.01, descriptive=["test_loss", "train_accuracy"]),
+    outcome=Outcome(
+        metric="test_accuracy",
+        margin_pp=1.0,
+        alpha=0.01,
+        descriptive=(
+            "test_loss",
+            "train_accuracy",
+        ),
+    ),
     threshold=0.75,
 )

@@ -38,6 +38,6 @@ STUDY = Study(
         Contrast(treatment="strength 1", baseline="gated", differs={"cell"}),
     ],
     seeds=Seeds(confirm=range(1040, 1060)),
-    outcome=Outcome(metric="test_accuracy", margin_pp=1.0, alpha=0.01, descriptive=["test_loss"]),
+    outcome=Outcome(metric="test_accuracy", margin_pp=1.0, alpha=0.01, descriptive=("test_loss",)),
     threshold=0.8,
 )

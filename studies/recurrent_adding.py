@@ -32,6 +32,6 @@ STUDY = Study(
         Contrast(treatment="strength 1", baseline="gated", differs={"cell"}),
     ],
     seeds=Seeds(confirm=range(1060, 1075)),
-    outcome=Outcome(metric="test_mse", margin=0.005, alpha=0.01, descriptive=["test_r2"]),
+    outcome=Outcome(metric="test_mse", margin=0.005, alpha=0.01, descriptive=("test_r2",)),
     threshold=0.05,
 )

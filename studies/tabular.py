@@ -24,6 +24,6 @@ STUDY = Study(
     },
     contrasts=[("static", "none"), ("linear", "none"), ("frobenius", "none"), ("static", "frobenius")],
     seeds=Seeds(confirm=range(1100, 1120)),
-    outcome=Outcome(metric="test_accuracy", margin_pp=0.5, alpha=0.01, descriptive=["test_loss"]),
+    outcome=Outcome(metric="test_accuracy", margin_pp=0.5, alpha=0.01, descriptive=("test_loss",)),
     threshold=0.75,
 )

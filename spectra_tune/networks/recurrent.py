@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 CELLS = ("tanh", "gru", "lstm")
+STACKED = ("tanh", "gru")
 
 
 def rnn(*, width: int, cell: str = "tanh") -> "Recurrent":
@@ -56,13 +57,15 @@ class Recurrent:
         return operators_of(module)
 
     def stacked(self, task: Any) -> "StackedRecurrent | None":
-        """The form in which all members train as one program: of tanh units that read vectors to the end."""
+        """The form in which all members train as one program: of tanh or GRU units that read vectors to the end."""
         sequence = sequence_of(task, "a recurrent network")
-        if self.cell != "tanh" or sequence.vocabulary is not None or sequence.each_position:
+        if self.cell not in STACKED or sequence.vocabulary is not None or sequence.each_position:
             return None
+        from spectra_tune.networks.gated_stacked import StackedGated
         from spectra_tune.networks.recurrent_stacked import StackedRecurrent
 
-        return StackedRecurrent(
+        form = StackedRecurrent if self.cell == "tanh" else StackedGated
+        return form(
             positions=sequence.positions, features=sequence.features, width=self.width, outputs=sequence.outputs
         )
 

@@ -3,7 +3,7 @@
 Axes: M member, J in and one more, N sample, T step, L regularized layer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -25,8 +25,8 @@ from spectra_tune.engine.stacked.evaluation import Evaluation, Passes
 from spectra_tune.engine.stacked.signals import StackedSignals
 from spectra_tune.engine.stacked.stack import batches_of, stacked, weights_of_batch
 from spectra_tune.engine.stacked.workspace import Workspace
-from spectra_tune.operators import Followed
-from spectra_tune.operators.dense import spectrum_of
+from spectra_tune.operators import Followed, Operator
+from spectra_tune.operators.dense import whole
 from spectra_tune.operators.pulled import pulled
 
 
@@ -58,7 +58,7 @@ class Program:
         self.regularized = _names_of(module, operators)
         self.layers = layer_names(self.condition.network, operators)
         self._pulled = pulled(self.condition.network, tuple(operators), padded[0].treatment.regularized)
-        self.matrices = tuple(range(1, len(self.regularized) + 1))
+        self.matrices = tuple(number for number, one in enumerate(operators.values(), 1) if whole(one))
         drawn = [{name: value.detach() for name, value in built(member).named_parameters()} for member in padded]
         self.init_digests = [digest_of_parameters(one) for one in drawn[: len(self.members)]]
         self.parameter_count = sum(value.numel() for value in drawn[0].values())
@@ -72,9 +72,7 @@ class Program:
         self._batch = batch_of(self.condition, count)
         self._batches = -(-count // self._batch)
         self.penalised = padded[0].treatment.strength > 0
-        self._followed: dict[str, Followed] = {
-            name: spectrum_of(self.parameters[name], self._buffers.gradients[name]) for name in self.regularized
-        }
+        self._followed = self._follow(module, operators)
         self._penalties = self._pulls() if self.penalised else []
         self.targeted = self.penalised and penalties.PENALTIES[padded[0].treatment.penalty].targets
         self._reactions = ReactiveState(padded)
@@ -82,6 +80,16 @@ class Program:
         steps = self.condition.epochs * self._batches
         self._pace = Pace(padded, steps, len(self.regularized), capacity_ratio, self._reactions)
         self.diverged: dict[int, int] = {}
+
+    def _follow(self, module: Module, operators: Mapping[str, Operator]) -> dict[str, Followed]:
+        """Each regularized weight of all members, by its operator's name."""
+        names = {id(value): name for name, value in module.named_parameters()}
+        found: dict[str, Followed] = {}
+        for operator_name, operator in operators.items():
+            of = [names[id(weight)] for weight in operator.weights]
+            gradients = [self._buffers.gradients[name] for name in of]
+            found[operator_name] = operator.follow([self.parameters[name] for name in of], gradients)
+        return found
 
     def _pulls(self) -> list[Any]:
         """A penalty for each regularized weight that is pulled."""
