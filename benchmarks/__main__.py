@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.row import Row
 
 SECTIONS = (
-    *("engine", "recurrent", "penalty", "operators", "statistics", "tracking"),
+    *("engine", "recurrent", "penalty", "operators", "encoder", "statistics", "tracking"),
     *("alternatives", "searching", "whole_path"),
 )
 """Modules beside this one, each with measure(tiny) -> rows; those that start Ray come last."""
