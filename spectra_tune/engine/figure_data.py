@@ -1,6 +1,7 @@
 """What pictures of trained members need: outputs over the plane, the data, whole spectra."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy
 import pandas
@@ -8,10 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
-from spectra_tune.engine.members.draws import Draw
+from spectra_tune.engine.members.draws import Draw, numbers_of
 from spectra_tune.engine.members.generators import seed_of, seeded
 from spectra_tune.engine.members.trainer import Trainer
 from spectra_tune.objectives import CLASSIFICATION, objective_of
+from spectra_tune.operators.of_layer import sized
+from spectra_tune.operators.spectrum import spectrum
 from spectra_tune.results import figure_table
 
 GRID = 81
@@ -26,19 +29,29 @@ MOST_SAMPLES = 2000
 SPECTRA_SEEDS = 4
 """Seeds whose spectra are kept."""
 
+MOST_NUMBERS = 1024
+"""Of a convolution's smaller side, for its spectrum to be shown: a fifth of a second."""
+
+MOST_VALUES = 512
+"""Of a spectrum that are kept, evenly by place, its first and last among them."""
+
 
 def figure_data(trainers: Iterable[Trainer], draw: Draw, seeds: tuple[int, ...]) -> pandas.DataFrame:
     """The figure table of finished members: boundaries and data of the first seed, spectra of the first few."""
     parts = []
     for trainer in trainers:
         states = trainer.states()
-        for slot, member in enumerate(trainer.members):
-            if slot in trainer.diverged or member.seed not in seeds[:SPECTRA_SEEDS]:
-                continue
-            parts += [
-                _spectrum(states[slot][trainer.regularized[layer - 1]], layer, member.signature)
-                for layer in trainer.matrices
-            ]
+        shown = [
+            slot
+            for slot, member in enumerate(trainer.members)
+            if slot not in trainer.diverged and member.seed in seeds[:SPECTRA_SEEDS]
+        ]
+        if not shown:
+            continue
+        spectra = Spectra(trainer, draw)
+        for slot in shown:
+            member = trainer.members[slot]
+            parts += spectra.of(states[slot], member.signature)
             if member.seed == seeds[0] and _shows_a_boundary(trainer, draw):
                 x = [draw(split, member.seed).numbers for split in trainer.splits]
                 label = [draw(split, member.seed).y for split in trainer.splits]
@@ -56,11 +69,35 @@ def _shows_a_boundary(trainer: Trainer, draw: Draw) -> bool:
     return in_plane and objective_of(task).name == CLASSIFICATION
 
 
-def _spectrum(weight: Tensor, layer: int, signature: str) -> pandas.DataFrame:
-    """All singular values, largest first: x is the layer, y the place."""
-    values = torch.linalg.svdvals(weight.double().cpu()).numpy()
-    columns = {"x": float(layer), "y": numpy.arange(1.0, len(values) + 1), "value": values}
-    return figure_table({"signature": signature, "figure": "spectrum", **columns})
+class Spectra:
+    """Singular values of a trainer's operators, in double precision."""
+
+    def __init__(self, trainer: Trainer, draw: Draw):
+        module, first = trainer.module(), trainer.members[0]
+        example = _example(trainer.condition.task, draw("train", first.seed).x)
+        with seeded(seed_of(first, "picture")):
+            operators = sized(trainer.condition.network.regularized(module), module, example)
+        self._module, self._operators = module.double(), tuple(operators.values())
+
+    def of(self, state: dict[str, Tensor], signature: str) -> list[pandas.DataFrame]:
+        """Of each operator, unless it is a convolution too large for a picture: x is its number, y the place."""
+        self._module.load_state_dict(state)
+        parts = []
+        for number, operator in enumerate(self._operators, start=1):
+            values = spectrum(operator, MOST_NUMBERS).value_K
+            if values is None:
+                continue
+            place = numpy.unique(numpy.linspace(0, len(values) - 1, MOST_VALUES).round().astype(int))
+            columns = {"x": float(number), "y": place + 1.0, "value": values.numpy()[place]}
+            parts.append(figure_table({"signature": signature, "figure": "spectrum", **columns}))
+        return parts
+
+
+def _example(task: Any, x: Any) -> Tensor:
+    """A sample as a module takes it."""
+    if getattr(task, "vocabulary", None) is not None:
+        return torch.as_tensor(x[:1])
+    return torch.as_tensor(numbers_of(numpy.asarray(x[:1]))).float()
 
 
 def _boundary(module: Module, state: dict[str, Tensor], x: numpy.ndarray, signature: str) -> pandas.DataFrame:

@@ -1,6 +1,7 @@
 """Probes taken on a group's members, on a probe set that all members of a task share."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy
@@ -9,6 +10,7 @@ import torch
 from spectra_tune import probes
 from spectra_tune.engine.members.draws import checked_draw, numbers_of
 from spectra_tune.engine.members.generators import seeded
+from spectra_tune.engine.members.layers import operators_by_layer
 from spectra_tune.engine.members.trainer import Trainer
 from spectra_tune.objectives import objective_of
 from spectra_tune.probes.probe_input import ProbeInput, ProbeResult
@@ -43,21 +45,21 @@ class ProbeSet:
 
 def take(trainer: Trainer, names: Sequence[str], points: ProbeSet) -> ProbeResults:
     """Results of all the probes of these names, by quantity; on a processor, in double precision."""
+    drawing = partial(seeded, derived_seed(0, "probe"))
     probed = ProbeInput(
         module=trainer.module(),
         states=trainer.states(),
         initial=trainer.initial(),
-        regularized=trainer.regularized,
-        layers=trainer.layers,
-        matrices=trainer.matrices,
+        regularized=partial(operators_by_layer, trainer.condition.network),
         x=torch.from_numpy(points.x),
         target=torch.from_numpy(points.target),
         objective=objective_of(trainer.condition.task),
         low_F=points.low,
         high_F=points.high,
+        drawing=drawing,
     )
     found: ProbeResults = {}
-    with seeded(derived_seed(0, "probe")):  # a module that draws when it is evaluated, too, leaves no trace
+    with drawing():  # a module that draws when it is evaluated, too, leaves no trace
         for name in names:
             found |= probes.implement(name)(probed)
     return found

@@ -148,6 +148,19 @@ class Convolving:
         return padded
 
 
+def linear_map(geometry: Geometry, convolving: Convolving, kernel: Tensor) -> LinearMap:
+    """The map, from its smaller side, by rows of numbers."""
+    inputs, outputs = geometry.inputs, geometry.outputs
+
+    def forward(x_XK: Tensor) -> Tensor:
+        return convolving.apply(kernel, x_XK.view(-1, *inputs)).flatten(1)
+
+    def backward(y_XL: Tensor) -> Tensor:
+        return convolving.adjoint(kernel, y_XL.view(-1, *outputs)).flatten(1)
+
+    return LinearMap(forward, backward) if prod(inputs) <= prod(outputs) else LinearMap(backward, forward)
+
+
 class FollowedConvolution:
     """Spectral norms of one stacked kernel (members, …), bound to its memory; a call renews them, member by member."""
 
@@ -197,7 +210,7 @@ class FollowedConvolution:
 
     def _top(self, member: int, kernel: Tensor) -> tuple[Tensor, Tensor]:
         """The top unit vector of the smaller side and its image."""
-        linear = self._linear(kernel)
+        linear = linear_map(self._geometry, self._convolving, kernel)
         if self._exact:
             return self._at_once(linear, kernel)
         *found, self._states[member] = top_singular_vector(linear, self._states[member], self._seeds(member, kernel))
@@ -216,18 +229,6 @@ class FollowedConvolution:
         self._seeded_M[member] = kernel
         return self._symbol.seeds(kernel)
 
-    def _linear(self, kernel: Tensor) -> LinearMap:
-        """The map, from its smaller side, by rows of numbers."""
-        inputs, outputs = self._geometry.inputs, self._geometry.outputs
-
-        def forward(x_XK: Tensor) -> Tensor:
-            return self._convolving.apply(kernel, x_XK.view(-1, *inputs)).flatten(1)
-
-        def backward(y_XL: Tensor) -> Tensor:
-            return self._convolving.adjoint(kernel, y_XL.view(-1, *outputs)).flatten(1)
-
-        return LinearMap(forward, backward) if self._by_inputs else LinearMap(backward, forward)
-
     def pull(self, coefficient_M: Tensor) -> None:
         """Adds each member's coefficient times the derivative of u' A v by its kernel to the gradient."""
         assert self._gradient_M is not None
@@ -245,7 +246,7 @@ class FollowedConvolution:
         return found
 
     def _norm(self, kernel: Tensor) -> float:
-        linear = self._linear(kernel)
+        linear = linear_map(self._geometry, self._convolving, kernel)
         return float(self._at_once(linear, kernel)[1].norm()) if self._exact else norm(linear, self._states[0])
 
     @property

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from spectra_tune.errors import InvalidStudy
-from spectra_tune.operators import Followed, Operator
+from spectra_tune.operators import Followed
 from spectra_tune.operators.batched_matmul import product
 from spectra_tune.operators.part import ALL, Part
 from spectra_tune.operators.pull import Pull
@@ -135,17 +135,7 @@ class Matrix:
         if weight.ndim != 2:
             raise InvalidStudy(f"a matrix must be (out, in), got a weight of shape {tuple(weight.shape)}")
         self.weights = (weight,)
-        self._part = Part(weight, rows)
-
-    @property
-    def rows(self) -> slice:
-        """Those of the weight that it is."""
-        return self._part.rows
+        self.part = Part(weight, rows)
 
     def follow(self, weights: Sequence[Tensor], gradients: Sequence[Tensor] | None) -> Followed:
-        return spectrum_of(self._part.of(weights[0]), None if gradients is None else self._part.of(gradients[0]))
-
-
-def whole(operator: Operator) -> bool:
-    """Whether an operator is a parameter itself, as a matrix."""
-    return isinstance(operator, Matrix) and operator.rows == ALL
+        return spectrum_of(self.part.of(weights[0]), None if gradients is None else self.part.of(gradients[0]))

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from spectra_tune.probes.jacobians import TOKENS, jacobian_norms
 from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member, not_computed
-from spectra_tune.probes.singular_values import singular_values
 
 QUANTITIES = ("lipschitz_lower", "lipschitz_upper", "lipschitz_ratio")
 
@@ -47,7 +47,7 @@ def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
 
 
 def _product_of_norms(weights_OI: Sequence[Tensor]) -> float:
-    return math.prod(float(singular_values(weight_OI)[0]) for weight_OI in weights_OI) * (1 + ROUNDING)
+    return math.prod(float(torch.linalg.svdvals(weight_OI)[0]) for weight_OI in weights_OI) * (1 + ROUNDING)
 
 
 def _weights_in_series(module: nn.Module) -> list[str] | None:

@@ -5,6 +5,7 @@ Axes: M member, N probe point, F feature.
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ from torch.nn import Module
 
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.objectives import Objective
+from spectra_tune.operators import Operator
+from spectra_tune.operators.of_layer import sized
 
 State = Mapping[str, Tensor]
 """A member's parameters and buffers, by the module's names."""
@@ -34,7 +37,8 @@ def each_member(
     """Results of what `measure` gives for the number of a member: of each quantity a value, or the reason for none.
 
     A member whose parameters are not finite is not measured; a value that is not finite has overflowed; where torch
-    raises, what it says is the reason. Members go one by one, so that the bits of one depend on no other.
+    raises, what it says is the reason. Members go one by one, each with the same draws, so that the bits of one depend
+    on no other.
     """
     found = [_measured(probed, quantities, measure, member) for member in range(probed.members)]
     return {quantity: _result([one[quantity] for one in found]) for quantity in quantities}
@@ -46,7 +50,8 @@ def _measured(
     if not all(bool(value.isfinite().all()) for value in probed.parameters(member).values()):
         return dict.fromkeys(quantities, NOT_FINITE)
     try:
-        return measure(member)
+        with probed.drawing():
+            return measure(member)
     except RuntimeError as error:
         return dict.fromkeys(quantities, said_by_torch(error))
 
@@ -81,23 +86,21 @@ class ProbeInput:
     """Trained members of one architecture and a probe set that they all share.
 
     module: of that architecture; its own weights mean nothing. states, initial: of each member, at the end and at
-    the start of training. regularized: names of the regularized weights' parameters, from the input on; layers:
-    what tables call them; matrices: numbers, from 1, of those that are the map themselves, which a kernel or a gate
-    is not. x: points (points, …), target: what the objective scores against. low_F, high_F: bounds of the task's
-    data, flat.
+    the start of training. regularized: what gives a module's operators, from the input on, by the names that tables
+    have for them. x: points (points, …), target: what the objective scores against. low_F, high_F: bounds of the task's
+    data, flat. drawing: what seeds the global generators while a member is measured, for modules that draw then.
     """
 
     module: Module
     states: Sequence[State]
     initial: Sequence[State]
-    regularized: tuple[str, ...]
-    layers: tuple[str, ...]
-    matrices: tuple[int, ...]
+    regularized: Callable[[Module], Mapping[str, Operator]]
     x: Tensor
     target: Tensor
     objective: Objective
     low_F: numpy.ndarray
     high_F: numpy.ndarray
+    drawing: Callable[[], AbstractContextManager[None]] = nullcontext
     kept: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)  # what several probes need
 
     def __post_init__(self):
@@ -129,12 +132,30 @@ class ProbeInput:
         """
         if "module" not in self.kept:
             module = copy.deepcopy(self.module).to("cpu", torch.float64).eval()
+            self.kept["operators"] = self.regularized(module)  # some of what is trained
             self.kept["module"] = module.requires_grad_(False)
         module: Module = self.kept["module"]
         if self.kept.get("number") != number:
             module.load_state_dict(_double(self.states[number]))
             self.kept["number"] = number
         return module
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """What tables call the regularized weights."""
+        return tuple(self.unsized())
+
+    def unsized(self) -> Mapping[str, Operator]:
+        """The regularized operators by layer, made of the one module's weights; convolutions without a size."""
+        self.member(0)
+        return self.kept["operators"]
+
+    def operators(self, number: int) -> Mapping[str, Operator]:
+        """One member's regularized operators by layer, made of the weights of its module: see `member`."""
+        unsized, module = self.unsized(), self.member(number)
+        if "sized" not in self.kept:
+            self.kept["sized"] = sized(unsized, module, self.points[:1])
+        return self.kept["sized"]
 
     def parameters(self, number: int) -> dict[str, Tensor]:
         """One member's parameters in float64, by name; a shared one under its first name."""

@@ -132,7 +132,7 @@ def test_every_kind_is_saved_and_continued(network, tmp_path):
     assert second.figures().equals(whole.figures())
     kinds = set(second.figures()["figure"])
     assert kinds >= {"boundary", "data"} if trains(network, moons(samples=60)) else not kinds & {"boundary", "data"}
-    assert ("spectrum" in kinds) == bool(whole._trainers[0].matrices)
+    assert ("spectrum" in kinds) == bool(whole._trainers[0].layers)
 
 
 @EVERY

@@ -24,7 +24,6 @@ from spectra_tune.engine.members.splits import batch_of
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks.contract import check_operators, check_outputs, check_weights
 from spectra_tune.objectives import objective_of
-from spectra_tune.operators.dense import whole
 from spectra_tune.operators.of_layer import sized
 from spectra_tune.operators.pulled import pulled
 
@@ -75,11 +74,8 @@ class MemberInTurn:
         check_operators(network, self.module, operators)
         with self.evaluating():
             operators = sized(operators, self.module, self._data.numbers(self._x[:1]))
-        names = {id(value): name for name, value in self.module.named_parameters()}
-        self.regularized = tuple(names[id(operator.weights[0])] for operator in operators.values())
         self.layers = layer_names(network, operators)
         self._pulled = pulled(network, tuple(operators), self._member.treatment.regularized)
-        self.matrices = tuple(number for number, one in enumerate(operators.values(), 1) if whole(one))
         self.followed = [
             operator.follow(
                 [weight.detach().unsqueeze(0) for weight in operator.weights],

@@ -27,8 +27,7 @@ class InTurn:
         first = self._each[0]
         self.init_digests = [one.init_digest for one in self._each]
         self.parameter_count = sum(value.numel() for value in first.module.parameters())
-        self.regularized, self.targeted = first.regularized, first.targeted
-        self.layers, self.matrices = first.layers, first.matrices
+        self.layers, self.targeted = first.layers, first.targeted
         self.diverged: dict[int, int] = {}
 
     @property

@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
+from torch.nn import Module
+
 from spectra_tune.errors import InvalidStudy
+from spectra_tune.operators import Operator
 from spectra_tune.results import SIGMA, is_sigma
 
 NUMBERED = "layer_"
@@ -19,3 +22,9 @@ def layer_names(network: Any, operators: Iterable[str]) -> tuple[str, ...]:
                 f"{network}: no regularized weight may be called {name!r}, {SIGMA}{name} is another column: rename it"
             )
     return names
+
+
+def operators_by_layer(network: Any, module: Module) -> dict[str, Operator]:
+    """The operators of a module that a network built, by what tables call them."""
+    operators = network.regularized(module)
+    return dict(zip(layer_names(network, operators), operators.values(), strict=True))

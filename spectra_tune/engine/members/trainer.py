@@ -22,9 +22,7 @@ class Trainer(Protocol):
     diverged: dict[int, int]  # place of a member: epoch of the report that found it no longer finite
     init_digests: list[str]  # of each member's initial weights
     parameter_count: int  # trainable numbers of one member
-    regularized: tuple[str, ...]  # names of the regularized weights' parameters, from the input on
-    layers: tuple[str, ...]  # what tables call them
-    matrices: tuple[int, ...]  # numbers, from 1, of those that are the map themselves: no kernel, gate or head
+    layers: tuple[str, ...]  # what tables call the regularized weights, from the input on
     targeted: bool  # whether a penalty pulls towards targets
 
     @property

@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from spectra_tune.design import Block, Condition, Treatment
-from spectra_tune.engine import BlockTraining
+from spectra_tune.engine import BlockTraining, figure_data
 from spectra_tune.engine.figure_data import GRID, SPECTRA_SEEDS
 from spectra_tune.networks import mlp
 from spectra_tune.results import sigma_columns
 from spectra_tune.tasks import moons, spirals
 from tests.conftest import ARMS
-from tests.laws.kinds import NETWORKS, Images, Surface, Tokens, on
+from tests.laws.kinds import NETWORKS, Images, Surface, Tokens, on, task_of
 
 
 def trained(task=None, seeds=range(6), network=None, **given):
@@ -28,13 +28,19 @@ def of(figures, figure):
     return figures[figures["figure"] == figure]
 
 
-def test_the_largest_singular_value_is_the_runs_sigma():
-    training = trained()
+@pytest.mark.parametrize("name", ["mlp", "Convolves", "Attends", "gru", "transformer"])
+def test_the_largest_singular_value_is_the_runs_sigma(name):
+    training = trained(task_of(NETWORKS[name]), seeds=range(3), network=NETWORKS[name])
     runs, spectra = training.runs(), of(training.figures(), "spectrum")
     largest = spectra[spectra["y"] == 1].pivot(index="signature", columns="x", values="value")
     known = runs.set_index("signature")[sigma_columns(runs)].loc[largest.index]
     numpy.testing.assert_allclose(largest.to_numpy(), known.to_numpy(), rtol=1e-3)
-    assert len(largest) == SPECTRA_SEEDS * len(ARMS)
+    assert len(largest.dropna()) == 3 * len(ARMS)
+
+
+def test_spectra_are_those_of_the_first_seeds_and_of_all_numbers():
+    spectra = of(trained().figures(), "spectrum")
+    assert spectra["signature"].nunique() == SPECTRA_SEEDS * len(ARMS)
     sizes = spectra.groupby(["signature", "x"])["y"].max().groupby("x").first()
     assert sizes.tolist() == [2, 5]  # of the two hidden layers
 
@@ -105,3 +111,19 @@ class Pairs(Tokens):
 @pytest.mark.parametrize("task", [Surface(), Images(), Pairs()], ids=["regression", "images", "tokens"])
 def test_what_is_no_class_in_the_plane_has_spectra_only(task):
     assert set(trained(task=task, network=on(task, mlp(width=5))).figures()["figure"]) == {"spectrum"}
+
+
+def test_a_spectrum_too_long_for_a_picture_keeps_places_evenly_and_one_too_large_is_left_out(monkeypatch):
+    def spectra():
+        return of(trained(seeds=[0], network=NETWORKS["Convolves"]).figures(), "spectrum")
+
+    whole = spectra().set_index(["signature", "x", "y"])
+    monkeypatch.setattr(figure_data, "MOST_VALUES", 5)
+    monkeypatch.setattr(figure_data, "MOST_NUMBERS", 20)
+    thinned = spectra()
+    assert set(thinned["x"]) == {1.0, 2.0, 5.0}  # a matrix, and convolutions of 8 numbers and of 16
+    assert (thinned.groupby(["signature", "x"]).size() <= 5).all()
+    for (signature, x), rows in thinned.groupby(["signature", "x"]):
+        known = whole.loc[(signature, x)]["value"]
+        assert rows["y"].iloc[[0, -1]].tolist() == [1, len(known)]
+        assert rows["value"].tolist() == known.loc[rows["y"]].tolist()
