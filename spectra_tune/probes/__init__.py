@@ -19,6 +19,7 @@ PROBES = {
     "singular_values": "spectral and Frobenius norm, stable and effective rank of each regularized weight",
     "gradient_flow": "size of the loss's gradient at each hidden layer against that at the last one",
     "lipschitz": "bounds from below and above on the Lipschitz constant of the logits",
+    "attention_entropy": "entropy of what each position of an attention layer takes of the others",
     "distance_from_init": "how far the parameters are from where they started, relative to their initial norm",
     "boundary": "dimension and length of the decision boundary of a network of the plane",
 }

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy
 import pytest
@@ -19,6 +20,13 @@ from tests.laws.kinds import NETWORKS, pairs
 from tests.tools.probed import Sines, drawn, linear, measured, one, only, perceptron, stacked, with_parameters
 
 OF_NETWORKS = [name for name in probes.PROBES if name != "boundary"]  # which has a file of tests of its own
+
+
+def that_has_all(name, classes=2):
+    """What builds a network that every quantity of a probe is measured of."""
+    if name == "attention_entropy":
+        return lambda: NETWORKS["Attends"].build(SimpleNamespace(shape=(2,), classes=classes))
+    return perceptron(classes=classes)
 
 
 def test_every_probe_has_its_file():
@@ -62,7 +70,7 @@ def test_every_probe_has_a_number_or_a_reason_for_every_network_and_task(network
 @pytest.mark.parametrize("classes", [2, 4])
 @pytest.mark.parametrize("name", OF_NETWORKS)
 def test_a_members_bits_do_not_depend_on_its_company(name, classes):
-    probed = drawn(perceptron(classes=classes), members=5, classes=classes)
+    probed = drawn(that_has_all(name, classes), members=5, classes=classes)
     together = measured(name, probed)
     for member in (0, 3):
         alone = measured(name, only(probed, member))
@@ -73,22 +81,23 @@ def test_a_members_bits_do_not_depend_on_its_company(name, classes):
 
 @pytest.mark.parametrize("name", OF_NETWORKS)
 def test_a_member_that_is_not_finite_has_a_reason_and_disturbs_no_other(name):
-    probed = drawn(perceptron())
-    spoiled = stacked(probed, "layer_2.bias")
+    probed = drawn(that_has_all(name))
+    bias = [value for value in probed.states[0] if value.endswith("bias")][1]
+    spoiled = stacked(probed, bias)
     spoiled[1, 4] = torch.nan
-    whole, with_nan = measured(name, probed), measured(name, with_parameters(probed, layer_2__bias=spoiled))
+    whole, with_nan = measured(name, probed), measured(name, with_parameters(probed, **{bias: spoiled}))
     assert whole.keys() == with_nan.keys()
     for quantity, reading in with_nan.items():
         assert reading.reasons == (None, NOT_FINITE, None), quantity
         assert (reading.values[[0, 2]] == whole[quantity].values[[0, 2]]).all()
-    all_nan = measured(name, with_parameters(probed, layer_2__bias=torch.full_like(spoiled, torch.inf)))
+    all_nan = measured(name, with_parameters(probed, **{bias: torch.full_like(spoiled, torch.inf)}))
     assert all_nan.keys() == whole.keys()
     assert all(reading.reasons == (NOT_FINITE,) * 3 for reading in all_nan.values())
 
 
 @pytest.mark.parametrize("name", OF_NETWORKS)
 def test_measuring_neither_draws_nor_changes_anything(name):
-    probed = drawn(perceptron())
+    probed = drawn(that_has_all(name))
     before = [{key: value.clone() for key, value in state.items()} for state in probed.states]
     state = torch.get_rng_state()
     first, second = measured(name, probed), measured(name, replace(probed))
@@ -105,6 +114,7 @@ def test_a_network_that_shows_nothing_is_measured_as_far_as_it_can_be(name):
     readings = measured(name, probed)
     without = {
         "dead_units": {"dead_units", "always_on_units"},
+        "attention_entropy": {"attention_entropy"},
         "gradient_flow": {"gradient_flow_slope"},
         "lipschitz": {"lipschitz_upper", "lipschitz_ratio"},
     }.get(name, set())

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy
 import torch
@@ -15,7 +16,17 @@ from spectra_tune.operators.dense import Matrix
 from spectra_tune.probes.probe_input import ProbeInput, ProbeResult
 
 
-def drawn(build, *, members=3, features=2, classes=2, points=1000, seed=0, moved=0.05, regularized=None) -> ProbeInput:
+def drawn(
+    build: Any,
+    *,
+    members: int = 3,
+    features: int | tuple[int, ...] = 2,
+    classes: int = 2,
+    points: int = 1000,
+    seed: int = 0,
+    moved: float = 0.05,
+    regularized: Any = None,
+) -> ProbeInput:
     """Members of a network at random starts, moved from there by a little, with random points and labels.
 
     build() gives a module with weights of its own. features: of a point, or its shape. regularized: by default every

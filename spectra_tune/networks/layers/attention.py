@@ -83,7 +83,7 @@ class Attention(nn.Module):
         mixed = scaled_dot_product_attention(query, key, value, is_causal=self.causal)
         return self.out(mixed.transpose(1, 2).flatten(2))
 
-    def weights(self, x: Tensor) -> Tensor:
+    def attention_weights(self, x: Tensor) -> Tensor:
         """What each position takes of each other one: (N, S, T, T), rows that sum to 1."""
         query, key = (layer(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for layer in (self.query, self.key))
         scores = query @ key.mT / query.shape[-1] ** 0.5

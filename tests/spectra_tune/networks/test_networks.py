@@ -35,7 +35,7 @@ def test_attention_is_torchs_own(causal):
     mask = nn.Transformer.generate_square_subsequent_mask(5) if causal else None
     outputs, weights = theirs(x, x, x, attn_mask=mask, average_attn_weights=False)
     torch.testing.assert_close(ours(x), outputs)
-    torch.testing.assert_close(ours.weights(x), weights)
+    torch.testing.assert_close(ours.attention_weights(x), weights)
 
 
 @pytest.mark.parametrize("norm", ["pre", "post", None])
