@@ -32,7 +32,7 @@ def that_has_all(name, classes=2):
 def test_every_probe_has_its_file():
     folder = Path(probes.__file__).parent
     assert {file.stem for file in folder.glob("*.py")} - set(probes.PROBES) == {
-        *("__init__", "hidden", "jacobians", "probe_input"),
+        *("__init__", "hidden", "jacobians", "probe_input", "upper_bound"),
     }
     for name in probes.PROBES:
         assert callable(probes.implement(name))
@@ -122,7 +122,7 @@ def test_a_network_that_shows_nothing_is_measured_as_far_as_it_can_be(name):
     if name in ("dead_units", "gradient_flow"):
         assert all(reading.reasons == (SHOWS_NONE,) * 3 for reading in readings.values())
     if name == "lipschitz":
-        assert "needs a torch.nn.Sequential" in readings["lipschitz_upper"].reasons[2]
+        assert "no bound is known of Sines" in readings["lipschitz_upper"].reasons[2]
 
 
 def test_what_overflows_says_so():

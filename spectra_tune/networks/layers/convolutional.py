@@ -4,6 +4,7 @@ Axes: N sample, C channel, H height, W width.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -45,11 +46,16 @@ class ConvolutionalNetwork(nn.Module):
         else:
             self.above, self.head = nn.Identity(), nn.Linear(below * size[0] * size[1], head)
             below = head
+        self.relu = nn.ReLU()
         self.last = nn.Linear(below, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         row = self.above(self.stage(_channels_last(x))).flatten(1)
-        return self.last(row if self.head is None else self.head(row).relu())
+        return self.last(row if self.head is None else self.relu(self.head(row)))
+
+    def lipschitz_bound(self, of: Callable[[nn.Module], float]) -> float:
+        """How much it stretches at most, from its parts'."""
+        return of(self.stage) * of(self.above) * (1.0 if self.head is None else of(self.head)) * of(self.last)
 
 
 class Stage(nn.Module):
@@ -71,6 +77,11 @@ class Stage(nn.Module):
         if self.residual:
             image = image + self.relu(self.norm_again(self.again(image)))
         return self.pool(image)
+
+    def lipschitz_bound(self, of: Callable[[nn.Module], float]) -> float:
+        """How much it stretches at most, from its parts'."""
+        again = of(self.again) * of(self.norm_again) if self.residual else 0.0
+        return of(self.conv) * of(self.norm) * (1.0 + again) * of(self.pool)
 
 
 def _channels_last(x: Tensor) -> Tensor:

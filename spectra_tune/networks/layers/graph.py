@@ -3,7 +3,9 @@
 Axes: N node of the graph, F number of a node.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -35,12 +37,17 @@ class GraphNetwork(nn.Module):
         for name, (below, above) in zip(self.hidden, pairwise(sizes), strict=True):
             self.add_module(name, nn.Linear(below, above))
         self.last = nn.Linear(width, outputs)
-        self.residual = residual
+        self.relu, self.residual = nn.ReLU(), residual
 
     def forward(self, x: Tensor) -> Tensor:
         first, *others = map(self.get_submodule, self.hidden)
-        hidden = first(self.features_NF).relu()
+        hidden = self.relu(first(self.features_NF))
         for layer in others:
-            mixed = layer(self.mixing_NN @ hidden).relu()
+            mixed = self.relu(layer(self.mixing_NN @ hidden))
             hidden = hidden + mixed if self.residual else mixed
         return self.last(hidden[x[:, 0]])
+
+    def lipschitz_bound(self, of: Callable[[nn.Module], float]) -> float:
+        """How much it stretches the numbers of all nodes at most, from its parts': the mixing has norm 1."""
+        first, *others = (of(layer) for layer in map(self.get_submodule, self.hidden))
+        return first * prod((1.0 if self.residual else 0.0) + one for one in others) * of(self.last)
