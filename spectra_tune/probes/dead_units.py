@@ -1,12 +1,14 @@
 """Hidden units that are never active on the probe set, and units that always are, which are linear.
 
-Axes: N probe point, U unit.
+Axes: N probe point (and place, position or node), U unit.
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from spectra_tune.probes.hidden import hidden_layers, with_hidden
+from spectra_tune.probes.hidden import Hidden, hidden_layers, points_at_once, with_hidden
 from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member, not_computed
 
 LEAST_POINTS = 1000
@@ -18,7 +20,8 @@ QUANTITIES = ("dead_units", "always_on_units")
 def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     """`dead_units`, the share of hidden units > 0 at no probe point, and `always_on_units`, at all; also by layer.
 
-    A network without hidden layers to look at has a reason only for the two of all layers.
+    A unit of a convolution is a channel, at all places of the image; of a sequence it is a number, at all positions;
+    of a graph at all nodes. A network without hidden layers to look at has a reason only for the two of all layers.
     """
     layers = hidden_layers(probed)
     if isinstance(layers, str):
@@ -31,12 +34,15 @@ def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     x = probed.points
 
     def shares(member: int) -> dict[str, float]:
-        with torch.no_grad():
-            _, hidden = with_hidden(probed.member(member), x)
-        if not all(bool(h.isfinite().all()) for _, h in hidden):
-            return dict.fromkeys(quantities, float("nan"))
-        active_NU = [h.flatten(1) > 0 for _, h in hidden]
-        never_U, always_U = [~a.any(dim=0) for a in active_NU], [a.all(dim=0) for a in active_NU]
+        never_U, always_U = ([torch.ones((), dtype=torch.bool)] * len(layers) for _ in range(2))
+        for some in x.split(points_at_once(layers)):
+            with torch.no_grad():
+                _, hidden = with_hidden(probed.member(member), some)
+            if not all(bool(one.output.isfinite().all()) for one in hidden):
+                return dict.fromkeys(quantities, float("nan"))
+            active_NU = [one.units() > 0 for one in hidden]
+            never_U = [never & ~a.any(dim=0) for never, a in zip(never_U, active_NU, strict=True)]
+            always_U = [always & a.all(dim=0) for always, a in zip(always_U, active_NU, strict=True)]
         values = [_share(*never_U), _share(*always_U), *map(_share, never_U), *map(_share, always_U)]
         return dict(zip(quantities, values, strict=True))
 
@@ -47,8 +53,8 @@ def _share(*flags_U: Tensor) -> float:
     return sum(int(flags.sum()) for flags in flags_U) / sum(len(flags) for flags in flags_U)
 
 
-def _not_meaningful(probed: ProbeInput, layers: list[type[nn.Module]]) -> str | None:
-    other = [kind.__name__ for kind in layers if not issubclass(kind, nn.ReLU)]
+def _not_meaningful(probed: ProbeInput, layers: Sequence[Hidden]) -> str | None:
+    other = [type(one.module).__name__ for one in layers if not isinstance(one.module, nn.ReLU)]
     if other:
         return f"units of {other[0].lower()} are not silent below 0: only those of relu can be dead"
     if len(probed.x) < LEAST_POINTS:

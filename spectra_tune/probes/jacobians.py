@@ -9,10 +9,14 @@ from torch.nn import Module
 
 from spectra_tune.probes.probe_input import ProbeInput
 
-MOST_CELLS = 2**22
-"""Numbers of the derivatives held at a time: 32 MiB."""
+MOST_CELLS = 2**21
+"""Numbers of a member's derivatives, and of those held at a time: 16 MiB."""
 
-MOST_POINTS = 4096
+LEAST_POINTS = 100
+"""That are looked at however many numbers their derivatives have."""
+
+MOST_INPUTS = 2**16
+"""Numbers that are put through a network at a time."""
 
 TOKENS = "its inputs are tokens, by which nothing has a derivative"
 
@@ -20,14 +24,17 @@ TOKENS = "its inputs are tokens, by which nothing has a derivative"
 def jacobian_norms(probed: ProbeInput, member: int) -> tuple[Tensor, Tensor]:
     """Spectral and Frobenius norm (points,) of one member's derivatives; not finite where these are not.
 
-    Kept with what is probed, since several probes need them.
+    At the first points, as many as have MOST_CELLS derivatives (LEAST_POINTS at least): 267 of 28 x 28 pixels and ten
+    outputs, all thousand of fewer numbers. Kept with what is probed, since several probes need them.
     """
     key = ("jacobian_norms", member)
     if key not in probed.kept:
         points, module = probed.points, probed.member(member)
         with torch.no_grad():
             outputs = module(points[:1]).shape[1]
-        tiles = points.split(max(1, min(MOST_POINTS, MOST_CELLS // (points[0].numel() * outputs))))
+        count = max(1, MOST_CELLS // (points[0].numel() * outputs))
+        at_once = max(1, min(count, MOST_INPUTS // points[0].numel()))
+        tiles = points[: max(count, LEAST_POINTS)].split(at_once)
         norms = [norms_of(jacobians(module, tile)) for tile in tiles]
         spectral_N, frobenius_N = (torch.cat(parts) for parts in zip(*norms, strict=True))
         probed.kept[key] = spectral_N, frobenius_N

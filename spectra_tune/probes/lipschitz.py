@@ -12,10 +12,10 @@ FLAT = "the outputs do not change with the input at any probe point"
 def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     """`lipschitz_lower`, `lipschitz_upper` and `lipschitz_ratio`, upper over lower, >= 1.
 
-    lower: the largest spectral norm of the derivative on the probe set. upper: product of the spectral norms of what
-    stands in series (see upper_bound.py), of convolutions as maps of images of the size that they see, which has a
-    reason where a bound is not known: attention, norms over a sample. Of a graph network it is by the numbers of all
-    nodes. The ratio is 1 where all layers stretch one direction most.
+    lower: the largest spectral norm of the derivative on the probe set (see jacobians.py). upper: product of the
+    spectral norms of what stands in series (see upper_bound.py), of convolutions as maps of images of the size that
+    they see, which has a reason where a bound is not known: attention, norms over a sample. Of a graph network it is by
+    the numbers of all nodes. The ratio is 1 where all layers stretch one direction most.
     """
 
     def bounds(member: int) -> dict[str, float | str]:

@@ -11,7 +11,8 @@ SUMMARIES = ("median", "p95", "max")
 def measure(probed: ProbeInput) -> dict[str, ProbeResult]:
     """`sensitivity_spectral_…` and `sensitivity_frobenius_…`: median, p95 and max over the probe set.
 
-    In outputs per unit of input. Where outputs do not depend on the input the norms are 0, which is their true value.
+    Of images and the like over the first few hundred points: see jacobians.py. In outputs per unit of input. Where
+    outputs do not depend on the input the norms are 0, which is their true value.
     """
     quantities = [f"sensitivity_{norm}_{summary}" for norm in ("spectral", "frobenius") for summary in SUMMARIES]
     if not probed.x.is_floating_point():

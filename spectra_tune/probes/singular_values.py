@@ -10,8 +10,8 @@ from spectra_tune.probes.probe_input import ProbeInput, ProbeResult, each_member
 
 QUANTITIES = ("spectral_norm", "frobenius_norm", "stable_rank", "effective_rank")
 
-MOST = 3200
-"""Numbers of a convolution's smaller side up to which all its singular values are found: some two seconds."""
+MOST = 2048
+"""Numbers of a convolution's smaller side up to which all its singular values are found: a second at the most."""
 
 TOO_LARGE = (
     f"all singular values of a convolution are found up to {MOST} numbers of its smaller side, this one has more: its "

@@ -1,5 +1,6 @@
 """Probes give the same for a member in any company, and a reason where there is no number."""
 
+import random
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,10 +10,12 @@ from types import SimpleNamespace
 import numpy
 import pytest
 import torch
+from torch import nn
 
 from spectra_tune import probes
 from spectra_tune.design import Block, Condition, InvalidStudy, Treatment
 from spectra_tune.engine import run_block
+from spectra_tune.engine.members.generators import seeded
 from spectra_tune.probes.hidden import SHOWS_NONE
 from spectra_tune.probes.probe_input import NOT_FINITE, OVERFLOWS, ProbeResult, not_computed
 from spectra_tune.results import PROBE_REASONS, SIGMA, probe_columns, sigma_columns
@@ -188,3 +191,24 @@ def test_a_reading_has_a_value_or_a_reason_never_both_or_neither(values, reasons
 def test_what_does_not_belong_together_is_not_probed(changes, says):
     with pytest.raises(InvalidStudy, match=says):
         replace(drawn(perceptron()), **changes)
+
+
+class Trembles(nn.Module):
+    """Draws from every global generator when it is evaluated, too."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.relu, self.outer = nn.Linear(2, 6), nn.ReLU(), nn.Linear(6, 1)
+
+    def forward(self, x):
+        hidden = self.relu(self.inner(x) * (1 + 0.1 * torch.randn(6)))
+        return self.outer(self.relu(self.inner(hidden[:, :2]))) + random.random() * x[:, :1] * numpy.random.normal()
+
+
+@pytest.mark.parametrize("name", OF_NETWORKS)
+def test_a_module_that_draws_in_evaluation_draws_alike_in_any_company(name):
+    probed = replace(drawn(Trembles), drawing=lambda: seeded(7))
+    together = measured(name, probed)
+    for member in (0, 2):
+        for quantity, reading in measured(name, only(probed, member)).items():
+            assert numpy.array_equal(reading.values, together[quantity].values[[member]], equal_nan=True), quantity

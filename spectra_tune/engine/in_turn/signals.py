@@ -16,6 +16,7 @@ from torch.nn import Module, ReLU
 from spectra_tune.engine.in_turn.evaluation import outputs_over
 from spectra_tune.engine.members.reactive_state import SLOPE_SAMPLES, SLOPE_STEP
 from spectra_tune.errors import InvalidStudy
+from spectra_tune.probes.hidden import Hidden, watched
 from spectra_tune.randomness import derived_seed
 
 
@@ -46,23 +47,22 @@ class ModuleSignals:
             nonlocal seen
             seen = itertools.count()
 
-        def see(_module: Module, _inputs: object, output: Tensor) -> None:
-            positive_H, place = (output.flatten(1) > 0).any(dim=0), next(seen)
-            alive[place] = alive[place] | positive_H if place in alive else positive_H
+        def see(hidden: Hidden) -> None:
+            if isinstance(hidden.module, ReLU):
+                positive_H, place = (hidden.units() > 0).any(dim=0), next(seen)
+                alive[place] = alive[place] | positive_H if place in alive else positive_H
 
-        units = [module for module in self._module.modules() if isinstance(module, ReLU)]
-        if not units:
+        if not any(isinstance(module, ReLU) for module in self._module.modules()):
             raise InvalidStudy(
                 "schedule 'dead_units' needs a network of rectified units, and sees those of modules torch.nn.ReLU; "
                 f"{type(self._module).__name__} has none: choose another schedule"
             )
-        handles = [self._module.register_forward_pre_hook(begin)]
-        handles += [module.register_forward_hook(see) for module in units]
+        first = self._module.register_forward_pre_hook(begin)
         try:
-            outputs_over(self._module, self._x, self._numbers)
+            with watched(self._module, see):
+                outputs_over(self._module, self._x, self._numbers)
         finally:
-            for handle in handles:
-                handle.remove()
+            first.remove()
         found_H = torch.cat(list(alive.values()))
         return numpy.array([1.0 - float(found_H.double().mean())])
 

@@ -1,11 +1,17 @@
 """The gradient-flow probe: theory, autograd, and gradients that are not there."""
 
+from dataclasses import replace
+
 import numpy
 import pytest
 import torch
 from torch import nn
 
+from spectra_tune import objectives
+from spectra_tune.networks import gcn, transformer
+from spectra_tune.objectives import objective_of
 from spectra_tune.probes.hidden import SHOWS_NONE, with_hidden
+from tests.laws.kinds import Counting, Ring
 from tests.tools.probed import drawn, linear, measured, one, perceptron, with_parameters
 
 
@@ -34,7 +40,7 @@ def test_gradient_flow_is_that_of_the_trained_loss(classes):
     for layer in (4, 3, 2):
         error = error @ module.get_parameter(f"layer_{layer}.weight")
         sizes.append(error.norm())
-        error = error * (hidden[layer - 2][1] > 0)
+        error = error * (hidden[layer - 2].output > 0)
     readings = measured("gradient_flow", probed)
     assert one(readings["gradient_flow_2"]) == pytest.approx((sizes[1] / sizes[0]).item(), rel=1e-10)
     assert one(readings["gradient_flow_1"]) == pytest.approx((sizes[2] / sizes[0]).item(), rel=1e-10)
@@ -85,3 +91,21 @@ def test_gradients_whose_squares_vanish_in_double_precision_are_measured():
     w2, w3 = (probed.states[0][f"{name}.weight"].double() for name in ("w2", "w3"))
     readings = measured("gradient_flow", with_parameters(probed, w3__weight=w3[None] * 1e-200))
     assert one(readings["gradient_flow_1"]) == pytest.approx(((w3 @ w2).norm() / w3.norm()).item(), rel=1e-12)
+
+
+def test_gradients_of_networks_of_tokens_and_of_graphs_flow_too():
+    for network, task in ((transformer(width=8, depth=3), Counting()), (gcn(width=8, depth=3), Ring())):
+        probed = drawn(lambda network=network, task=task: network.build(task), members=2)
+        x, y = (torch.as_tensor(of) for of in task.draw("train", 0))
+        probed = replace(probed, x=x, target=y, objective=objective_of(task))
+        readings = measured("gradient_flow", probed)
+        assert list(readings) == ["gradient_flow_1", "gradient_flow_2", "gradient_flow_slope"]
+        assert all(numpy.isfinite(reading.values).all() for reading in readings.values())
+        module = probed.member(0)
+        assert not any(value.requires_grad for value in module.parameters())
+        outputs, hidden = with_hidden(module.requires_grad_(), x)
+        loss = objectives.implement(objective_of(task)).loss(outputs, y)
+        sizes = [of.norm() for of in torch.autograd.grad(loss, [of.output for of in hidden])]
+        for layer in (1, 2):
+            expected = float(sizes[layer - 1] / sizes[2])
+            assert readings[f"gradient_flow_{layer}"].values[0] == pytest.approx(expected, rel=1e-8)

@@ -1,5 +1,7 @@
 """The sensitivity probe: derivatives that are known, and finite differences."""
 
+from dataclasses import replace
+
 import numpy
 import pytest
 import torch
@@ -25,7 +27,7 @@ def test_a_linear_networks_derivative_is_the_product_of_its_weights():
 
 @pytest.mark.parametrize("classes, features", [(2, 2), (2, 5), (4, 2), (3, 5)])
 def test_derivatives_are_finite_differences(classes, features, monkeypatch):
-    monkeypatch.setattr(jacobians, "MOST_POINTS", 7)  # tiles that do not divide the points
+    monkeypatch.setattr(jacobians, "MOST_INPUTS", 7 * features)  # tiles that do not divide the points
     network = perceptron(activation="tanh", classes=classes, features=features)
     probed = drawn(network, members=1, features=features, classes=classes, points=30)
     module, x_NF, step = probed.member(0), probed.points, 1e-6
@@ -60,3 +62,15 @@ def test_a_constant_function_has_sensitivity_zero_and_no_lipschitz_ratio():
 
     constant = drawn(lambda: Constant(2, 1), members=1)
     assert all(one(reading) == 0.0 for reading in measured("sensitivity", constant).values())
+
+
+def test_derivatives_of_many_numbers_are_looked_at_on_the_first_points(monkeypatch):
+    probed = drawn(perceptron(activation="tanh", classes=4), members=1, classes=4, points=60)
+    first = measured("sensitivity", replace(probed, x=probed.x[:17], target=probed.target[:17]))
+    monkeypatch.setattr(jacobians, "MOST_CELLS", 2 * 4 * 5)  # five points at a time
+    monkeypatch.setattr(jacobians, "LEAST_POINTS", 17)
+    found = measured("sensitivity", replace(probed))
+    assert {name: one(of) for name, of in found.items()} == pytest.approx({name: one(of) for name, of in first.items()})
+    monkeypatch.setattr(jacobians, "MOST_CELLS", 2 * 4 * 60)
+    of_all = measured("sensitivity", replace(probed))
+    assert one(of_all["sensitivity_spectral_median"]) != one(first["sensitivity_spectral_median"])
