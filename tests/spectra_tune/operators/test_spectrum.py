@@ -44,8 +44,16 @@ def test_where_values_are_too_many_the_norm_is_followed_and_the_frobenius_norm_c
     assert found.frobenius == pytest.approx(float(matrix.norm()), rel=1e-12)
 
 
-def test_a_kernel_that_meets_itself_around_a_circular_image_adds_up():
-    layer, size = nn.Conv2d(2, 3, 5, padding=2, padding_mode="circular"), (3, 4)
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv2d(2, 3, 5, padding=2, padding_mode="circular"),
+        nn.Conv2d(4, 2, 3, dilation=2, padding=2, groups=2, padding_mode="circular"),
+    ],
+    ids=["wide", "dilated"],
+)
+def test_a_kernel_around_a_circular_image_adds_up_where_it_meets_itself(layer):
+    size = (3, 4)
     weight = drawn(layer)
     known = torch.linalg.svdvals(dense(layer, weight, size))
     one = operator(layer, weight, size)
