@@ -161,6 +161,22 @@ def linear_map(geometry: Geometry, convolving: Convolving, kernel: Tensor) -> Li
     return LinearMap(forward, backward) if prod(inputs) <= prod(outputs) else LinearMap(backward, forward)
 
 
+def is_circulant(geometry: Geometry) -> bool:
+    """Whether waves of images come to waves of features: circular, and the stride divides the sides."""
+    images, features = geometry.input_size, geometry.outputs[1:]
+    if geometry.transposed:
+        images, features = features, images
+    meets = all(one == many * step for one, many, step in zip(images, features, geometry.stride, strict=True))
+    return geometry.mode == "circular" and meets
+
+
+def _work(geometry: Geometry) -> int:
+    """Multiplications of decomposing the matrices of all frequencies."""
+    features, images = geometry.kernel[0] // geometry.groups, geometry.kernel[1]
+    smaller = min(features, images) if set(geometry.stride) == {1} else features
+    return geometry.groups * prod(geometry.input_size) * smaller**3
+
+
 class FollowedConvolution:
     """Spectral norms of one stacked kernel (members, …), bound to its memory; a call renews them, member by member."""
 
@@ -170,12 +186,7 @@ class FollowedConvolution:
         self._by_inputs = prod(geometry.inputs) <= prod(geometry.outputs)
         smaller = min(prod(geometry.inputs), prod(geometry.outputs))
         members = len(kernel_M)
-        self._exact = (
-            geometry.mode == "circular"
-            and set(geometry.stride) == {1}
-            and geometry.outputs[1:] == geometry.input_size
-            and prod(geometry.input_size) * min(geometry.kernel[0], geometry.kernel[1] * geometry.groups) ** 3 <= CHEAP
-        )
+        self._exact = is_circulant(geometry) and _work(geometry) <= CHEAP
         self._symbol = Symbol(
             kernel=geometry.kernel,
             size=(geometry.inputs if self._by_inputs else geometry.outputs)[1:],

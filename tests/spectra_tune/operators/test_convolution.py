@@ -162,6 +162,38 @@ def test_sigma_is_exact_at_every_step_of_a_penalised_training(learning_rate, tar
     assert sum(one.fallbacks[0] for one in each) <= 2
 
 
+STRIDED = {
+    "zeros": (nn.Conv2d(4, 8, 3, padding=1, stride=2), (10, 10)),
+    "circular": (nn.Conv2d(8, 4, 3, padding=1, stride=2, padding_mode="circular"), (8, 8)),
+    "circular, not divided": (nn.Conv2d(4, 6, 3, padding=1, stride=2, padding_mode="circular"), (7, 7)),
+    "more outputs": (nn.Conv2d(1, 12, 3, padding=1, stride=2), (9, 9)),
+}
+
+
+@pytest.mark.parametrize("name", STRIDED)
+def test_a_strided_convolution_is_exact_at_every_step_however_fast_it_moves(name):
+    """Waves that a stride makes one are looked at together: a top vector may rise where none of them rose alone."""
+    layer, size = STRIDED[name]
+    weight = nn.Parameter(drawn(layer).float())
+    adam = torch.optim.Adam([weight], lr=0.03)
+    gradient = torch.zeros_like(weight)
+    one = followed(layer, weight.detach(), size, gradient)
+    generator = torch.Generator().manual_seed(1)
+    x = torch.rand(16, layer.in_channels, *size, generator=generator)
+    towards = torch.randn(layer(x).shape, generator=generator)
+    for step in range(40):
+        adam.zero_grad()
+        outputs = torch.func.functional_call(layer, {"weight": weight}, x)
+        (functional.relu(outputs) * towards).mean().mul(20).backward()
+        one()
+        true = torch.linalg.matrix_norm(dense(layer, weight.detach(), size), 2).item()
+        assert one.sigma_M.item() == pytest.approx(true, rel=1e-3), f"step {step}"
+        gradient.zero_()
+        one.pull(2.0 * (one.sigma_M - 1.0))
+        weight.grad.add_(gradient)
+        adam.step()
+
+
 def test_nearly_equal_top_values_cross_unmissed():
     """Two groups, each with a top value of its own."""
     layer = nn.Conv2d(2, 2, 3, padding=1, groups=2)
