@@ -25,7 +25,7 @@ STUDY = Study(
         Contrast(treatment="weight decay", baseline="none", differs={"weight_decay"}),
         Contrast(treatment="static", baseline="weight decay", differs={"weight_decay"}),
     ],
-    seeds=Seeds(confirm=range(1120, 1135)),
+    seeds=Seeds(confirm=range(1120, 1132)),
     outcome=Outcome(
         metric="test_accuracy",
         margin_pp=0.5,
