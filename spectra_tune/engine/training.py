@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -66,6 +66,9 @@ class BlockTraining:
         self._signatures = [[member.signature for member in trainer.members] for trainer in self._trainers]
         self._probes, self._probed_at = block.probes, block.probed_at
         self._records: list[Record] = []
+        self._reports, self._reported = 0, 0  # how many there were, and how many records they have told of
+        self._recorded = [-1] * len(self._trainers)  # at which epoch each group was recorded last
+        self._probed = [0] * len(self._trainers)  # at how many of the declared epochs each group was probed
         self._seconds = 0.0
 
     @cached_property
@@ -81,23 +84,40 @@ class BlockTraining:
         return max(trainer.epoch for trainer in self._trainers)
 
     @property
+    def share(self) -> float:
+        """Of all members' epochs, those that are trained."""
+        trained = sum(len(trainer.members) * trainer.mean_epoch for trainer in self._trainers)
+        return trained / sum(len(trainer.members) * trainer.condition.epochs for trainer in self._trainers)
+
+    @property
     def finished(self) -> bool:
-        return all(trainer.finished for trainer in self._trainers)
+        """Whether all is trained and told in a report."""
+        return all(
+            trainer.finished and at == trainer.epoch for trainer, at in zip(self._trainers, self._recorded, strict=True)
+        )
+
+    def advance(self) -> Report:
+        """Trains every unfinished group up to the next report."""
+        report = self.advance_for(math.inf)
+        assert report is not None
+        return report
 
     @one_thread_of_torch()
     @others_put_back()
-    def advance(self) -> Report:
-        """Trains every unfinished group up to the next report."""
+    def advance_for(self, seconds: float) -> Report | None:
+        """The same, or None where so many seconds have passed at the end of an epoch on the way; the next call goes on.
+
+        Where it stops changes no bit, and it can be saved there.
+        """
         begin = time.perf_counter()
-        seen = len(self._records)
-        for number, trainer in enumerate(self._trainers):
-            if trainer.epoch == 0:
-                self._record(number)
-            if not trainer.finished:
-                self._train_probing(number, min(trainer.epoch + self._report_every, trainer.condition.epochs))
-                trainer.note_divergence()
-                self._record(number)
-        self._seconds += time.perf_counter() - begin
+        try:
+            for number in range(len(self._trainers)):
+                if not self._to_next_report(number, lambda: time.perf_counter() - begin >= seconds):
+                    return None
+        finally:
+            self._seconds += time.perf_counter() - begin
+        self._reports += 1
+        seen, self._reported = self._reported, len(self._records)
         return Report(
             epoch=self.epoch,
             epochs=self.epochs,
@@ -106,14 +126,35 @@ class BlockTraining:
             signatures=self._signatures,
         )
 
-    def _train_probing(self, number: int, end: int) -> None:
-        """Trains a group up to an epoch, with its probes taken at the declared epochs before that one."""
+    def _to_next_report(self, number: int, enough: Callable[[], bool]) -> bool:
+        """Trains a group up to the next report and records it; False where it was broken off before."""
         trainer = self._trainers[number]
-        for epoch in self._probed_at:
-            if trainer.epoch <= epoch < end:
-                trainer.train(epoch - trainer.epoch)
+        if self._recorded[number] < 0:
+            self._record(number)
+        end = min((self._reports + 1) * self._report_every, trainer.condition.epochs)
+        if self._recorded[number] == end:
+            return True
+        if not self._train_probing(number, end, enough):
+            return False
+        trainer.note_divergence()
+        self._record(number)
+        return True
+
+    def _train_probing(self, number: int, end: int, enough: Callable[[], bool]) -> bool:
+        """Trains a group up to an epoch, with its probes taken at the declared epochs before that one.
+
+        False where there was enough before.
+        """
+        trainer = self._trainers[number]
+        for epoch in self._probed_at[self._probed[number] :]:
+            if epoch < end:
+                trainer.train(epoch - trainer.epoch, enough)
+                if trainer.epoch < epoch:
+                    return False
                 self._keep(number, series(take(trainer, self._probes, self._probe_set)))
-        trainer.train(end - trainer.epoch)
+                self._probed[number] += 1
+        trainer.train(end - trainer.epoch, enough)
+        return trainer.epoch == end
 
     @one_thread_of_torch()
     @others_put_back()
@@ -133,6 +174,7 @@ class BlockTraining:
             targets = zip(trainer.layers, trainer.targets_reached(), strict=True)
             of_epoch |= {f"{SIGMA_TARGET}{layer}": values for layer, values in targets}
         self._keep(number, of_epoch)
+        self._recorded[number] = trainer.epoch
 
     def _keep(self, number: int, of_epoch: dict[str, numpy.ndarray]) -> None:
         """Adds metrics of all members of a group at its present epoch to the curves."""
@@ -178,6 +220,7 @@ class BlockTraining:
         state = {
             "groups": [trainer.state() for trainer in self._trainers],
             "records": [(one.group, one.epoch, one.metrics, torch.from_numpy(one.values)) for one in self._records],
+            "place": (self._reports, self._reported, self._recorded, self._probed),
             "seconds": self._seconds,
             "members": _digest(self._signatures),
             "environment": environment(self._device),
@@ -200,6 +243,7 @@ class BlockTraining:
             Record(group=group, epoch=epoch, metrics=tuple(metrics), values=values.numpy())
             for group, epoch, metrics, values in state["records"]
         ]
+        self._reports, self._reported, self._recorded, self._probed = state["place"]
         self._seconds = state["seconds"]
 
 

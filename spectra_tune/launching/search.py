@@ -90,7 +90,11 @@ def run_search(
                     storage_path=storage,
                     verbose=0,
                     failure_config=tune.FailureConfig(max_failures=RETRIES),
-                    checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
+                    checkpoint_config=tune.CheckpointConfig(
+                        num_to_keep=1,
+                        checkpoint_frequency=0,
+                        checkpoint_at_end=False,  # when a trial asks for it
+                    ),
                 ),
             )
         with _pending(2 * int(ray.cluster_resources().get("CPU", 1))):

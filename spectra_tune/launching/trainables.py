@@ -1,6 +1,7 @@
 """Blocks as Ray Tune trainables: Tune's dict says which block, every step reports on all its members."""
 
 import math
+import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 import pandas
 import ray
 from ray import tune
+from ray.tune.result import SHOULD_CHECKPOINT
 
 from spectra_tune.design import Block, Study
 from spectra_tune.engine import BlockTraining, failed_runs, run_block
@@ -23,6 +25,10 @@ from spectra_tune.own_code import place_of_error, said
 from spectra_tune.results import Tables, curve_table, figure_table, joined, scored, with_costs
 
 STATE_FILE = "block.pt"
+
+CHECKPOINT_S = 50.0
+"""Of training between two checkpoints at most, but for the epoch in which they have passed and the report at its end: a
+kill costs about a minute."""
 
 PASSING = (OSError, MemoryError, OutOfMemory)
 """Errors that another try, perhaps elsewhere, may not meet: they fail the trial, and Ray retries it. Any other would
@@ -47,6 +53,7 @@ class BlockTrainable(tune.Trainable):
         self._block: Block | None = self._blocks[self._name]
         self._training: BlockTraining | None = None
         self._noted = False
+        self._kept = time.monotonic()
         return True
 
     def _trained(self) -> BlockTraining:
@@ -68,7 +75,7 @@ class BlockTrainable(tune.Trainable):
         if self._training is None and (ended := read_ended(self._folder, self._name)):  # a kill came before Ray knew
             return {"done": True, "error": ended.facts.get("error")}
         if not self._noted:
-            keep_attempt(self._folder, self._name, 0 if self._training is None else self._training.epoch)
+            keep_attempt(self._folder, self._name, self._epoch())
             self._noted = True
         result, tables = self._advanced()
         if result["done"]:
@@ -79,15 +86,25 @@ class BlockTrainable(tune.Trainable):
             result.pop("traceback", None)
         return result
 
+    def _epoch(self) -> int:
+        """About the epoch that training is at; 0 only where it has not begun."""
+        training = self._training
+        return 0 if training is None or not training.share else max(1, round(training.share * training.epochs))
+
     def _advanced(self) -> tuple[dict[str, Any], dict[str, pandas.DataFrame]]:
-        """Trains up to the next report: the result, and at the end the tables."""
+        """Trains up to the next report, or until a checkpoint is due: the result, and at the end the tables."""
         try:
-            report = self._trained().advance()
+            training = self._trained()
+            report = training.advance_for(self._kept + CHECKPOINT_S - time.monotonic())
         except PASSING:
             raise
         except Exception as error:  # anything that a user's task or network may raise is this block's result
             return self._failed(error)
-        result: dict[str, Any] = {"epoch": report.epoch, "epochs": report.epochs, "done": report.runs is not None}
+        result: dict[str, Any] = {"epochs": training.epochs, "done": report is not None and report.runs is not None}
+        result[SHOULD_CHECKPOINT] = time.monotonic() - self._kept >= CHECKPOINT_S
+        if report is None:
+            return result | {"epoch": training.epochs * training.share}, {}
+        result["epoch"] = report.epoch
         if report.runs is None:
             return result | {"curves": report.curves.to_dict("list")}, {}
         return result, self._ended(report.runs)
@@ -121,10 +138,11 @@ class BlockTrainable(tune.Trainable):
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         if self._training is not None:
             self._training.save(Path(checkpoint_dir) / STATE_FILE)
+        self._kept = time.monotonic()
 
     def load_checkpoint(self, checkpoint_dir: str | dict | None) -> None:
         file = Path(str(checkpoint_dir)) / STATE_FILE
-        self._training, self._noted = None, False
+        self._training, self._noted, self._kept = None, False, time.monotonic()
         if file.exists():
             try:
                 self._trained().load(file)
@@ -137,7 +155,8 @@ class SearchTrainable(BlockTrainable):
     """Trains the batch of configurations that Tune's dict holds. Results: at the end done, and the objective: the mean
     of the configurations' `metric`, signed. Their rows lie in the folder, under the trial's id (see block_store.py).
 
-    With `interim` there is an objective at every report, by which a scheduler may stop the trial there. So the rows so
+    With `interim` there is an objective at every report (and none where a checkpoint is due on the way to it), by
+    which a scheduler may stop the trial there. So the rows so
     far are in these results, as plain records: any of them may be the last.
 
     No curves, no pictures, no timings: those are the confirmation's.
@@ -161,6 +180,7 @@ class SearchTrainable(BlockTrainable):
         self._batch = ConfigurationBatch.of(new_config)
         self._block = self._batch.block(self._study)
         self._training = None
+        self._kept = time.monotonic()
         return True
 
     def _report_every(self) -> int | None:
@@ -169,14 +189,14 @@ class SearchTrainable(BlockTrainable):
 
     def step(self) -> dict[str, Any]:
         if self._block is None:  # all are repeats
-            result, tables = {"done": True}, {"runs": pandas.DataFrame()}
+            result, tables, reported = {"done": True}, {"runs": pandas.DataFrame()}, True
         else:
             result, tables = self._advanced()
-            result.pop("curves", None)
+            reported = result.pop("curves", None) is not None  # else a checkpoint is due on the way
         if result["done"]:
             write_ended(self._folder, self.trial_id, tables, result)
             return result | {"objective": self._objective(tables["runs"])}
-        if self._interim:
+        if self._interim and reported:
             rows = self._batch.labelled(self._study, self._trained().runs().assign(status="stopped"))
             result |= {"runs": rows.to_dict("records"), "objective": self._objective(rows)}
         return result

@@ -4,17 +4,20 @@ import os
 import shutil
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas
 import pytest
 import torch
+from ray import cloudpickle
 
 from spectra_tune import launching
 from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment
 from spectra_tune.engine import BlockTraining, run_block
 from spectra_tune.engine import training as engine
+from spectra_tune.launching import trainables
 from spectra_tune.launching.trainables import BlockTrainable
 from spectra_tune.networks import mlp
 from spectra_tune.operators.dense import Matrix
@@ -30,12 +33,13 @@ CALLS = 0
 
 @dataclass(frozen=True, kw_only=True)
 class Dying:
-    """A network whose process is killed at its 150th pass, unless a file says that this has happened."""
+    """A network whose process is killed at one of its passes, unless a file says that this has happened."""
 
     happened: str
+    at: int = 150
 
     def build(self, task):
-        return Fragile(self.happened)
+        return Fragile(self.happened, self.at)
 
     def regularized(self, module):
         return {"hidden": Matrix(module[0].weight)}
@@ -44,14 +48,14 @@ class Dying:
 class Fragile(torch.nn.Sequential):
     """See Dying."""
 
-    def __init__(self, happened):
+    def __init__(self, happened, at):
         super().__init__(torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
-        self.happened = happened
+        self.happened, self.at = happened, at
 
     def forward(self, x):
         global CALLS
         CALLS += 1
-        if CALLS > 150 and not os.path.exists(self.happened):
+        if self.at < CALLS and not os.path.exists(self.happened):
             open(self.happened, "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
         return super().forward(x)
@@ -151,6 +155,31 @@ def test_a_killed_worker_resumes_from_its_checkpoint_with_equal_bits(ray, tmp_pa
     assert unmeasured(trained.tables.runs).equals(unmeasured(run_block(block)))
 
 
+def test_a_worker_killed_between_two_reports_loses_no_more_than_what_came_after_its_checkpoint(
+    ray, tmp_path, monkeypatch
+):
+    """Where a checkpoint is due after every epoch of a member."""
+    monkeypatch.setattr(trainables, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(sys.modules[__name__], "CALLS", 0)  # which travels as it is here
+    happened = tmp_path / "happened"
+    block = Block(
+        condition=Condition(task=moons(samples=60), network=Dying(happened=str(happened), at=30), epochs=10),
+        arms={"static": Treatment(strength=0.1, sigma_end=1.0)},
+        seeds=range(3),
+        reports=1,
+    )
+    by_value = [sys.modules[__name__], trainables]
+    try:
+        trained, seen = launched("between", {"block": block}, tmp_path / "storage", by_value=by_value)
+    finally:
+        cloudpickle.unregister_pickle_by_value(trainables)
+    assert happened.exists()
+    epochs = [progress.epoch for progress in seen]
+    assert 30 <= len(epochs) <= 32, f"each epoch of each of three members is trained once, one or two twice: {epochs}"
+    assert unmeasured(trained.tables.runs).equals(unmeasured(run_block(block)))
+    assert trained.tables.runs["interruptions"].str.startswith("resumed at epoch").all()
+
+
 def test_a_deterministic_error_is_a_failure_tried_once(ray, tmp_path):
     log = tmp_path / "log"
     block = Block(
@@ -214,7 +243,7 @@ def test_half_a_checkpoint_and_one_of_another_environment_are_trained_anew(tmp_p
         return unmeasured(tables["runs"])
 
     trainable = BlockTrainable.__new__(BlockTrainable)
-    trainable._block, trainable._training = block, None
+    trainable._block, trainable._training, trainable._kept = block, None, time.monotonic()
     for name, spoil in (("whole", lambda content: content), ("half", lambda content: content[: len(content) // 2])):
         folder = tmp_path / name
         folder.mkdir()

@@ -116,6 +116,26 @@ def test_what_is_saved_and_continued_ends_with_equal_bits(condition, arms, stop,
     assert all(equal(state, states[name]) for name, state in final(second).items())
 
 
+@pytest.mark.parametrize("arms", [ARMS, REACTING], ids=["by time", "by signal"])
+def test_what_is_broken_off_after_every_epoch_of_a_member_ends_with_equal_bits(condition, arms, tmp_path):
+    given = block(replace(condition, epochs=5), arms=arms, seeds=range(2), probes=["distance_from_init"], probed_at=[1])
+    whole, reports = BlockTraining(given, report_every=3), []
+    while not whole.finished:
+        reports.append(whole.advance())
+    broken, told, shares = BlockTraining(given, report_every=3), [], []
+    while not broken.finished:
+        told.append(broken.advance_for(0.0))
+        shares.append(broken.share)
+        broken.save(tmp_path / "state.pt")
+        broken = BlockTraining(given, report_every=3)
+        broken.load(tmp_path / "state.pt")
+    assert shares == sorted(shares)
+    assert len(shares) > len(reports)
+    assert unmeasured(broken.runs()).equals(unmeasured(whole.runs()))
+    assert broken.curves().equals(whole.curves())
+    assert all(one.curves.equals(of.curves) for one, of in zip(filter(None, told), reports, strict=True))
+
+
 def test_how_often_is_reported_and_probed_changes_no_bit(condition):
     once = finished(BlockTraining(block(condition), report_every=6))
     often = finished(

@@ -124,6 +124,7 @@ def test_every_kind_is_saved_and_continued(network, tmp_path):
     whole, first, second = (BlockTraining(given, report_every=2) for _ in range(3))
     for training in (whole, whole, whole, first):
         training.advance()
+    first.advance_for(0.0)  # an epoch of one member, or of a program: between two reports
     first.save(tmp_path / "half.pt")
     second.load(tmp_path / "half.pt")
     while not second.finished:

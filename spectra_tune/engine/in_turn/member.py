@@ -1,5 +1,6 @@
 """One member as a real module with a real optimizer, under its own random state."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from math import nan
 from typing import Any
@@ -21,6 +22,7 @@ from spectra_tune.engine.members.pace import Pace
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
 from spectra_tune.engine.members.reactive_state import ReactiveState
 from spectra_tune.engine.members.splits import batch_of
+from spectra_tune.engine.members.trainer import never
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks.contract import check_operators, check_outputs, check_weights
 from spectra_tune.objectives import objective_of
@@ -99,25 +101,29 @@ class MemberInTurn:
         seed_others(seed_of(self._member, "module", "evaluation"))
         return self._random.lent(kept=False)
 
-    def train(self, epochs: int) -> None:
-        """Trains for so many epochs more."""
+    def train(self, epochs: int, enough: Callable[[], bool] = never) -> None:
+        """Trains for so many epochs more; for fewer where there is `enough` after one."""
         end = self.epoch + epochs
         while self.epoch < end:
             self._observe()
             with self._random.lent():
-                self._train(int(min(end - self.epoch, self._reactions.epochs_until_next(self.epoch))))
+                self._train(int(min(end - self.epoch, self._reactions.epochs_until_next(self.epoch))), enough)
+            if enough():
+                return
 
     def _observe(self) -> None:
         with self.evaluating():
             self._reactions.observe(self.epoch, self._signals)
 
-    def _train(self, epochs: int) -> None:
+    def _train(self, epochs: int, enough: Callable[[], bool]) -> None:
         self.module.train()
         for epoch in range(self.epoch, self.epoch + epochs):
             seed_others(seed_of(self._member, "module", epoch))
             for number, chosen in enumerate(self._places(epoch)):
                 self._step(epoch * self._batches + number, self._x[chosen], self._y[chosen])
-        self.epoch += epochs
+            self.epoch += 1
+            if enough():
+                return
 
     def rehearse(self, samples: int) -> None:
         """Trains for a step of at most so many samples: what would raise in training raises here."""

@@ -1,6 +1,6 @@
 """A Trainer of one arm's members: real modules, one after another up to each report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy
@@ -14,6 +14,7 @@ from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import MemberInTurn
 from spectra_tune.engine.members.parameters import built
 from spectra_tune.engine.members.splits import splits_of
+from spectra_tune.engine.members.trainer import never
 
 
 class InTurn:
@@ -32,15 +33,23 @@ class InTurn:
 
     @property
     def epoch(self) -> int:
-        return self._each[0].epoch
+        return self._each[-1].epoch  # that goes last
+
+    @property
+    def mean_epoch(self) -> float:
+        return sum(one.epoch for one in self._each) / len(self._each)
 
     @property
     def finished(self) -> bool:
         return self.epoch == self.condition.epochs
 
-    def train(self, epochs: int) -> None:
+    def train(self, epochs: int, enough: Callable[[], bool] = never) -> None:
+        end = self.epoch + epochs
         for one in self._each:
-            one.train(epochs)
+            if one.epoch < end:
+                one.train(end - one.epoch, enough)
+                if enough():
+                    return
 
     def note_divergence(self) -> None:
         for slot, one in enumerate(self._each):

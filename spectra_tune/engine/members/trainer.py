@@ -1,6 +1,6 @@
 """Trainer: what a block asks of members that train together, whichever way they do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from numpy import ndarray
@@ -8,6 +8,11 @@ from torch import Tensor
 from torch.nn import Module
 
 from spectra_tune.design import Condition, Member
+
+
+def never() -> bool:
+    """Of training that nothing breaks off."""
+    return False
 
 
 class Trainer(Protocol):
@@ -27,14 +32,23 @@ class Trainer(Protocol):
 
     @property
     def epoch(self) -> int:
-        """Epochs trained so far."""
+        """Epochs that every member has trained so far."""
+        ...
+
+    @property
+    def mean_epoch(self) -> float:
+        """Epochs trained so far, on average of the members."""
         ...
 
     @property
     def finished(self) -> bool: ...
 
-    def train(self, epochs: int) -> None:
-        """Trains all members for so many epochs more."""
+    def train(self, epochs: int, enough: Callable[[], bool] = never) -> None:
+        """Trains all members for so many epochs more.
+
+        enough: asked between epochs and between members, whether to leave the rest to another call; members may then
+        be differently far, and have a state all the same.
+        """
         ...
 
     def note_divergence(self) -> None:

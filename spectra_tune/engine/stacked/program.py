@@ -3,7 +3,7 @@
 Axes: M member, J in and one more, N sample, T step, L regularized layer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -20,6 +20,7 @@ from spectra_tune.engine.members.pace import Pace
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
 from spectra_tune.engine.members.reactive_state import ReactiveState
 from spectra_tune.engine.members.splits import batch_of, splits_of
+from spectra_tune.engine.members.trainer import never
 from spectra_tune.engine.stacked.buffers import Buffers
 from spectra_tune.engine.stacked.evaluation import Evaluation, Passes
 from spectra_tune.engine.stacked.signals import StackedSignals
@@ -106,17 +107,23 @@ class Program:
         return self._buffers.parameters
 
     @property
+    def mean_epoch(self) -> float:
+        return self.epoch
+
+    @property
     def finished(self) -> bool:
         return self.epoch == self.condition.epochs
 
-    def train(self, epochs: int) -> None:
+    def train(self, epochs: int, enough: Callable[[], bool] = never) -> None:
         end = self.epoch + epochs
         while self.epoch < end:
             self._reactions.observe(self.epoch, self._signals)
-            self._train(int(min(end - self.epoch, self._reactions.epochs_until_next(self.epoch))))
+            self._train(int(min(end - self.epoch, self._reactions.epochs_until_next(self.epoch))), enough)
+            if enough():
+                return
 
-    def _train(self, epochs: int) -> None:
-        """Trains all members for so many epochs, in which no signal is observed."""
+    def _train(self, epochs: int, enough: Callable[[], bool]) -> None:
+        """Trains all members for so many epochs, in which no signal is observed, or until there is enough."""
         first, last = self.epoch * self._batches, (self.epoch + epochs) * self._batches
         changing = range(first, first + 1 if self._pace.constant else last)
         rates_TM = self._per_member([self._pace.learning_rates(step) for step in changing])
@@ -133,7 +140,10 @@ class Program:
             if number == 0 or not self._pace.constant:
                 self._buffers.set_rates(rates_TM[number])
             self._buffers.step(first + number + 1)
-        self.epoch += epochs
+            if (number + 1) % self._batches == 0:
+                self.epoch += 1
+                if enough():
+                    return
 
     def _targets(self, steps: Sequence[int]) -> Tensor:
         """Targets (steps, layers, members); of a penalty without any, zeros."""
