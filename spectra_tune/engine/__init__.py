@@ -3,7 +3,7 @@
 Members train stacked, as one program, where their network has a stacked form, else in turn, as real modules.
 """
 
-from spectra_tune.engine.duration import block_seconds
+from spectra_tune.engine.duration import block_seconds, fewest_parts, rough_seconds, trains_stacked
 from spectra_tune.engine.memory import bytes_on_gpu, parts
 from spectra_tune.engine.rehearsal import rehearse
 from spectra_tune.engine.reports import Report
@@ -18,9 +18,12 @@ __all__ = [
     "bytes_on_gpu",
     "capacity_ratio",
     "failed_runs",
+    "fewest_parts",
     "parameter_count",
     "parts",
     "rehearse",
+    "rough_seconds",
     "run_block",
     "train",
+    "trains_stacked",
 ]

@@ -1,5 +1,6 @@
 """What a block needs in memory, and how one that needs too much is split by its seeds."""
 
+import itertools
 import math
 from dataclasses import replace
 from typing import Any
@@ -29,18 +30,18 @@ PASS_COPIES = 3
 """Numbers kept for each cell of a layer and each sample while a program trains: itself, its gradient, a mask."""
 
 
-def parts(block: Block) -> tuple[Block, ...]:
-    """The block itself, or blocks of fewer seeds each that need at most BOUND_BYTES; joined again by signature.
+def parts(block: Block, fewest: int = 1) -> tuple[Block, ...]:
+    """The block itself, or at least so many blocks of fewer seeds each that need at most BOUND_BYTES.
 
-    A member's bits do not depend on which part trains it. A single seed is never split.
+    A member's bits do not depend on which part trains it. A single seed is never split. fewest: at most its seeds.
     """
     try:
         seeds = max(1, int(BOUND_BYTES // bytes_per_seed(block)))
     except Exception:  # anything that a user's network or task may raise: the trial that trains it says so
         return (block,)
-    count = -(-len(block.seeds) // seeds)
-    size = -(-len(block.seeds) // count)
-    return tuple(replace(block, seeds=block.seeds[start : start + size]) for start in range(0, len(block.seeds), size))
+    count = max(fewest, -(-len(block.seeds) // seeds))
+    ends = [len(block.seeds) * number // count for number in range(count + 1)]
+    return tuple(replace(block, seeds=block.seeds[start:end]) for start, end in itertools.pairwise(ends))
 
 
 def bytes_per_seed(block: Block) -> int:

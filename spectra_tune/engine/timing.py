@@ -10,13 +10,15 @@ from statistics import median
 import torch
 
 from spectra_tune.design import Block
+from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.training import BlockTraining
 from spectra_tune.results import COST_REPEATS
 
 REPEATS = len(COST_REPEATS)
 """Of each arm, after one that is not counted."""
 
-MOST_SEEDS = 8
+MOST_SEEDS, IN_TURN_SEEDS = 8, 2
+"""Of a block that are timed; fewer where each member takes as long by itself as beside others."""
 
 LEAST_S = 0.03
 """Seconds of a repeat, where an arm's training is that long: a single epoch of a small network is lost in noise."""
@@ -42,10 +44,10 @@ class Timing:
 def time_arms(block: Block, *, device: str = "cpu", repeats: int = REPEATS) -> dict[str, Timing]:
     """Times every arm of a block, by name: training steps only, without drawing data, reports and evaluation.
 
-    Each arm trains up to MOST_SEEDS of the block's seeds for LEAST_S or a whole training at a time; an arm whose epochs
-    do not suffice starts anew.
+    Each arm trains up to MOST_SEEDS of the block's seeds (in turn, IN_TURN_SEEDS) for LEAST_S or a whole training at a
+    time; an arm whose epochs do not suffice starts anew.
     """
-    seeds = block.seeds[:MOST_SEEDS]
+    seeds = block.seeds[: _most_seeds(block)]
     single = {name: replace(block, arms={name: arm}, seeds=seeds) for name, arm in block.arms}
     trainings = {name: BlockTraining(of_arm, device=device) for name, of_arm in single.items()}
     epochs = {}
@@ -64,8 +66,12 @@ def time_arms(block: Block, *, device: str = "cpu", repeats: int = REPEATS) -> d
 
 def seconds_of_timing(block: Block, epoch: float) -> float:
     """About the seconds that `time_arms` takes of a block whose epoch, of all members, takes so many."""
-    of_epoch = epoch * min(MOST_SEEDS, len(block.seeds)) / len(block.seeds)
+    of_epoch = epoch * min(_most_seeds(block), len(block.seeds)) / len(block.seeds)
     return (REPEATS + 1) * max(LEAST_S * len(block.arms), of_epoch)
+
+
+def _most_seeds(block: Block) -> int:
+    return MOST_SEEDS if stacks(block.condition.network, block.condition.task) else IN_TURN_SEEDS
 
 
 def _seconds(training: BlockTraining, epochs: int, device: str) -> float:

@@ -188,10 +188,9 @@ class BlockTraining:
 
     @one_thread_of_torch()
     @others_put_back()
-    def figures(self) -> pandas.DataFrame:
-        """The figure table of a finished block."""
-        seeds = tuple(dict.fromkeys(member.seed for member in self.members))
-        return figure_data(self._trainers, self._draw, seeds)
+    def figures(self, seeds: tuple[int, ...] = ()) -> pandas.DataFrame:
+        """The figure table of a finished block. seeds: of the block that it is a part of."""
+        return figure_data(self._trainers, self._draw, seeds or tuple(member.seed for member in self.members))
 
     @one_thread_of_torch()
     @others_put_back()

@@ -1,4 +1,4 @@
-"""Run the blocks of a study as Ray Tune trials: one trial per block, resumed where it stopped."""
+"""Run the blocks of a study as Ray Tune trials: one trial per block or part of one, resumed where it stopped."""
 
 import math
 import pickle
@@ -12,11 +12,12 @@ import pandas
 from ray import cloudpickle, tune
 
 from spectra_tune.design import Block, InvalidStudy, members
-from spectra_tune.engine import bytes_on_gpu, failed_runs, parameter_count
+from spectra_tune.engine import bytes_on_gpu, failed_runs
 from spectra_tune.launching import block_store
 from spectra_tune.launching.attempts import attempts, forget_attempts, interruptions
-from spectra_tune.launching.block_store import ended_blocks, read_all, read_ended, within
-from spectra_tune.launching.gpus import gpu_share, resources
+from spectra_tune.launching.block_store import ended_blocks, read_all, within
+from spectra_tune.launching.gpus import gpu_share, has_gpus, resources, workers
+from spectra_tune.launching.parts import Part, handed_out, left, named_parts, whole_again
 from spectra_tune.launching.resume import forget, statuses
 from spectra_tune.launching.trainables import BlockTrainable
 from spectra_tune.results import Tables, curve_table, figure_table, joined
@@ -30,10 +31,10 @@ RETRIES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What one block's newest report says."""
+    """What a block's newest report says, or that of one of its parts."""
 
     block: str
-    epoch: int
+    epoch: float  # the mean over its members; of one whose arms differ in it, about
     epochs: int
     curves: pandas.DataFrame
     error: str | None
@@ -63,40 +64,40 @@ def run_blocks(
     on_progress: Callable[[Progress], None],
     by_value: Sequence[ModuleType] = (),
 ) -> Trained:
-    """Trains the blocks on the connected cluster, one Tune trial each; `blocks` by the names they are shown under.
+    """Trains the blocks on the connected cluster, a Tune trial each; `blocks` by the names they are shown under.
 
-    storage: an absolute folder or a URI. on_progress is called in this process after each report. With resume,
-    finished blocks are read back and the others go on from their last checkpoint. by_value: modules that workers do
-    not have, such as a user's study file; what they define travels with the blocks.
+    A block that would keep workers idle goes out in parts, a trial each (see parts.py). storage: an absolute folder or
+    a URI. on_progress is called in this process after each report. With resume, what has finished is read back and the
+    rest goes on from its last checkpoint, in the parts that it was in. by_value: modules that workers do not have, such
+    as a user's study file; what they define travels with the blocks.
     """
     for module in by_value:
         cloudpickle.register_pickle_by_value(module)
     for block in blocks.values():
         members(block)  # the signatures: a user's own source is read here, where it is, and its digest travels along
     folder = within(storage, name)
-    needed = {one: _on_gpu(block) for one, block in blocks.items()}
-    shares = {need: gpu_share(need, len(blocks)) for need in set(needed.values())}  # Ray is asked once for each
-    trainable = tune.with_resources(
-        tune.with_parameters(BlockTrainable, blocks=dict(blocks), folder=folder),
-        lambda config: resources(shares[needed[config["block"]]]),
-    )
-    listener = _Listener(on_progress, folder)
     with whole_records(folder):
         if not resume:
-            block_store.forget(folder, blocks)
+            block_store.forget(folder, named_parts(ended_blocks(folder), blocks))
             forget_attempts(folder)
-        done = ended_blocks(folder)
-        left = {block: blocks[block] for block in blocks if block not in done}
-        if not left:
+        ended = named_parts(ended_blocks(folder), blocks)
+        seeds_left = left(blocks, ended.values())
+        if not seeds_left:
             return _collected(folder, blocks, {})
-        if resume and _goes_on(folder, left):
+        begun = named_parts(statuses(folder) or {}, blocks) if resume else {}
+        goes_on = bool(begun) and _goes_on(folder, blocks, begun, ended)
+        most = workers(_on_gpu(blocks[one]) for one in seeds_left)
+        parts = begun if goes_on else handed_out(blocks, seeds_left, most, on_gpus=has_gpus())
+        trainable = _trainable(parts, folder)
+        listener = _Listener(on_progress, folder, {**ended, **parts})
+        if goes_on:
             tuner = tune.Tuner.restore(folder, trainable, restart_errored=True)
             tuner._local_tuner.get_run_config().callbacks = [listener]  # type: ignore[union-attr]
         else:
-            forget(folder, left)
+            forget(folder, lambda trial: bool(named_parts([trial], blocks)))
             tuner = tune.Tuner(
                 trainable,
-                param_space={"block": tune.grid_search(_longest_first(left))},
+                param_space={"block": tune.grid_search(list(parts))},
                 tune_config=tune.TuneConfig(
                     reuse_actors=True,
                     trial_name_creator=lambda trial: trial.config["block"],
@@ -116,6 +117,16 @@ def run_blocks(
         return _collected(folder, blocks, _errors(tuner.fit()))
 
 
+def _trainable(parts: Mapping[str, Part], folder: str) -> Callable:
+    """What trains each part, with what it asks of the cluster."""
+    needed = {one: _on_gpu(part.block) for one, part in parts.items()}
+    shares = {need: gpu_share(need, len(parts)) for need in set(needed.values())}  # Ray is asked once for each
+    return tune.with_resources(
+        tune.with_parameters(BlockTrainable, parts=dict(parts), folder=folder),
+        lambda config: resources(shares[needed[config["block"]]]),
+    )
+
+
 def _on_gpu(block: Block) -> float:
     """Bytes that a block needs of a GPU; a whole one where that cannot be said."""
     try:
@@ -124,13 +135,16 @@ def _on_gpu(block: Block) -> float:
         return math.inf
 
 
-def _goes_on(folder: str, left: Mapping[str, Block]) -> bool:
-    """Whether Ray's state is whole and has every block that is left as one that has not ended.
+def _goes_on(folder: str, blocks: Mapping[str, Block], begun: Mapping[str, Part], ended: Mapping[str, Part]) -> bool:
+    """Whether Ray's state is whole, and what it has of trials that have not ended is just what is left to train.
 
-    Where not, blocks that are left begin anew, with equal bits; those that have ended are kept beside that state.
+    Where not, what is left begins anew, with equal bits; what has ended is kept beside that state.
     """
     status = statuses(folder) or {}
-    return all(status.get(block, "TERMINATED") != "TERMINATED" for block in left)
+    going = [part for name, part in begun.items() if name not in ended and status[name] != "TERMINATED"]
+    trained = [*ended.values(), *going]
+    seeds = [(part.of, seed) for part in trained for seed in part.seeds]
+    return not left(blocks, trained) and len(set(seeds)) == len(seeds)
 
 
 class StorageDamaged(InvalidStudy):
@@ -163,21 +177,6 @@ def trained_before(name: str, blocks: Mapping[str, Block], *, storage: str) -> T
         return _collected(folder, blocks, {})
 
 
-def _longest_first(blocks: Mapping[str, Block]) -> list[str]:
-    """The blocks' names by falling arithmetic, so that none that takes long is left for the end."""
-
-    def arithmetic(name: str) -> float:
-        block = blocks[name]
-        runs = len(block.arms) * len(block.seeds)
-        samples = getattr(block.condition.task, "samples", 1)
-        return runs * block.condition.epochs * samples * parameter_count(block.condition.network, block.condition.task)
-
-    try:
-        return sorted(blocks, key=arithmetic, reverse=True)
-    except Exception:  # anything that a user's network may raise: the trial that trains it says so
-        return list(blocks)
-
-
 def _errors(grid: tune.ResultGrid) -> dict[str, object]:
     """What Ray says of the trials that the machine failed, by block."""
     return {result.config["block"]: result.error for result in grid if result.config and result.error is not None}
@@ -188,21 +187,25 @@ def _collected(folder: str, blocks: Mapping[str, Block], errors: Mapping[str, ob
 
     While blocks are left, no tables: nobody asks for them, and those of a long study take gigabytes.
     """
-    there = ended_blocks(folder)
-    lost = tuple(name for name in blocks if name in errors and name not in there)
-    if len(there.intersection(blocks)) + len(lost) < len(blocks):
-        return Trained(tables=joined([]), failures={}, lost=lost, complete=False)
-    ended = read_all(folder, blocks)
-    tables, failures = [], {}
-    for name, block in blocks.items():
-        if name in ended:
-            tables.append(Tables(**ended[name].tables))
-            failures |= {name: ended[name].facts["error"]} if "error" in ended[name].facts else {}
+    ended = named_parts(ended_blocks(folder), blocks)
+    lost = {name: part for name, part in named_parts(errors, blocks).items() if name not in ended}
+    blocks_lost = tuple(name for name in blocks if any(part.of == name for part in lost.values()))
+    if left(blocks, [*ended.values(), *lost.values()]):
+        return Trained(tables=joined([]), failures={}, lost=blocks_lost, complete=False)
+    read = read_all(folder, ended)
+    tables: dict[str, list[tuple[Part, Tables]]] = {name: [] for name in blocks}
+    reasons: dict[str, list[str]] = {name: [] for name in blocks}
+    for name, part in (ended | lost).items():
+        if name in read:
+            tables[part.of].append((part, Tables(**read[name].tables)))
+            reasons[part.of] += [read[name].facts["error"]] if "error" in read[name].facts else []
         else:
-            failures[name] = _last_line(errors[name])
-            runs = failed_runs(block).assign(interruptions=interruptions(attempts(folder, name)))
-            tables.append(Tables(runs, curve_table({}), figure_table({})))
-    return Trained(tables=joined(tables), failures=failures, lost=lost, complete=True)
+            reasons[part.of].append(_last_line(errors[name]))
+            runs = failed_runs(part.block).assign(interruptions=interruptions(attempts(folder, name)))
+            tables[part.of].append((part, Tables(runs, curve_table({}), figure_table({}))))
+    failures = {name: "; ".join(dict.fromkeys(of_block)) for name, of_block in reasons.items() if of_block}
+    whole = joined(whole_again(tables[name], block) for name, block in blocks.items())
+    return Trained(tables=whole, failures=failures, lost=blocks_lost, complete=True)
 
 
 def _last_line(error: object) -> str:
@@ -212,10 +215,18 @@ def _last_line(error: object) -> str:
 
 
 class _Listener(tune.Callback):
-    """Hands every result on as a Progress. Ray stores callbacks with a study: this one without its function."""
+    """Hands every result on as a Progress of its block. Ray stores callbacks with a study: this one with nothing."""
 
-    def __init__(self, on_progress: Callable[[Progress], None] | None = None, folder: str = ""):
-        self._on_progress, self._folder = on_progress, folder
+    def __init__(
+        self,
+        on_progress: Callable[[Progress], None] | None = None,
+        folder: str = "",
+        parts: Mapping[str, Part] | None = None,
+    ):
+        self._on_progress, self._folder, self._parts = on_progress, folder, parts or {}
+        there = ended_blocks(folder) if on_progress else set()
+        self._epochs = {name: math.inf if name in there else 0.0 for name in self._parts}  # infinite at the end
+        self._errors: dict[str, list[str]] = {}
 
     def __reduce__(self):
         return _Listener, ()
@@ -223,16 +234,29 @@ class _Listener(tune.Callback):
     def on_trial_result(self, iteration, trials, trial, result, **info) -> None:  # noqa: ARG002, Ray calls by name
         if self._on_progress is None or ("epoch" not in result and not result.get("done")):
             return
-        name, finished = trial.config["block"], bool(result.get("done"))
-        ended = read_ended(self._folder, name) if finished and not result.get("error") else None
+        name, epochs = trial.config["block"], result.get("epochs", 0)
+        part = self._parts[name]
+        self._epochs[name] = math.inf if result.get("done") else result["epoch"]
+        if result.get("error"):
+            self._errors.setdefault(part.of, []).append(result["error"])
+        beside = {one: of for one, of in self._parts.items() if of.of == part.of}
+        trained = sum(len(of.seeds) * min(self._epochs[one], epochs) for one, of in beside.items())
+        finished = all(self._epochs[one] == math.inf for one in beside)
+        errors = self._errors.get(part.of, [])
         self._on_progress(
             Progress(
-                block=name,
-                epoch=result.get("epoch", 0),
-                epochs=result.get("epochs", 0),
+                block=part.of,
+                epoch=trained / sum(len(of.seeds) for of in beside.values()),
+                epochs=epochs,
                 curves=curve_table(result.get("curves", {})),
-                error=result.get("error"),
+                error="; ".join(dict.fromkeys(errors)) or None,
                 finished=finished,
-                runs=ended.tables["runs"] if ended is not None else None,
+                runs=self._runs(beside) if finished and not errors else None,
             )
         )
+
+    def _runs(self, parts: Mapping[str, Part]) -> pandas.DataFrame:
+        """The run table of a block whose parts have all ended."""
+        read = read_all(self._folder, parts)
+        tables = [(part, Tables(**read[name].tables)) for name, part in parts.items()]
+        return whole_again(tables, tables[0][0].whole).runs

@@ -57,6 +57,20 @@ def gpu_share(needed_bytes: float, blocks: int) -> float:
     return 1 / max(1, min(BLOCKS_PER_GPU, fit, -(-blocks // gpus)))
 
 
+def workers(needed_bytes: Iterable[float]) -> int:
+    """Trials that the cluster trains at a time, where each needs no more than one of these of a GPU's memory."""
+    processors = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    gpus = _gpus()
+    if not gpus:
+        return processors
+    return max(1, min(processors, round(gpus / gpu_share(max(needed_bytes), BLOCKS_PER_GPU * gpus))))
+
+
+def has_gpus() -> bool:
+    """Whether trials are given parts of GPUs."""
+    return _gpus() > 0
+
+
 def _gpus() -> int:
     """GPUs that the cluster has, or may grow to."""
     there = ray.cluster_resources()

@@ -3,7 +3,7 @@
 import json
 import pickletools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow.fs
@@ -68,15 +68,14 @@ def _trials(folder: str) -> list[dict[str, Any]] | None:
     return trials
 
 
-def forget(folder: str, trials: Iterable[str] = ()) -> None:
-    """Removes Ray's state of a study, and the folders of these trials; whatever else is there stays."""
+def forget(folder: str, is_trial: Callable[[str], bool] = lambda _: False) -> None:
+    """Removes Ray's state of a study, and the folders of trials, by their names; whatever else is there stays."""
     files, path = filesystem_of(folder)
     for file in _files_of_ray(folder).values():
         files.delete_file(file)
     there = files.get_file_info(pyarrow.fs.FileSelector(path, allow_not_found=True))
-    wanted = set(trials)
     for one in there:
-        if one.type == pyarrow.fs.FileType.Directory and one.base_name in wanted:
+        if one.type == pyarrow.fs.FileType.Directory and is_trial(one.base_name):
             files.delete_dir(one.path)
 
 

@@ -20,6 +20,7 @@ from spectra_tune.engine.timing import time_arms
 from spectra_tune.launching.attempts import attempts, forget_attempts, interruptions, keep_attempt
 from spectra_tune.launching.block_store import read_ended, write_ended
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
+from spectra_tune.launching.parts import Part
 from spectra_tune.objectives import SplitMetric
 from spectra_tune.own_code import place_of_error, said
 from spectra_tune.results import Tables, curve_table, figure_table, joined, scored, with_costs
@@ -36,21 +37,23 @@ come again from equal specs; it is reported as the block's result."""
 
 
 class BlockTrainable(tune.Trainable):
-    """Trains the block that `config["block"]` names. Results: epoch, epochs, curves; at the end done, perhaps error.
+    """Trains the block, or the part of one, that `config["block"]` names. Results: epoch, epochs, curves; at the end
+    done, perhaps error.
 
     What a block that has ended gave lies in the study's folder (see block_store.py), not in its last result. Curves on
     the way are plain columns: the driver gets them with each result, and Ray writes a trial's newest one as JSON.
     """
 
-    def setup(self, config: dict[str, Any], blocks: Mapping[str, Block] | None = None, folder: str = "") -> None:
-        assert blocks is not None, "launching hands the blocks in"
+    def setup(self, config: dict[str, Any], parts: Mapping[str, Part] | None = None, folder: str = "") -> None:
+        assert parts is not None, "launching hands the parts in"
         use_one_thread()
-        self._blocks, self._folder = blocks, folder
+        self._parts, self._folder = parts, folder
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self._name = new_config["block"]
-        self._block: Block | None = self._blocks[self._name]
+        self._part = self._parts[self._name]
+        self._block: Block | None = self._part.block
         self._training: BlockTraining | None = None
         self._noted = False
         self._kept = time.monotonic()
@@ -110,30 +113,50 @@ class BlockTrainable(tune.Trainable):
         return result, self._ended(report.runs)
 
     def _failed(self, error: Exception) -> tuple[dict[str, Any], dict[str, pandas.DataFrame]]:
-        """What a block gives that raised: its arms are trained alone, and those that raise again have failed."""
+        """What a part gives that raised: its arms are trained alone, and of one that raises again its seeds.
+
+        So a run fails where it raises by itself, whatever it was beside.
+        """
         assert self._block is not None
-        reasons, tables = [], []
-        several = len(self._block.arms) > 1
-        for name, arm in self._block.arms:
-            alone = replace(self._block, arms=[(name, arm)])
-            try:
-                if not several:
-                    raise error
-                tables.append(_trained_alone(alone, self._device))
-            except PASSING:
-                raise
-            except Exception as its_error:  # as above
-                reasons.append(f"{name}: {_one_line(its_error)}")
-                tables.append(Tables(failed_runs(alone, device=self._device), curve_table({}), figure_table({})))
-        said = {"error": "; ".join(reasons or [_one_line(error)]), "traceback": traceback.format_exc()}
+        reasons: list[str] = []
+        arms = [replace(self._block, arms=[arm]) for arm in self._block.arms]
+        tables = [one for arm in arms for one in self._alone(arm, reasons, error if len(arms) == 1 else None)]
+        said = {"error": "; ".join(dict.fromkeys(reasons)) or _one_line(error), "traceback": traceback.format_exc()}
         return {"done": True} | said, joined(tables)._asdict()
 
+    def _alone(self, block: Block, reasons: list[str], error: Exception | None = None) -> list[Tables]:
+        """Tables of an arm, or of its seeds one by one where it raises (or is known to have raised)."""
+        try:
+            if error is not None:
+                raise error
+            return [self._to_its_end(block)]
+        except PASSING:
+            raise
+        except Exception as its_error:  # anything that a user's task or network may raise
+            if len(block.seeds) > 1:
+                return [one for seed in block.seeds for one in self._alone(replace(block, seeds=[seed]), reasons)]
+            ((arm, _),) = block.arms
+            reasons.append(f"{arm}: {_one_line(its_error)}")
+            return [Tables(failed_runs(block, device=self._device), curve_table({}), figure_table({}))]
+
+    def _to_its_end(self, block: Block) -> Tables:
+        """A block's tables, from its beginning to its end."""
+        training = BlockTraining(block, device=self._device)
+        while not training.finished:
+            report = training.advance()
+        assert report.runs is not None
+        return self._tables(block, training, report.runs)
+
+    def _tables(self, timed: Block, training: BlockTraining, runs: pandas.DataFrame) -> Tables:
+        """What has ended; with the costs of a block's arms where this is the part that times them for all."""
+        if self._part.first:
+            costs = {name: timing.columns for name, timing in time_arms(timed, device=self._device).items()}
+            runs = with_costs(runs, costs)
+        return Tables(runs, training.curves(), training.figures(self._part.whole.seeds))
+
     def _ended(self, runs: pandas.DataFrame) -> dict[str, pandas.DataFrame]:
-        """The tables of a block that has ended."""
-        assert self._block is not None
-        costs = {name: timing.columns for name, timing in time_arms(self._block, device=self._device).items()}
-        training = self._trained()
-        return Tables(with_costs(runs, costs), training.curves(), training.figures())._asdict()
+        """The tables of a part that has ended."""
+        return self._tables(self._part.whole, self._trained(), runs)._asdict()
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         if self._training is not None:
@@ -226,16 +249,6 @@ class SearchTrainable(BlockTrainable):
         if runs.empty:
             return math.nan
         return self._metric.metric.sign * float(scored(runs, self._metric.column).mean())
-
-
-def _trained_alone(block: Block, device: str) -> Tables:
-    """A block's tables, from its beginning to its end."""
-    training = BlockTraining(block, device=device)
-    while not training.finished:
-        report = training.advance()
-    assert report.runs is not None
-    costs = {name: timing.columns for name, timing in time_arms(block, device=device).items()}
-    return Tables(with_costs(report.runs, costs), training.curves(), training.figures())
 
 
 def _one_line(error: BaseException) -> str:

@@ -45,7 +45,8 @@ def joined(tables: Iterable[Tables]) -> Tables:
     listed = list(tables)
     if not listed:
         return Tables(pandas.DataFrame(), curve_table({}), figure_table({}))
-    return Tables(*(pandas.concat(parts, ignore_index=True) for parts in zip(*listed, strict=True)))
+    filled = ([part for part in parts if len(part)] or parts[:1] for parts in zip(*listed, strict=True))
+    return Tables(*(pandas.concat(parts, ignore_index=True) for parts in filled))  # an empty one has other types
 
 
 def with_costs(runs: pandas.DataFrame, costs: Mapping[str, Mapping[str, float]]) -> pandas.DataFrame:

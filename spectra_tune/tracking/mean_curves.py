@@ -31,6 +31,13 @@ def finite(curves: pandas.DataFrame) -> pandas.DataFrame:
     return rows.assign(value=rows["value"].where(rows["value"].abs() < math.inf))
 
 
+def of_some_seeds(rows: pandas.DataFrame, child: Child) -> pandas.DataFrame:
+    """Rows of the epochs that some of a child's seeds have told of, and others, which train elsewhere, not yet."""
+    new = rows[~rows["epoch"].isin(child.logged)]
+    seeds = new[new["metric"] == child.marker].groupby("epoch").size()
+    return new[new["epoch"].isin(seeds.index[seeds < child.seeds])]
+
+
 def mean_points(rows: pandas.DataFrame, child: Child, first: str) -> dict[int, list[Point]]:
     """Points by epoch, of the epochs that a child has not logged and of which rows of all its seeds are here.
 

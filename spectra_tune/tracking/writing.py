@@ -14,7 +14,7 @@ from spectra_tune.results import Tables, sigma_columns
 from spectra_tune.tracking import views
 from spectra_tune.tracking.children import Child, Family
 from spectra_tune.tracking.declaring import log_parameters, study_experiment, study_parent
-from spectra_tune.tracking.mean_curves import finite, look_at, mean_points
+from spectra_tune.tracking.mean_curves import finite, look_at, mean_points, of_some_seeds
 from spectra_tune.tracking.points import in_order, log_points, named, now, set_tags
 from spectra_tune.tracking.provenance import provenance
 from spectra_tune.tracking.reading import OURS, run_link
@@ -127,18 +127,17 @@ class Tracker:
         self._tried = time.monotonic()
 
     def _flush(self) -> None:
-        """Writes what waits; it still waits where the store does not take it."""
+        """Writes what waits; it still waits where the store does not take it, or other seeds are not so far."""
         if self._waiting:
-            self._log_means(pandas.concat(self._waiting, ignore_index=True))
-        self._waiting = []
+            self._waiting = self._log_means(pandas.concat(self._waiting, ignore_index=True))
 
     @in_one_line
-    def _log_means(self, curves: pandas.DataFrame) -> None:
-        """Mean curves over seeds, in few batches per child; an epoch waits until rows of all seeds come together."""
+    def _log_means(self, curves: pandas.DataFrame) -> list[pandas.DataFrame]:
+        """Mean curves over seeds, in few batches per child; rows come back of epochs that some seeds have not told of."""
         strangers = set(curves["signature"]) - set(self._owners)
         if strangers:
             raise InvalidStudy(f"curves must be of the study's own runs, got the signature {min(strangers)}")
-        rows = finite(curves)
+        rows, waiting = finite(curves), []
         rows = rows.assign(owner=rows["signature"].map(self._owners)).explode("owner")
         for key, of_arm in rows.groupby("owner", sort=False):
             assert isinstance(key, tuple)
@@ -147,6 +146,8 @@ class Tracker:
             epochs = mean_points(of_arm, child, self._followed.column)
             log_points(self._client, child.run_id, epochs.values(), now())
             child.logged |= set(epochs)
+            waiting.append(of_some_seeds(of_arm, child).drop(columns="owner"))
+        return [one for one in waiting if len(one)]
 
     @in_one_line
     def finish(

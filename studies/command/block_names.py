@@ -13,18 +13,11 @@ LONGEST = 60
 def block_names(named: Named, blocks: tuple[Block, ...]) -> dict[str, Block]:
     """Each block under its name: its study, what tells its Condition apart, and the start of its signature, which its
     arms and seeds are in.
-
-    A block that needs too much memory comes in parts, each named after its first seed.
     """
-    from spectra_tune.engine import parts  # loads torch
-
     labels, found = named.study.labels(), {}
     for block in blocks:
         words = [_plain(named.name), _plain(labels[condition_signature(block.condition)]), digest(block)[:8]]
-        split = parts(block)
-        for part in split:
-            from_seed = [f"seed{part.seeds[0]}"] if len(split) > 1 else []
-            found["-".join((*words, *from_seed))] = part
+        found["-".join(words)] = block
     return found
 
 

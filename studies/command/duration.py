@@ -2,7 +2,6 @@
 
 import os
 import time
-from typing import Any
 
 import numpy
 
@@ -13,10 +12,6 @@ PATIENCE_S = 4.0
 
 SHORT_S = 180.0
 """Below which seconds are said."""
-
-STEP_S, STEP_IN_TURN_S, FLOPS = 18e-6, 5e-4, 100e9
-"""Roughly, of one processor: a member's step without its arithmetic, stacked and in turn; arithmetic per second. They
-only tell how blocks stand to each other."""
 
 START_S, BLOCK_S, TRIAL_S = 14.0, 0.5, 0.15
 """Measured on two processors: Ray, its workers and MLflow; a block beside its training, a search's trial beside its."""
@@ -33,7 +28,15 @@ def in_words(study: Study) -> str:
         return f"not estimated, since {type(error).__name__}: {' '.join(str(error).split())}"
     about = f"{seconds:.0f} s" if seconds < SHORT_S else f"{seconds / 60:.0f} min"
     blocks = len(study.blocks())
-    return f"about {about} on {os.cpu_count()} processors, by timing {timed} of {blocks} blocks here"
+    steps = "" if _stacked(study) else "a step of each network of "
+    return f"about {about} on {os.cpu_count()} processors, by timing {steps}{timed} of {blocks} blocks here"
+
+
+def _stacked(study: Study) -> bool:
+    """Whether all its networks train as programs, which are timed for whole epochs."""
+    from spectra_tune.engine import trains_stacked  # loads torch
+
+    return all(trains_stacked(block) for block in study.blocks())
 
 
 def _needed(study: Study) -> tuple[float, int]:
@@ -43,11 +46,20 @@ def _needed(study: Study) -> tuple[float, int]:
     timed = _timed(blocks, relative)
     seconds = [one + BLOCK_S for one in _of_all(timed, relative)]
     processors = os.cpu_count() or 1
-    training = max(sum(seconds) / processors, max(seconds))
+    longest = max(_of_parts(blocks, seconds, processors))
+    training = max(sum(seconds) / processors, longest)
     records = sum(len(block.arms) for block in blocks)
     runs = sum(len(block.arms) * len(block.seeds) for block in blocks)
     written = RUN_S * runs + RECORD_S * records + CONTRAST_S * study.tests + REPORT_S
     return START_S + training + _searching(study, sum(seconds), processors) + written, len(timed)
+
+
+def _of_parts(blocks: tuple[Block, ...], seconds: list[float], processors: int) -> list[float]:
+    """Seconds of a part of each block, where it goes out in several."""
+    from spectra_tune.engine import fewest_parts  # loads torch
+
+    counts = fewest_parts(seconds, [len(block.seeds) for block in blocks], processors)
+    return [one / count for one, count in zip(seconds, counts, strict=True)]
 
 
 def _searching(study: Study, seconds: float, processors: int) -> float:
@@ -91,24 +103,7 @@ def _seconds_of(block: Block) -> float:
 
 
 def _relative(block: Block) -> float:
-    """Seconds of one processor, roughly: for each step its arithmetic, and what a step costs however small it is."""
-    seconds = 0.0
-    for _, arm in block.arms:
-        condition = arm.condition(block.condition)
-        task, network = condition.task, condition.network
-        samples = task.samples if hasattr(task, "samples") else len(task.draw("train", 0)[1])
-        batch = condition.batch_size or samples
-        flops = 6 * batch * _parameters(network, task)
-        steps = condition.epochs * -(-samples // batch)
-        step = STEP_S if hasattr(network, "stacked") else STEP_IN_TURN_S
-        seconds += len(block.seeds) * steps * (step + flops / FLOPS)
-    return seconds
+    """Roughly the seconds of one processor, by which blocks stand to each other."""
+    from spectra_tune.engine import rough_seconds  # loads torch
 
-
-def _parameters(network: Any, task: Any) -> int:
-    """Trainable numbers of a network; one that cannot say so is built."""
-    if hasattr(network, "parameter_count"):
-        return network.parameter_count(task)
-    from spectra_tune.engine import parameter_count  # loads torch
-
-    return parameter_count(network, task)
+    return rough_seconds(block)

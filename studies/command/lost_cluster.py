@@ -2,14 +2,16 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar
 
 from rich.console import Console
 
 from spectra_tune import launching, tracking
+from spectra_tune.design import Block
 from spectra_tune.launching.block_store import ended_blocks
+from spectra_tune.launching.parts import left, named_parts
 from spectra_tune.lock import Lock
 from studies.command import recording
 from studies.command.console import say
@@ -26,13 +28,13 @@ def end_without_cluster(
     console: Console,
     head: launching.Head,
     folder: str,
-    blocks: Iterable[str],
+    blocks: Mapping[str, Block],
     again: str,
     tracker: tracking.Tracker,
     lock: Lock,
 ) -> None:
     """Says what is kept and ends this process: whatever waits in Ray waits for ever. blocks: none before they begin."""
-    kept = _tried(lambda: _kept(folder, set(blocks)))
+    kept = _tried(lambda: _kept(folder, blocks))
     line = f"stopped: {head.name} is gone; {kept or f'{folder} does not say how many blocks it keeps'}: {again}"
     console.show_cursor()  # a live display has hidden it
     say(console, f"\n{line}")
@@ -41,10 +43,11 @@ def end_without_cluster(
     os._exit(LOST_CLUSTER)
 
 
-def _kept(folder: str, blocks: set[str]) -> str:
+def _kept(folder: str, blocks: Mapping[str, Block]) -> str:
     if not blocks:
         return f"{len(ended_blocks(f'{folder}-search'))} trials of the search are kept"
-    return f"{len(ended_blocks(folder) & blocks)} of {len(blocks)} blocks are kept"
+    of_parts = left(blocks, named_parts(ended_blocks(folder), blocks).values())
+    return f"{len(blocks) - len(of_parts)} of {len(blocks)} blocks are kept"
 
 
 def _tried(do: Callable[[], T]) -> T | None:

@@ -81,7 +81,7 @@ class Display:
         """A word on what was found so far, above the bar."""
         self._note = f"; {text}" if text else ""
 
-    def update(self, block: str, epoch: int, epochs: int, *, finished: bool, error: str | None) -> None:
+    def update(self, block: str, epoch: float, epochs: int, *, finished: bool, error: str | None) -> None:
         """Notes how far a block is."""
         self._share[block] = 1.0 if finished else epoch / max(epochs, 1)
         if finished and block not in self._done:

@@ -17,7 +17,7 @@ from spectra_tune import launching
 from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment
 from spectra_tune.engine import BlockTraining, run_block
 from spectra_tune.engine import training as engine
-from spectra_tune.launching import trainables
+from spectra_tune.launching import parts, trainables
 from spectra_tune.launching.trainables import BlockTrainable
 from spectra_tune.networks import mlp
 from spectra_tune.operators.dense import Matrix
@@ -322,6 +322,44 @@ def test_a_users_own_study_runs_on_a_worker_that_has_neither_its_file_nor_those_
 def test_an_address_where_nothing_answers_is_refused(address, says):
     with pytest.raises(InvalidStudy, match=says):
         launching.check_address(address)
+
+
+def test_a_block_that_would_leave_workers_idle_goes_out_in_parts_and_comes_back_whole(ray, tmp_path, monkeypatch):
+    condition = Condition(task=moons(samples=40), network=mlp(width=4), epochs=4)
+    block = Block(condition=condition, arms=ARMS, seeds=range(6))
+    monkeypatch.setattr(parts, "rough_seconds", lambda block, timed: 100.0)
+    trained, seen = launched("parts", {"block": block}, tmp_path)
+    names = {file.stem for file in (tmp_path / "parts" / "ended").iterdir()}
+    assert names == {f"block-seeds{seed}-{seed}" for seed in range(6)}
+    assert [progress.finished for progress in seen].index(True) == len(seen) - 1, (
+        "a block ends once, with its last part"
+    )
+    assert {progress.block for progress in seen} == {"block"}
+    assert [progress.epoch for progress in seen] == sorted(progress.epoch for progress in seen)
+    expected = unmeasured(run_block(block))
+    assert unmeasured(seen[-1].runs).equals(unmeasured(trained.tables.runs))
+    assert unmeasured(trained.tables.runs).equals(expected)
+    assert trained.tables.runs[list(COST)].gt(0).all(axis=None)
+
+    for gone in (1, 2, 5):
+        (tmp_path / "parts" / "ended" / f"block-seeds{gone}-{gone}.zip").unlink()
+    with_half = launching.trained_before("parts", {"block": block}, storage=str(tmp_path))
+    assert not with_half.complete
+    monkeypatch.setattr(parts, "rough_seconds", lambda block, timed: 1.0)
+    again, _ = launched("parts", {"block": block}, tmp_path, resume=True)
+    assert {file.stem for file in (tmp_path / "parts" / "ended").iterdir()} - names == {"block-seeds1-2"}
+    assert unmeasured(again.tables.runs).equals(expected)
+    assert again.tables.runs["seed"].tolist() == [*range(6)] * len(ARMS)
+
+
+def test_a_storage_of_whole_blocks_is_not_trained_again_in_parts(ray, tmp_path, monkeypatch):
+    block = Block(condition=Condition(task=moons(samples=40), network=mlp(width=4), epochs=2), arms=ARMS, seeds=[0, 1])
+    trained, _ = launched("older", {"block": block}, tmp_path)
+    assert [file.stem for file in (tmp_path / "older" / "ended").iterdir()] == ["block"]
+    monkeypatch.setattr(parts, "rough_seconds", lambda block, timed: 100.0)
+    again, seen = launched("older", {"block": block}, tmp_path, resume=True)
+    assert not seen
+    assert again.tables.runs.equals(trained.tables.runs)
 
 
 @pytest.mark.parametrize("spoilt", ["experiment_state-*.json", "tuner.pkl", "basic-variant-state-*.json"])

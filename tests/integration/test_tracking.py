@@ -106,6 +106,20 @@ def written_at_once(monkeypatch):
     monkeypatch.setattr(writing, "FLUSH_S", 0.0)
 
 
+def test_an_epoch_s_mean_waits_for_the_seeds_that_train_elsewhere(tmp_path, trained):
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    tracker = begun(uri)
+    _, curves, _ = trained
+    of_signature = curves.groupby("signature", sort=False).ngroup()
+    before = len(points(uri))
+    tracker.log_curves(curves[of_signature % 3 == 0])
+    assert len(points(uri)) == before
+    tracker.log_curves(curves[of_signature % 3 != 0])
+    found = points(uri)
+    assert len(found) > before
+    assert max(found.values()) == 1
+
+
 def test_curves_wait_to_be_written_together_and_a_stop_leaves_none_waiting(tmp_path, trained, monkeypatch):
     monkeypatch.setattr(writing, "FLUSH_S", 1e6)
     uri = store(tmp_path)

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from spectra_tune.design import Block, Condition, Treatment
-from spectra_tune.engine import block_seconds
+from spectra_tune.engine import block_seconds, rough_seconds
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
 from studies.command import catalogue, duration
+from tests.laws.kinds import ENGINES
 from tests.tools.searching import STUDY
 
 ARMS = {"none": Treatment.none(), "static": Treatment(sigma_end=1.0, strength=0.1)}
@@ -22,14 +23,16 @@ def seconds(study, monkeypatch, of_block=lambda block: 6.0, patience=60.0, proce
     return duration._needed(study)
 
 
-def test_blocks_share_the_processors_and_the_longest_one_is_waited_for(monkeypatch):
+def test_blocks_share_the_processors_and_a_part_of_the_longest_one_is_waited_for(monkeypatch):
     rest = duration.START_S + duration.REPORT_S
     rest += duration.RECORD_S * 24 + duration.CONTRAST_S * 24 + duration.RUN_S * 480
     first, a_block = CAPACITY.blocks()[0], 6.0 + duration.BLOCK_S
     alike, _ = seconds(CAPACITY, monkeypatch)
     longer, _ = seconds(CAPACITY, monkeypatch, lambda block: 600.0 if block == first else 6.0)
     assert alike == pytest.approx(8 * a_block / 2 + rest)
-    assert longer == pytest.approx(600.0 + duration.BLOCK_S + rest)
+    assert longer == pytest.approx((600.0 + duration.BLOCK_S + 7 * a_block) / 2 + rest)
+    many, _ = seconds(CAPACITY, monkeypatch, lambda block: 600.0 if block == first else 6.0, processors=1000)
+    assert many == pytest.approx((600.0 + duration.BLOCK_S) / len(first.seeds) + rest)
 
 
 def test_blocks_that_are_not_timed_lie_between_those_that_are(monkeypatch):
@@ -82,3 +85,18 @@ def test_what_is_said_names_what_it_rests_on(monkeypatch):
     said = duration.in_words(CAPACITY)
     assert said.startswith("about ")
     assert said.endswith("by timing 8 of 8 blocks here")
+    in_turn = duration.in_words(catalogue.load("fashion_images", smoke=True).study)
+    assert "by timing a step of each network of 1 of 1 blocks here" in in_turn
+
+
+@pytest.mark.parametrize("network", ENGINES.values(), ids=ENGINES)
+def test_a_rough_time_grows_with_the_steps(network, monkeypatch):
+    monkeypatch.setattr("spectra_tune.engine.duration._seconds", lambda do: do() or 0.01)
+    condition = Condition(task=moons(samples=64), network=network, epochs=30, batch_size=16)
+    once = rough_seconds(Block(condition=condition, arms=ARMS, seeds=range(4)))
+    more = [replace(condition, epochs=60), replace(condition, task=moons(samples=128))]
+    for one in more:
+        assert 1.5 * once < rough_seconds(Block(condition=one, arms=ARMS, seeds=range(4))) <= 2 * once
+    assert rough_seconds(Block(condition=condition, arms=ARMS, seeds=range(8))) == pytest.approx(2 * once)
+    if network is ENGINES["in turn"]:
+        assert once == pytest.approx(2 * 4 * 4 * 0.01 * (30 + 2 * 21 / 3)), "arms, seeds, steps of an epoch, a step"
