@@ -72,8 +72,8 @@ WHEN = """\
 - **unknown**: what was found there is neither. The largest mean gain is that of one contrast of many, with the verdict
   that it got; it is no promise.
 
-`spectra-tune advise --task TASK --network KIND --width WIDTH --epochs EPOCHS` prints the answer for one condition with the evidence
-that it rests on; for one that was not studied, what the nearest on each side say. All answers:
+`spectra-tune advise --task TASK --network KIND --width WIDTH --epochs EPOCHS` prints the answer for one condition with
+the evidence that it rests on; for one that was not studied, what the nearest on each side say. All answers:
 [generated/conditions.md](generated/conditions.md).
 
 ## What this rests on
