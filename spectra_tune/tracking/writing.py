@@ -133,7 +133,7 @@ class Tracker:
 
     @in_one_line
     def _log_means(self, curves: pandas.DataFrame) -> list[pandas.DataFrame]:
-        """Mean curves over seeds, in few batches per child; rows of epochs that some seeds have not told of come back."""
+        """Mean curves over seeds, in few batches per child; rows of epochs not told of by all seeds come back."""
         strangers = set(curves["signature"]) - set(self._owners)
         if strangers:
             raise InvalidStudy(f"curves must be of the study's own runs, got the signature {min(strangers)}")
