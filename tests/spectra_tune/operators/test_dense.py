@@ -107,9 +107,9 @@ def test_sigma_is_exact_along_whole_trainings(width, learning_rate):
     for _ in range(condition.epochs):
         weights = {name: program.parameters[name].clone() for name in program.regularized}
         training.train_only(1)
-        for name, weight in weights.items():
+        for followed, weight in zip(program._followed.values(), weights.values(), strict=True):
             exact = torch.linalg.svdvals(weight.double())[:, 0]
-            torch.testing.assert_close(program._followed[name].sigma_M.double(), exact, rtol=1e-4, atol=0)
+            torch.testing.assert_close(followed.sigma_M.double(), exact, rtol=1e-4, atol=0)
 
 
 @pytest.mark.parametrize("scale", [0.0, 1e-30, 1.0, 1e10, 1e18, 1e30])
