@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment
 from spectra_tune.engine import BlockTraining, run_block
 from spectra_tune.engine import training as engine
 from spectra_tune.launching import parts, trainables
+from spectra_tune.launching.parts import Part
 from spectra_tune.launching.trainables import BlockTrainable
 from spectra_tune.networks import mlp
 from spectra_tune.operators.dense import Matrix
@@ -243,7 +243,9 @@ def test_half_a_checkpoint_and_one_of_another_environment_are_trained_anew(tmp_p
         return unmeasured(tables["runs"])
 
     trainable = BlockTrainable.__new__(BlockTrainable)
-    trainable._block, trainable._training, trainable._kept = block, None, time.monotonic()
+    monkeypatch.setattr(BlockTrainable, "_device", "cpu")
+    trainable._parts = {"block": Part(of="block", whole=block, seeds=block.seeds)}
+    trainable.reset_config({"block": "block"})
     for name, spoil in (("whole", lambda content: content), ("half", lambda content: content[: len(content) // 2])):
         folder = tmp_path / name
         folder.mkdir()
@@ -331,9 +333,7 @@ def test_a_block_that_would_leave_workers_idle_goes_out_in_parts_and_comes_back_
     trained, seen = launched("parts", {"block": block}, tmp_path)
     names = {file.stem for file in (tmp_path / "parts" / "ended").iterdir()}
     assert names == {f"block-seeds{seed}-{seed}" for seed in range(6)}
-    assert [progress.finished for progress in seen].index(True) == len(seen) - 1, (
-        "a block ends once, with its last part"
-    )
+    assert [progress.finished for progress in seen].index(True) == len(seen) - 1, "with its last part"
     assert {progress.block for progress in seen} == {"block"}
     assert [progress.epoch for progress in seen] == sorted(progress.epoch for progress in seen)
     expected = unmeasured(run_block(block))
