@@ -1,6 +1,6 @@
 """Condition: what all arms of a block share."""
 
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -13,16 +13,26 @@ from spectra_tune.schedules.distance_to_criticality import DistanceToCriticality
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop")
 """Names of torch.optim's optimizers with their defaults there; sgd has momentum 0.9."""
 
+DEVICES = ("cpu", "cuda")
+
+PRECISIONS = ("float32", "bfloat16")
+
 WHOLE = ("epochs", "batch_size")
 """Fields that are whole numbers."""
 
-NEVER_CHANGED = frozenset({"task", "network", "kind", "width", "depth"})
-"""Fields that no arm may change: their runs would not share data or shapes."""
+NEVER_CHANGED = frozenset({"task", "network", "kind", "width", "depth", "device"})
+"""Fields that no arm may change: their runs would not share data, shapes or an environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One training protocol: a task, a network and how it is optimised."""
+    """One training protocol: a task, a network and how it is optimised.
+
+    device: the kind of device that it trains on; None is what Ray grants. One that is named changes bits, so it has a
+    part in the signature; either way the environment says what it was, and no contrast spans two. precision: of the
+    forward pass in training and evaluation (torch.amp); weights, losses, penalties and sigmas are float32. In bfloat16
+    every network trains in turn.
+    """
 
     task: Any  # a constructor of spectra_tune.tasks, or an object with the contract of a task
     network: Any  # a constructor of spectra_tune.networks, or an object with the contract of a network
@@ -32,6 +42,8 @@ class Condition:
     weight_decay: float = 0.0  # as torch.optim's optimizer of that name understands it
     epochs: int = 100
     batch_size: int | None = None  # None is the full batch
+    device: str | None = field(default=None, metadata={"later": True})  # one of DEVICES
+    precision: str = field(default="float32", metadata={"later": True})  # one of PRECISIONS
 
     def __post_init__(self):
         _check_task(self.task)
@@ -41,7 +53,7 @@ class Condition:
                 f"network must have build and regularized, {type(self.network).__name__} lacks "
                 f"{', '.join(missing)}; see spectra_tune.networks"
             )
-        taken = {"kind", "stream", *(field.name for field in fields(self))} & set(hyperparameters(self.network))
+        taken = {"kind", "stream", *(of.name for of in fields(self))} & set(hyperparameters(self.network))
         if taken:
             raise InvalidStudy(
                 f"no hyperparameter may be called {', '.join(sorted(taken))}, which says something else of a run: "
@@ -51,6 +63,9 @@ class Condition:
         def put(name, value):
             object.__setattr__(self, name, value)
 
+        if self.device is not None:
+            put("device", one_of(self.device, "device", DEVICES))
+        put("precision", one_of(self.precision, "precision", PRECISIONS))
         put("optimizer", one_of(self.optimizer, "optimizer", OPTIMIZERS))
         if not isinstance(self.learning_rate_schedule, DistanceToCriticality):
             name = one_of(self.learning_rate_schedule, "learning-rate schedule", LEARNING_RATES)
@@ -86,7 +101,7 @@ def _check_task(task: Any) -> None:
 
 def grid(**values: Any) -> tuple[Condition, ...]:
     """Every combination of the listed values of Condition's fields, the last one varying fastest."""
-    known = {field.name for field in fields(Condition)}
+    known = {of.name for of in fields(Condition)}
     for name, choices in values.items():
         if name not in known:
             raise InvalidStudy(f"a Condition has no field {name!r}; {nearest(name, known)}")
@@ -109,7 +124,7 @@ def hyperparameters(network: Any) -> dict[str, Any]:
     its fields."""
     if callable(getattr(network, "hyperparameters", None)):
         return network.hyperparameters()
-    return {field.name: getattr(network, field.name) for field in fields(network)} if is_dataclass(network) else {}
+    return {of.name: getattr(network, of.name) for of in fields(network)} if is_dataclass(network) else {}
 
 
 def with_hyperparameters(network: Any, **changes: Any) -> Any:
@@ -120,13 +135,13 @@ def with_hyperparameters(network: Any, **changes: Any) -> Any:
 
 def flat(condition: Condition) -> dict[str, Any]:
     """A Condition's fields and, beside them, those of its network: what arms may be compared in."""
-    own = {field.name: getattr(condition, field.name) for field in fields(condition)}
+    own = {of.name: getattr(condition, of.name) for of in fields(condition)}
     return own | {"kind": kind_of(condition.network)} | hyperparameters(condition.network)
 
 
 def changed(condition: Condition, changes: dict[str, Any]) -> Condition:
     """The Condition with an arm's `changes` carried out; unknown or forbidden keys are refused."""
-    own = {field.name for field in fields(condition)}
+    own = {of.name for of in fields(condition)}
     of_network = set(hyperparameters(condition.network))
     allowed = (own | of_network) - NEVER_CHANGED
     for name in changes:

@@ -48,7 +48,7 @@ PARTS_PER_WORKER = 4
 
 def trains_stacked(block: Block) -> bool:
     """Whether all networks of a block train as programs."""
-    return all(stacks(member.condition.network, member.condition.task) for member in _one_seed(block))
+    return all(stacks(member.condition) for member in _one_seed(block))
 
 
 def _one_seed(block: Block) -> tuple[Member, ...]:
@@ -75,8 +75,8 @@ def rough_seconds(block: Block, *, timed: bool = True) -> float:
     draw, seconds = cached_draws(block.condition.task), 0.0
     for member in _one_seed(block):
         condition = member.condition
-        kind = (condition.network, condition.batch_size, condition.optimizer, penalty_of(member))
-        in_turn = not stacks(condition.network, condition.task)
+        kind = (condition.network, condition.batch_size, condition.optimizer, condition.precision, penalty_of(member))
+        in_turn = not stacks(condition)
         if kind not in steps:
             steps[kind] = _step(member, draw) if in_turn and timed else _arithmetic(condition, in_turn)
         evaluations = 2 * (min(block.reports, condition.epochs) + 1) if in_turn else 0  # of two splits

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import torch
 
+from spectra_tune.design import Condition
 from spectra_tune.engine.fingerprint import code_digest
+from spectra_tune.errors import InvalidStudy
 from spectra_tune.operators import batched_matmul
 
 OutOfMemory = torch.OutOfMemoryError
@@ -32,6 +34,15 @@ def one_thread_of_torch() -> Iterator[None]:
     finally:
         if before != 1:
             torch.set_num_threads(before)
+
+
+def device_of(condition: Condition, granted: str) -> str:
+    """The device that a Condition trains on: that which it names, else the one granted."""
+    if condition.device == "cuda" and not torch.cuda.is_available():
+        raise InvalidStudy(
+            "device 'cuda' needs a GPU that torch can use, this machine has none: train elsewhere, or leave device out"
+        )
+    return condition.device or granted
 
 
 def built_for_gpus() -> bool:

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 
 from spectra_tune import objectives
-from spectra_tune.design import Member
+from spectra_tune.design import Condition, Member
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.trainer import InTurn
 from spectra_tune.engine.members.draws import Draw
@@ -29,9 +28,12 @@ class Group:
     equal_bits: Callable[[], bool]
 
 
-def stacks(network: Any, task: Any) -> bool:
-    """Whether a network trains as one program of all members: it and the task's objective have a stacked form."""
-    form = getattr(network, "stacked", None)
+def stacks(condition: Condition) -> bool:
+    """Whether a network trains as one program of all members: it and the task's objective have a stacked form, which
+    is one of float32."""
+    form, task = getattr(condition.network, "stacked", None), condition.task
+    if condition.precision != "float32":
+        return False
     return form is not None and hasattr(objectives.implement(objective_of(task)), "Stacked") and form(task) is not None
 
 
@@ -39,7 +41,7 @@ def groups(
     members: Sequence[Member], draw: Draw, capacity_ratio: float, device: str, dtype: torch.dtype
 ) -> tuple[Group, ...]:
     """All members of a block, programs first."""
-    stacked = [stacks(member.condition.network, member.condition.task) for member in members]
+    stacked = [stacks(member.condition) for member in members]
     together = [place for place, yes in enumerate(stacked) if yes]
     found = []
     if together:

@@ -70,7 +70,7 @@ def bytes_on_gpu(block: Block) -> int:
     task, condition = block.condition.task, block.condition
     samples, network = _samples(task), block.condition.network
     batch = condition.batch_size or samples
-    if not stacks(network, task):
+    if not stacks(condition):
         passing = PASS_COPIES * 4 * batch * parameter_count(network, task)
         return CONTEXT_BYTES + len(block.arms) * len(block.seeds) * bytes_per_member(block) + passing
     programs = len(chunks(members(block), samples, "cuda"))

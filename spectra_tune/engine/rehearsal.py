@@ -85,7 +85,7 @@ def _try(member: Member, draw: Draw) -> None:
                 f"{network} must start from its seed, two builds of one seed differ: draw initial weights from the "
                 "global generator of torch, numpy or Python, each of which is seeded for it"
             )
-    if stacks(network, task):
+    if stacks(member.condition):
         return
     data = Data(task, draw, "cpu", torch.float32)
     with _saying(kind.forward, network.build):

@@ -28,7 +28,7 @@ def protocol_of(condition: Condition, stream: int) -> dict[str, Any]:
     protocol = flat(condition) | {"stream": stream, "task": called(condition.task)}
     protocol["batch_size"] = protocol["batch_size"] or 0
     protocol["learning_rate_schedule"] = str(protocol["learning_rate_schedule"])
-    del protocol["network"]
+    del protocol["network"], protocol["device"]  # the environment says what it was
     return {column_of(name): _cell(protocol[name]) for name in (*CONDITION, *protocol) if name in protocol}
 
 

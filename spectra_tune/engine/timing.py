@@ -71,7 +71,7 @@ def seconds_of_timing(block: Block, epoch: float) -> float:
 
 
 def _most_seeds(block: Block) -> int:
-    return MOST_SEEDS if stacks(block.condition.network, block.condition.task) else IN_TURN_SEEDS
+    return MOST_SEEDS if stacks(block.condition) else IN_TURN_SEEDS
 
 
 def _seconds(training: BlockTraining, epochs: int, device: str) -> float:

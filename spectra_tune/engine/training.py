@@ -12,7 +12,7 @@ import pandas
 import torch
 
 from spectra_tune.design import Block, members
-from spectra_tune.engine.environment import environment, one_thread_of_torch
+from spectra_tune.engine.environment import device_of, environment, one_thread_of_torch
 from spectra_tune.engine.figure_data import figure_data
 from spectra_tune.engine.groups import groups
 from spectra_tune.engine.members.draws import cached_draws
@@ -56,7 +56,7 @@ class BlockTraining:
         if report_every is not None and report_every < 1:
             raise InvalidStudy(f"report_every must be at least one epoch, got {report_every}")
         self.members = members(block)
-        self._device = device
+        device = self._device = device_of(block.condition, device)
         self._task = block.condition.task
         self._draw = cached_draws(self._task)
         self._report_every = report_every or math.ceil(block.condition.epochs / block.reports)

@@ -10,7 +10,7 @@ from spectra_tune.launching.cluster import (
 # isort: split
 from spectra_tune.launching.beginning import Beginning, keep_beginning, read_beginning
 from spectra_tune.launching.blocks import Progress, StorageDamaged, Trained, run_blocks, trained_before
-from spectra_tune.launching.gpus import check_gpus
+from spectra_tune.launching.gpus import check_device, check_gpus
 from spectra_tune.launching.head import Head
 from spectra_tune.launching.resume import can_resume
 from spectra_tune.launching.search import Searched, SearchProgress, run_search, searched_before
@@ -28,6 +28,7 @@ __all__ = [
     "Trained",
     "can_resume",
     "check_address",
+    "check_device",
     "check_gpus",
     "check_nodes",
     "connect",

@@ -87,7 +87,7 @@ def run_blocks(
         begun = named_parts(statuses(folder) or {}, blocks) if resume else {}
         goes_on = bool(begun) and _goes_on(folder, blocks, begun, ended)
         most = workers(_on_gpu(blocks[one]) for one in seeds_left)
-        parts = begun if goes_on else handed_out(blocks, seeds_left, most, on_gpus=has_gpus())
+        parts = begun if goes_on else handed_out(blocks, seeds_left, most, gpus=has_gpus())
         trainable = _trainable(parts, folder)
         listener = _Listener(on_progress, folder, {**ended, **parts})
         if goes_on:
@@ -128,7 +128,9 @@ def _trainable(parts: Mapping[str, Part], folder: str) -> Callable:
 
 
 def _on_gpu(block: Block) -> float:
-    """Bytes that a block needs of a GPU; a whole one where that cannot be said."""
+    """Bytes that a block needs of a GPU; a whole one where that cannot be said, 0 where it wants none."""
+    if block.condition.device == "cpu":
+        return 0.0
     try:
         return bytes_on_gpu(block)
     except Exception:  # anything that a user's network or task may raise: the trial that trains it says so

@@ -6,7 +6,7 @@ import ray
 import ray.exceptions
 from ray import tune
 
-from spectra_tune.design import InvalidStudy
+from spectra_tune.design import Condition, InvalidStudy
 from spectra_tune.engine.environment import built_for_gpus
 from spectra_tune.launching.cluster import NODE_PATIENCE_S, asked
 from spectra_tune.launching.resume import left_to_gpus
@@ -46,12 +46,12 @@ def check_gpus(folders: Iterable[str]) -> None:
 
 
 def gpu_share(needed_bytes: float, blocks: int) -> float:
-    """The part of a GPU that a block which needs so many bytes of its memory asks for; 0 where the cluster has none.
+    """The part of a GPU that a block which needs so many bytes of its memory asks for; 0 where there is none.
 
     No smaller than its memory wants, no smaller than an eighth, and no smaller than makes use of every GPU.
     """
     gpus = _gpus()
-    if not gpus:
+    if not gpus or not needed_bytes:
         return 0
     fit = int(USABLE * _smallest_gpu_bytes() // needed_bytes)
     return 1 / max(1, min(BLOCKS_PER_GPU, fit, -(-blocks // gpus)))
@@ -60,15 +60,22 @@ def gpu_share(needed_bytes: float, blocks: int) -> float:
 def workers(needed_bytes: Iterable[float]) -> int:
     """Trials that the cluster trains at a time, where each needs no more than one of these of a GPU's memory."""
     processors = max(1, int(ray.cluster_resources().get("CPU", 1)))
-    gpus = _gpus()
-    if not gpus:
-        return processors
-    return max(1, min(processors, round(gpus / gpu_share(max(needed_bytes), BLOCKS_PER_GPU * gpus))))
+    share = gpu_share(max(needed_bytes), BLOCKS_PER_GPU * max(1, _gpus()))
+    return max(1, min(processors, round(_gpus() / share))) if share else processors
 
 
 def has_gpus() -> bool:
     """Whether trials are given parts of GPUs."""
     return _gpus() > 0
+
+
+def check_device(conditions: Iterable[Condition]) -> None:
+    """Refuses Conditions that name a device which the cluster has not."""
+    if not _gpus() and any(condition.device == "cuda" for condition in conditions):
+        raise InvalidStudy(
+            "device 'cuda' needs a cluster with a GPU, this one has none: join one that has (--address), or leave "
+            "device out, and blocks train on what there is"
+        )
 
 
 def _gpus() -> int:

@@ -74,28 +74,29 @@ def left(blocks: Mapping[str, Block], trained: Iterable[Part]) -> dict[str, list
 
 
 def handed_out(
-    blocks: Mapping[str, Block], seeds_left: Mapping[str, list[tuple[int, ...]]], workers: int, *, on_gpus: bool
+    blocks: Mapping[str, Block], seeds_left: Mapping[str, list[tuple[int, ...]]], workers: int, *, gpus: bool
 ) -> dict[str, Part]:
     """What is left of the blocks, in as many parts as keep all workers busy to the end; the longest first.
 
-    One that needs too much memory is split as well. On GPUs stacked networks are not split for the time that they take:
-    their programs are padded there.
+    gpus: whether workers have some. A block that needs too much memory is split as well. On a GPU stacked networks are
+    not split for the time that they take: their programs are padded there.
     """
     pieces = [(name, replace(blocks[name], seeds=seeds)) for name, of in seeds_left.items() for seeds in of]
-    seconds = [_seconds(piece, on_gpus) for _, piece in pieces]
+    on_gpu = [gpus and piece.condition.device != "cpu" for _, piece in pieces]
+    seconds = [_seconds(piece, timed=not there) for (_, piece), there in zip(pieces, on_gpu, strict=True)]
     wanted = fewest_parts(seconds, [len(piece.seeds) for _, piece in pieces], workers)
     found = []
-    for (name, piece), needed, fewest in zip(pieces, seconds, wanted, strict=True):
-        split = parts(piece, 1 if on_gpus and trains_stacked(piece) else fewest)
+    for (name, piece), needed, fewest, there in zip(pieces, seconds, wanted, on_gpu, strict=True):
+        split = parts(piece, 1 if there and trains_stacked(piece) else fewest)
         found += [(needed / len(split), Part(of=name, whole=blocks[name], seeds=part.seeds)) for part in split]
     found.sort(key=lambda one: -one[0])
     return {part.name: part for _, part in found}
 
 
-def _seconds(block: Block, on_gpus: bool) -> float:
-    """Estimate of a block's training; without a GPU, here, a step of what is meant for one may take long."""
+def _seconds(block: Block, *, timed: bool) -> float:
+    """Estimate of a block's training; not timed where it will be on a GPU: this process need not have one."""
     try:
-        return rough_seconds(block, timed=not on_gpus)
+        return rough_seconds(block, timed=timed)
     except Exception:  # anything that a user's network or task may raise: the trial that trains it says so
         return 0.0
 

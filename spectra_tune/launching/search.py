@@ -102,7 +102,9 @@ def run_search(
 
 
 def _on_gpu(study: Study) -> float:
-    """Bytes of a GPU that the largest possible trial of a search needs."""
+    """Bytes of a GPU that the largest possible trial of a search needs; 0 where none of them wants one."""
+    if all(condition.device == "cpu" for condition in study.conditions):
+        return 0.0
     runs = range(_most_in_a_trial(study) * len(study.seeds.search))
     none = {"none": Treatment.none()}
     try:

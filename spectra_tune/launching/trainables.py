@@ -72,7 +72,8 @@ class BlockTrainable(tune.Trainable):
 
     @property
     def _device(self) -> str:
-        return "cuda" if ray.get_gpu_ids() else "cpu"
+        named = None if self._block is None else self._block.condition.device
+        return named or ("cuda" if ray.get_gpu_ids() else "cpu")
 
     def step(self) -> dict[str, Any]:
         if self._training is None and (ended := read_ended(self._folder, self._name)):  # a kill came before Ray knew

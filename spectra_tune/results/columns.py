@@ -61,6 +61,7 @@ CONDITION = (
     "weight_decay",
     "epochs",
     "batch_size",
+    "precision",
     "stream",
 )
 """The run's own protocol, an arm's changes carried out; the block's Condition is condition_signature. A full batch

@@ -109,6 +109,7 @@ def _locked(here: RunningStudy, lock: "Lock") -> int:
     launching.connect(here.address)
     if here.address or os.environ.get("RAY_ADDRESS"):
         launching.check_nodes()
+    launching.check_device(named.study.conditions)
     launching.check_gpus(within(place, one) for one in left)
     launching.warm_up(len(named.study.conditions) * (1 if named.study.search is None else len(named.study.sides())))
     say(here.talk, f"{plan.text(named.name, named.study)}\n")

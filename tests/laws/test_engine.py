@@ -429,3 +429,13 @@ def test_batch_statistics_and_dropout_are_those_of_training_only():
     assert int(one.norm.num_batches_tracked) == 3
     x = torch.tensor(moons(samples=60).draw("train", 0)[0], dtype=torch.float32)
     assert not torch.equal(one(x), one.eval()(x))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_device_that_is_not_there_is_refused_and_one_that_is_trains_as_ever(condition):
+    none = {"none": Treatment.none()}
+    with pytest.raises(InvalidStudy, match="device 'cuda' needs a GPU"):
+        run_block(block(replace(condition, device="cuda", epochs=1), arms=none))
+    named, granted = (run_block(block(replace(condition, device=of, epochs=1), arms=none)) for of in ("cpu", None))
+    signatures = ["signature", "condition_signature"]
+    assert unmeasured(named).drop(columns=signatures).equals(unmeasured(granted).drop(columns=signatures))

@@ -44,7 +44,7 @@ EVERY = pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
 
 def stacked_pairs():
     """Networks and tasks that train as one program of all members."""
-    return [one for one in pairs(NETWORKS) if stacks(*one.values)]
+    return [one for one in pairs(NETWORKS) if stacks(Condition(network=one.values[0], task=one.values[1]))]
 
 
 def built(network, task, seed=0) -> nn.Module:
@@ -134,6 +134,34 @@ def test_every_kind_is_saved_and_continued(network, tmp_path):
     kinds = set(second.figures()["figure"])
     assert kinds >= {"boundary", "data"} if trains(network, moons(samples=60)) else not kinds & {"boundary", "data"}
     assert ("spectrum" in kinds) == bool(whole._trainers[0].layers)
+
+
+@EVERY
+def test_every_kind_trains_in_bfloat16_with_weights_and_sigmas_of_float32(network, tmp_path):
+    given = block(network, arms={"static": ARMS["static"]}, seeds=range(2), epochs=3, batch_size=16)
+    mixed = replace(given, condition=replace(given.condition, precision="bfloat16"))
+    whole, first, second = (BlockTraining(mixed, report_every=2) for _ in range(3))
+    for training in (whole, whole, first):
+        training.advance()
+    first.save(tmp_path / "half.pt")
+    second.load(tmp_path / "half.pt")
+    second.advance()
+    runs = whole.runs()
+    assert unmeasured(second.runs()).equals(unmeasured(runs))
+    assert set(runs["precision"]) == {"bfloat16"}
+    assert set(runs["status"]) == {"ok"}
+    plain_runs = run_block(given)
+    loss = objective_of(given.condition.task).loss.name
+    assert not runs[f"train_{loss}"].equals(plain_runs[f"train_{loss}"])
+    assert runs[f"train_{loss}"].to_numpy() == pytest.approx(plain_runs[f"train_{loss}"].to_numpy(), rel=0.2, abs=0.05)
+    trainer = whole._trainers[0]
+    assert not hasattr(trainer, "evaluation"), "no program has a stacked form of it"
+    for one in trainer._each:
+        assert all(value.dtype != torch.bfloat16 for value in one.module.state_dict().values())
+        for place, sigma in enumerate(one.sigmas(), 1):
+            if place in trainer.matrices:
+                weight = one.module.state_dict()[trainer.regularized[place - 1]].double().flatten(1)
+                assert sigma == pytest.approx(float(torch.linalg.svdvals(weight)[0]), rel=1e-3)
 
 
 @EVERY

@@ -15,6 +15,7 @@ from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.evaluation import outputs_over
 from spectra_tune.engine.in_turn.flat import FlatParameters
 from spectra_tune.engine.in_turn.optimizers import OPTIMIZERS
+from spectra_tune.engine.in_turn.precision import pass_in_bfloat16
 from spectra_tune.engine.in_turn.signals import ModuleSignals
 from spectra_tune.engine.members.generators import RandomState, generator_of, seed_of, seed_others
 from spectra_tune.engine.members.layers import layer_names
@@ -44,6 +45,8 @@ class MemberInTurn:
         check_weights(condition.network, module)
         self.init_digest = digest_of_parameters(dict(module.named_parameters()))
         self.module = module.to(device, dtype)
+        if condition.precision == "bfloat16":
+            pass_in_bfloat16(self.module, device)
         self._random = RandomState(seed_of(member, "module"), device)
         self._x, self._y = data.of("train", member.seed)
         with self.evaluating():

@@ -17,6 +17,7 @@ from spectra_tune.design import (
     Study,
     Treatment,
     condition_signature,
+    differing_fields,
     grid,
     members,
 )
@@ -264,3 +265,32 @@ def test_a_margin_is_given_in_the_metrics_unit():
         Outcome(margin=0.01)
     with pytest.raises(InvalidStudy, match="margin must be a finite number > 0"):
         Outcome(metric="test_mse", margin=0)
+
+
+def test_a_device_and_a_precision_are_in_a_signature_where_they_are_named():
+    condition = Condition(task=moons(), network=mlp(width=8))
+    others = [replace(condition, **one) for one in ({"device": "cpu"}, {"device": "cuda"}, {"precision": "bfloat16"})]
+    assert len({condition_signature(one) for one in (condition, *others)}) == 4
+    assert condition_signature(replace(condition, device=None, precision="float32")) == condition_signature(condition)
+    assert condition_signature(condition) == "47326eceaadb1c77381e0b7fdbc73333a197c91344a3ef55fb368b372a21865a"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"device": "gpu"}, "no device is called 'gpu'"),
+        ({"precision": "float16"}, "bfloat16"),
+        ({"precision": None}, "precision"),
+    ],
+)
+def test_another_device_or_precision_is_refused(given, says):
+    with pytest.raises(InvalidStudy, match=says):
+        Condition(task=moons(), network=mlp(width=8), **given)
+
+
+def test_an_arm_may_change_the_precision_and_a_contrast_says_so_and_never_the_device():
+    condition = Condition(task=moons(), network=mlp(width=8))
+    none, mixed = Arm(treatment=Treatment.none()), Arm(treatment=Treatment.none(), changes={"precision": "bfloat16"})
+    assert differing_fields(condition, mixed, none) == {"precision": ("bfloat16", "float32")}
+    with pytest.raises(InvalidStudy, match="no arm may change device"):
+        Block(condition=condition, arms={"none": Arm(treatment=Treatment.none(), changes={"device": "cpu"})}, seeds=[0])
