@@ -3,6 +3,7 @@
 import atexit
 import inspect
 import random
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -437,6 +438,18 @@ def pairs(networks_by_name) -> list[Any]:
         for of, task in TRIED.items()
         if trains(network, task)
     ]
+
+
+def each_once(networks_by_name) -> list[Any]:
+    """Every network with one task, and every task with a network: of those that it trains on the one tried least."""
+    tried: Counter[str] = Counter(dict.fromkeys(TRIED, 0))
+    chosen = []
+    for name, network in networks_by_name.items():
+        of = min((of for of, task in TRIED.items() if trains(network, task)), key=tried.__getitem__)
+        tried[of] += 1
+        chosen.append(pytest.param(network, TRIED[of], id=f"{name}, {of}"))
+    assert all(tried.values()), f"a task must be tried, {tried} has one that is not"
+    return chosen
 
 
 def on(task, network):

@@ -19,7 +19,7 @@ from spectra_tune.engine.members.generators import seeded
 from spectra_tune.probes.hidden import SHOWS_NONE
 from spectra_tune.probes.probe_input import NOT_FINITE, OVERFLOWS, ProbeResult, not_computed
 from spectra_tune.results import PROBE_REASONS, SIGMA, probe_columns, sigma_columns
-from tests.laws.kinds import NETWORKS, pairs
+from tests.laws.kinds import NETWORKS, each_once
 from tests.tools.probed import Sines, drawn, linear, measured, one, only, perceptron, stacked, with_parameters
 
 OF_NETWORKS = [name for name in probes.PROBES if name != "boundary"]  # which has a file of tests of its own
@@ -46,7 +46,7 @@ def test_declaring_probes_loads_nothing_heavy():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize(("network", "task"), pairs(NETWORKS))
+@pytest.mark.parametrize(("network", "task"), each_once(NETWORKS))
 def test_every_probe_has_a_number_or_a_reason_for_every_network_and_task(network, task):
     condition = Condition(task=task, network=network, epochs=2)
     runs = run_block(Block(condition=condition, arms={"none": Treatment.none()}, seeds=[0], probes=probes.PROBES))
