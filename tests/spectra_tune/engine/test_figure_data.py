@@ -117,7 +117,7 @@ def test_a_spectrum_too_long_for_a_picture_keeps_places_evenly_and_one_too_large
     def spectra():
         return of(trained(seeds=[0], network=NETWORKS["Convolves"]).figures(), "spectrum")
 
-    whole = spectra().set_index(["signature", "x", "y"])
+    whole = spectra().set_index(["signature", "x", "y"]).sort_index()
     monkeypatch.setattr(figure_data, "MOST_VALUES", 5)
     monkeypatch.setattr(figure_data, "MOST_NUMBERS", 20)
     thinned = spectra()
