@@ -158,9 +158,9 @@ def test_every_kind_trains_in_bfloat16_with_weights_and_sigmas_of_float32(networ
     assert not hasattr(trainer, "evaluation"), "no program has a stacked form of it"
     for one in trainer._each:
         assert all(value.dtype != torch.bfloat16 for value in one.module.state_dict().values())
-        for place, sigma in enumerate(one.sigmas(), 1):
-            if place in trainer.matrices:
-                weight = one.module.state_dict()[trainer.regularized[place - 1]].double().flatten(1)
+        for operator, sigma in zip(network.regularized(one.module).values(), one.sigmas(), strict=True):
+            if isinstance(operator, Matrix):
+                (weight,) = operator.part.of(operator.weights[0].detach().double().unsqueeze(0))
                 assert sigma == pytest.approx(float(torch.linalg.svdvals(weight)[0]), rel=1e-3)
 
 
