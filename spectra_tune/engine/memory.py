@@ -3,14 +3,19 @@
 import itertools
 import math
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
+
+import numpy
 
 from spectra_tune.design import Block, members
 from spectra_tune.engine.groups import stacks
-from spectra_tune.engine.size import parameter_count
+from spectra_tune.engine.in_turn.evaluation import TILE
+from spectra_tune.engine.size import cells_of_sample, parameter_count
 from spectra_tune.engine.stacked.chunks import GPU_CHUNK, chunks
 from spectra_tune.objectives import objective_of
 from spectra_tune.tasks import shape_of
+from spectra_tune.tasks.on_disk import MappedRows
 
 BOUND_BYTES = 2**30
 """Of one Tune trial's block; beside it a worker needs about 0.5 GB for its libraries and 0.1 GB for passes."""
@@ -25,6 +30,11 @@ TEST_SAMPLES = 5000
 
 CONTEXT_BYTES = 2**29
 """Of a process on a GPU before it does anything: CUDA's context, the libraries' workspaces. Assumed, not measured."""
+
+TARGET_BYTES = 8
+
+EVALUATED = 0.5
+"""Of what a pass keeps for a backward one, that an evaluation has at a time: a few layers."""
 
 PASS_COPIES = 3
 """Numbers kept for each cell of a layer and each sample while a program trains: itself, its gradient, a mask."""
@@ -45,37 +55,55 @@ def parts(block: Block, fewest: int = 1) -> tuple[Block, ...]:
 
 
 def bytes_per_seed(block: Block) -> int:
-    """Bytes that each seed adds: its data as drawn, and for each arm its own copy, parameters, state and curves."""
-    return _drawn_bytes(block) + len(block.arms) * bytes_per_member(block)
+    """Bytes that each seed adds: its data, and for each arm parameters, state and curves.
+
+    Stacked members have a copy of their data each; those that train in turn share it, as what it was drawn as.
+    """
+    data = _drawn_bytes(block) if stacks(block.condition) else sum(_held_bytes(block.condition.task))
+    return data + len(block.arms) * bytes_per_member(block)
 
 
 def bytes_per_member(block: Block) -> int:
-    """Bytes of one run: members x (36 x parameters + 8 x samples x (numbers of a sample + outputs + 4) + curves).
-
-    Of a member that trains in turn the same: its data lie beside its module instead of in a stack.
-    """
-    task, samples = block.condition.task, _samples(block.condition.task)
+    """Bytes of one run: 36 x parameters + curves, and stacked 8 x samples x (numbers of a sample + outputs + 4)."""
+    task = block.condition.task
     parameters = parameter_count(block.condition.network, task)
     columns = _numbers(task) + objective_of(task).outputs(task) + 4
-    data = 0 if getattr(task, "fixed", False) else 2 * 4 * samples * columns
+    own = stacks(block.condition) and not getattr(task, "fixed", False)
+    data = 2 * 4 * _samples(task) * columns if own else 0
     return COPIES * 4 * parameters + data + (block.reports + 1) * CURVES * CURVE_ROW_BYTES
 
 
 def bytes_on_gpu(block: Block) -> int:
     """Bytes of a GPU that a block needs: its programs there are padded, and train one after the other.
 
-    Stacked: context + programs x 256 x bytes of a member + 256 x samples of a batch x numbers that a pass keeps x 12.
-    In turn: context + members x bytes of a member + samples of a batch x parameters x 12.
+    Stacked: context + programs x 256 x bytes of a member + 256 x samples of a batch x numbers that a pass keeps x 12. In turn:
+    context + seeds x bytes of their data + members x bytes of a member + what a pass keeps of a batch, twice.
     """
     task, condition = block.condition.task, block.condition
     samples, network = _samples(task), block.condition.network
     batch = condition.batch_size or samples
     if not stacks(condition):
-        passing = PASS_COPIES * 4 * batch * parameter_count(network, task)
-        return CONTEXT_BYTES + len(block.arms) * len(block.seeds) * bytes_per_member(block) + passing
+        data = _held_bytes(task)[1] * (1 if getattr(task, "fixed", False) else len(block.seeds))
+        passing = 4 * cells_of_sample(network, task) * max(2 * batch, round(EVALUATED * TILE))
+        return CONTEXT_BYTES + data + len(block.arms) * len(block.seeds) * bytes_per_member(block) + passing
     programs = len(chunks(members(block), samples, "cuda"))
     passing = PASS_COPIES * 4 * GPU_CHUNK * batch * network.stacked(task).kept
     return CONTEXT_BYTES + programs * GPU_CHUNK * bytes_per_member(block) + passing
+
+
+@lru_cache(maxsize=256)
+def _held_bytes(task: Any) -> tuple[int, int]:
+    """Bytes of a seed's data as drawn, and as tensors, which bytes and tokens are as they were drawn.
+
+    What stays on disk is not counted, nor what all seeds share.
+    """
+    if getattr(task, "fixed", False):
+        return 0, 0
+    x, samples = task.draw("train", 0)[0], _samples(task)
+    drawn = 0 if isinstance(x, MappedRows) else x[:1].nbytes
+    whole = x.dtype == numpy.uint8 or getattr(task, "vocabulary", None) is not None
+    tensor = drawn if whole else 4 * drawn // x.dtype.itemsize
+    return (2 * samples + TEST_SAMPLES) * (drawn + TARGET_BYTES), 2 * samples * (tensor + TARGET_BYTES)
 
 
 def _drawn_bytes(block: Block) -> int:

@@ -4,6 +4,9 @@ import math
 from functools import lru_cache
 from typing import Any
 
+import numpy
+import torch
+from torch import Tensor
 from torch.nn import Module
 
 from spectra_tune.design import Condition
@@ -11,12 +14,33 @@ from spectra_tune.design.condition import with_hyperparameters
 from spectra_tune.engine.members.generators import others_put_back, seeded
 from spectra_tune.engine.members.layers import layer_names
 
+FEW = 4
+"""Samples of a pass that counts."""
+
 
 def parameter_count(network: Any, task: Any) -> int:
     """Trainable numbers of a network on a task; counted without building it where it can say so itself."""
     if hasattr(network, "parameter_count"):
         return network.parameter_count(task)
     return _built(network, task)[0]
+
+
+@lru_cache(maxsize=256)
+def cells_of_sample(network: Any, task: Any) -> int:
+    """Numbers that a module keeps of one sample for its backward pass, counted in a pass over a few."""
+    with others_put_back(), seeded(0):
+        module: Module = network.build(task)
+        x = torch.as_tensor(numpy.asarray(task.draw("train", 0)[0][:FEW]))
+        kept: dict[int, int] = {}
+
+        def keep(value: Tensor) -> Tensor:
+            kept[value.untyped_storage().data_ptr()] = value.untyped_storage().nbytes() // value.element_size()
+            return value
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
+            outputs = module(x if getattr(task, "vocabulary", None) is not None else x.float())
+    of_weights = {value.untyped_storage().data_ptr() for value in module.parameters()}
+    return (sum(count for place, count in kept.items() if place not in of_weights) + outputs.numel()) // len(x)
 
 
 def regularized_layers(network: Any, task: Any) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ def run_search(
 ) -> Searched:
     """Tunes every side of every stratum of a study on the connected cluster.
 
+    Trials stay whole, however long: each is a few configurations on few seeds, as many as leave work for every worker.
+
     score: the objective of a configuration's outcomes, signed so that more is better. survivors: the rule of a race.
     With resume, what has ended is read back and the search goes on. by_value: as in `run_blocks`.
     """
