@@ -157,7 +157,14 @@ class BlockTrainable(tune.Trainable):
 
     def _ended(self, runs: pandas.DataFrame) -> dict[str, pandas.DataFrame]:
         """The tables of a part that has ended."""
-        return self._tables(self._part.whole, self._trained(), runs)._asdict()
+        assert self._block is not None
+        training = self._trained()
+        try:
+            return self._tables(self._part.whole, training, runs)._asdict()
+        except PASSING:
+            raise
+        except Exception:  # of a seed in another part, which says so: this part's own have trained
+            return self._tables(self._block, training, runs)._asdict()
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         if self._training is not None:

@@ -1,14 +1,17 @@
 """A block goes out in parts where workers would be idle else, and its parts' tables are the whole block's."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import pandas
 import pytest
+from ray.tune.schedulers import TrialScheduler
 
 from spectra_tune.design import Block, Condition
 from spectra_tune.engine import fewest_parts
 from spectra_tune.launching import parts
 from spectra_tune.launching.parts import Part, handed_out, left, named_parts, whole_again
+from spectra_tune.launching.scheduler_per_side import SchedulerPerSide
 from spectra_tune.launching.trainables import BlockTrainable
 from spectra_tune.networks import mlp
 from spectra_tune.results import COST, unmeasured
@@ -101,3 +104,35 @@ def test_parts_joined_are_the_whole_block(network, monkeypatch):
             for tables in (joined, whole)
         )
         pandas.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailingAtOne:
+    """A task that has no data for seed 1."""
+
+    samples: int = 40
+    classes = 2
+    features = 2
+
+    def draw(self, split, seed):
+        if seed == 1:
+            raise ArithmeticError("no such data")
+        return moons(samples=self.samples).draw(split, seed)
+
+
+def test_a_run_fails_where_it_raises_by_itself_however_its_block_is_divided(monkeypatch):
+    monkeypatch.setattr(BlockTrainable, "_device", "cpu")
+    block = replace(BLOCK, condition=replace(BLOCK.condition, task=FailingAtOne()))
+    _, whole = ended(part(*block.seeds, block=block))
+    joined = whole_again([ended(part(*seeds, block=block)) for seeds in ((7, 3, 5), (1, 9, 2))], block)
+    for runs in (whole.runs, joined.runs):
+        assert (runs["status"].eq("failed") == runs["seed"].eq(1)).all()
+    one, other = (unmeasured(runs) for runs in (joined.runs, whole.runs))
+    pandas.testing.assert_frame_equal(one[list(other)], other, check_exact=True, check_dtype=False)
+
+
+def test_a_scheduler_of_a_search_sees_reports_alone():
+    """A trial that only asks to be saved has no objective yet."""
+    trial = SimpleNamespace(config={"stratum": 0, "arm": "static"}, trial_id="a")
+    scheduler = SchedulerPerSide(lambda: pytest.fail("it must not be asked"))
+    assert scheduler.on_trial_result(None, trial, {"epoch": 1.5}) == TrialScheduler.CONTINUE
