@@ -76,8 +76,8 @@ def bytes_per_member(block: Block) -> int:
 def bytes_on_gpu(block: Block) -> int:
     """Bytes of a GPU that a block needs: its programs there are padded, and train one after the other.
 
-    Stacked: context + programs x 256 x bytes of a member + 256 x samples of a batch x numbers that a pass keeps x 12. In turn:
-    context + seeds x bytes of their data + members x bytes of a member + what a pass keeps of a batch, twice.
+    Stacked: context + programs x 256 x bytes of a member + 256 x samples of a batch x numbers that a pass keeps x 12.
+    In turn: context + seeds x bytes of their data + members x bytes of a member + what a pass keeps of a batch, twice.
     """
     task, condition = block.condition.task, block.condition
     samples, network = _samples(task), block.condition.network
