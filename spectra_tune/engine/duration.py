@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from spectra_tune.design import Block, Condition, Member, members
-from spectra_tune.engine.environment import one_thread_of_torch
+from spectra_tune.engine.environment import repeatable
 from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import MemberInTurn
@@ -64,7 +64,7 @@ def fewest_parts(seconds: Sequence[float], seeds: Sequence[int], workers: int) -
     return [min(most, max(1, round(needed / of_part))) for needed, most in zip(seconds, seeds, strict=True)]
 
 
-@one_thread_of_torch()
+@repeatable()
 @others_put_back()
 def rough_seconds(block: Block, *, timed: bool = True) -> float:
     """About the seconds that one processor trains a block, without its probes and pictures.

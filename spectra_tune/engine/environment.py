@@ -1,11 +1,14 @@
 """The environment of a run: within one, equal specs give equal bits."""
 
+import os
 import platform
 import re
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -24,16 +27,44 @@ def use_one_thread() -> None:
 
 
 @contextmanager
-def one_thread_of_torch() -> Iterator[None]:
-    """One thread for torch's own operations: how sums are split among more would change bits."""
+def repeatable() -> Iterator[None]:
+    """Torch computes with equal bits: one thread, since how sums are split among more would change them.
+
+    On a GPU with deterministic kernels where there are any, and float32 is float32 (cuDNN would take 10 of its bits).
+    """
     before = torch.get_num_threads()
     if before != 1:
         torch.set_num_threads(1)
     try:
-        yield
+        with deterministic_on_gpu(strict=False) if torch.cuda.is_available() else nullcontext():
+            yield
     finally:
         if before != 1:
             torch.set_num_threads(before)
+
+
+@contextmanager
+def deterministic_on_gpu(*, strict: bool) -> Iterator[None]:
+    """A GPU's kernels add in one order. strict: an operation that has none such raises RuntimeError."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read by torch at each product
+    before = (torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled())
+    settings: Any = torch.utils.deterministic
+    filled, settings.fill_uninitialized_memory = settings.fill_uninitialized_memory, False
+    torch.use_deterministic_algorithms(True, warn_only=not strict)
+    try:
+        with (
+            torch.backends.cudnn.flags(
+                enabled=torch.backends.cudnn.enabled, benchmark=False, deterministic=True, allow_tf32=False
+            ),
+            warnings.catch_warnings(),
+        ):
+            warnings.filterwarnings("ignore", message=".*deterministic")
+            # cuDNN copies the weights of recurrent layers at every call, since all parameters lie in one tensor.
+            warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk")
+            yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        settings.fill_uninitialized_memory = filled
 
 
 def device_of(condition: Condition, granted: str) -> str:

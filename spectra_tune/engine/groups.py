@@ -8,7 +8,9 @@ import torch
 
 from spectra_tune import objectives
 from spectra_tune.design import Condition, Member
+from spectra_tune.engine.environment import deterministic_on_gpu
 from spectra_tune.engine.in_turn.data import Data
+from spectra_tune.engine.in_turn.member import MemberInTurn
 from spectra_tune.engine.in_turn.trainer import InTurn
 from spectra_tune.engine.members.draws import Draw
 from spectra_tune.engine.members.trainer import Trainer
@@ -17,6 +19,9 @@ from spectra_tune.engine.stacked.chunks import chunks
 from spectra_tune.engine.stacked.program import Program
 from spectra_tune.engine.stacked.workspace import Workspace
 from spectra_tune.objectives import objective_of
+
+TRIED_SAMPLES = 32
+"""Of the step that tells whether a GPU's kernels repeat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +65,23 @@ def groups(
     data = Data(members[0].condition.task, draw, device, dtype)
     for places in by_arm.values():
         alone = InTurn([members[place] for place in places], data, capacity_ratio, device, dtype)
-        found.append(Group(places=tuple(places), trainer=alone, equal_bits=_in_turn))
+        repeats = partial(_repeats, members[places[0]], data, capacity_ratio, device, dtype)
+        found.append(Group(places=tuple(places), trainer=alone, equal_bits=repeats))
     return tuple(found)
 
 
-def _in_turn() -> bool:
-    """In turn each member trains alone, under its own random state: nothing is there that company could change."""
+def _repeats(member: Member, data: Data, capacity_ratio: float, device: str, dtype: torch.dtype) -> bool:
+    """Whether a member in turn repeats: nothing is there that company could change, but a GPU may add in any order.
+
+    On a GPU a step is tried where an operation raises that has no kernel with one order.
+    """
+    if torch.device(device).type == "cpu":
+        return True
+    try:
+        with deterministic_on_gpu(strict=True):
+            MemberInTurn(member, data, capacity_ratio, device, dtype).rehearse(TRIED_SAMPLES)
+    except RuntimeError as error:
+        if "deterministic" not in str(error):
+            raise
+        return False
     return True

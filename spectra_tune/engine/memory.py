@@ -13,6 +13,7 @@ from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.in_turn.evaluation import TILE
 from spectra_tune.engine.size import cells_of_sample, parameter_count
 from spectra_tune.engine.stacked.chunks import GPU_CHUNK, chunks
+from spectra_tune.engine.stacked.evaluation import TILE as STACKED_TILE
 from spectra_tune.objectives import objective_of
 from spectra_tune.tasks import shape_of
 from spectra_tune.tasks.on_disk import MappedRows
@@ -33,11 +34,14 @@ CONTEXT_BYTES = 2**29
 
 TARGET_BYTES = 8
 
+REHEARSED = 1
+"""Programs beside a block's own, that tell whether bits are free of company, one at a time."""
+
 EVALUATED = 0.5
 """Of what a pass keeps for a backward one, that an evaluation has at a time: a few layers."""
 
-PASS_COPIES = 3
-"""Numbers kept for each cell of a layer and each sample while a program trains: itself, its gradient, a mask."""
+PASS_COPIES = 5
+"""Numbers a GPU keeps for each cell of a layer and sample of a pass, and for one of an evaluation (4 were measured)."""
 
 
 def parts(block: Block, fewest: int = 1) -> tuple[Block, ...]:
@@ -76,7 +80,8 @@ def bytes_per_member(block: Block) -> int:
 def bytes_on_gpu(block: Block) -> int:
     """Bytes of a GPU that a block needs: its programs there are padded, and train one after the other.
 
-    Stacked: context + programs x 256 x bytes of a member + 256 x samples of a batch x numbers that a pass keeps x 12.
+    Stacked: context + (programs + 1) x 256 x bytes of a member + 2 x 256 x samples of a batch and of an evaluation x
+    numbers that a pass keeps x 20; the one more program is that which tells whether bits are free of company.
     In turn: context + seeds x bytes of their data + members x bytes of a member + what a pass keeps of a batch, twice.
     """
     task, condition = block.condition.task, block.condition
@@ -86,9 +91,9 @@ def bytes_on_gpu(block: Block) -> int:
         data = _held_bytes(task)[1] * (1 if getattr(task, "fixed", False) else len(block.seeds))
         passing = 4 * cells_of_sample(network, task) * max(2 * batch, round(EVALUATED * TILE))
         return CONTEXT_BYTES + data + len(block.arms) * len(block.seeds) * bytes_per_member(block) + passing
-    programs = len(chunks(members(block), samples, "cuda"))
-    passing = PASS_COPIES * 4 * GPU_CHUNK * batch * network.stacked(task).kept
-    return CONTEXT_BYTES + programs * GPU_CHUNK * bytes_per_member(block) + passing
+    programs = len(chunks(members(block), samples, "cuda")) + REHEARSED
+    passing = PASS_COPIES * 4 * GPU_CHUNK * (batch + min(samples, STACKED_TILE)) * network.stacked(task).kept
+    return CONTEXT_BYTES + programs * GPU_CHUNK * bytes_per_member(block) + (1 + REHEARSED) * passing
 
 
 @lru_cache(maxsize=256)

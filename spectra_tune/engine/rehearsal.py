@@ -8,7 +8,7 @@ import torch
 
 from spectra_tune.called import called
 from spectra_tune.design import Block, Member, Study, members
-from spectra_tune.engine.environment import one_thread_of_torch
+from spectra_tune.engine.environment import repeatable
 from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import CHECKED_SAMPLES, MemberInTurn
@@ -21,7 +21,7 @@ from spectra_tune.objectives import SPLITS
 from spectra_tune.own_code import place_of, place_of_error, said
 
 
-@one_thread_of_torch()
+@repeatable()
 @others_put_back()
 def rehearse(study: Study) -> None:
     """Refuses a study of which a user's own code could not be trained, in a line that says where in it.

@@ -12,7 +12,7 @@ import pandas
 import torch
 
 from spectra_tune.design import Block, members
-from spectra_tune.engine.environment import device_of, environment, one_thread_of_torch
+from spectra_tune.engine.environment import device_of, environment, repeatable
 from spectra_tune.engine.figure_data import figure_data
 from spectra_tune.engine.groups import groups
 from spectra_tune.engine.members.draws import cached_draws
@@ -43,7 +43,7 @@ def run_block(block: Block, *, device: str = "cpu") -> pandas.DataFrame:
 class BlockTraining:
     """A block in training, which can be saved and continued with equal bits."""
 
-    @one_thread_of_torch()
+    @repeatable()
     @others_put_back()
     def __init__(
         self,
@@ -102,7 +102,7 @@ class BlockTraining:
         assert report is not None
         return report
 
-    @one_thread_of_torch()
+    @repeatable()
     @others_put_back()
     def advance_for(self, seconds: float) -> Report | None:
         """The same, or None where so many seconds have passed at the end of an epoch on the way; the next call goes on.
@@ -156,7 +156,7 @@ class BlockTraining:
         trainer.train(end - trainer.epoch, enough)
         return trainer.epoch == end
 
-    @one_thread_of_torch()
+    @repeatable()
     @others_put_back()
     def train_only(self, epochs: int) -> None:
         """Trains every unfinished group for so many epochs without recording anything: for timing."""
@@ -186,13 +186,13 @@ class BlockTraining:
         """The whole curve table so far."""
         return curves_of(self._records, self._signatures)
 
-    @one_thread_of_torch()
+    @repeatable()
     @others_put_back()
     def figures(self, seeds: tuple[int, ...] = ()) -> pandas.DataFrame:
         """The figure table of a finished block. seeds: of the block that it is a part of."""
         return figure_data(self._trainers, self._draw, seeds or tuple(member.seed for member in self.members))
 
-    @one_thread_of_torch()
+    @repeatable()
     @others_put_back()
     def runs(self) -> pandas.DataFrame:
         """The run table of a finished block."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from spectra_tune.design import Member
 from spectra_tune.engine.members.draws import Draw
@@ -35,12 +36,16 @@ def equal_bits(members: Sequence[Member], draw: Draw, device: str, dtype: torch.
         ]
         company = [rehearsed[at % len(rehearsed)] for at in range(COMPANY)]
         orders = (company, company[::-1], company[:1])
-        programs = [Program(order, draw, 1.0, Workspace(device, dtype), device, dtype, size) for order in orders]
-        for program in programs:
-            program.train(condition.epochs)
-        together, turned, alone = (list(program.parameters.values()) for program in programs)
+        together, turned, alone = (_trained(order, draw, device, dtype, size) for order in orders)
         _REHEARSED[key] = all(
-            torch.equal(one[:COMPANY], other[:COMPANY].flip(0)) and torch.equal(one[:1], first[:1])
+            torch.equal(one, other.flip(0)) and torch.equal(one[:1], first[:1])
             for one, other, first in zip(together, turned, alone, strict=True)
         )
     return _REHEARSED[key]
+
+
+def _trained(members: Sequence[Member], draw: Draw, device: str, dtype: torch.dtype, size: int) -> list[Tensor]:
+    """All parameters of the first members at the end; of a program that then is gone, with its memory."""
+    program = Program(members, draw, 1.0, Workspace(device, dtype), device, dtype, size)
+    program.train(members[0].condition.epochs)
+    return [value[:COMPANY].clone() for value in program.parameters.values()]

@@ -22,6 +22,7 @@ from spectra_tune.engine.members.reactive_state import ReactiveState
 from spectra_tune.engine.members.splits import batch_of, splits_of
 from spectra_tune.engine.members.trainer import never
 from spectra_tune.engine.stacked.buffers import Buffers
+from spectra_tune.engine.stacked.captured import Captured
 from spectra_tune.engine.stacked.evaluation import Evaluation, Passes
 from spectra_tune.engine.stacked.signals import StackedSignals
 from spectra_tune.engine.stacked.stack import batches_of, stacked, weights_of_batch
@@ -79,6 +80,7 @@ class Program:
         steps = self.condition.epochs * self._batches
         self._pace = Pace(padded, steps, len(self.regularized), capacity_ratio, self._reactions)
         self.diverged: dict[int, int] = {}
+        self._captured: tuple[Any, Captured] | None = None
 
     def _follow(self, module: Module, operators: Mapping[str, Operator]) -> dict[str, Followed]:
         """Each regularized weight of all members, by its operator's name."""
@@ -129,14 +131,8 @@ class Program:
         rates_TM = self._per_member([self._pace.learning_rates(step) for step in changing])
         targets_TLM = self._targets(range(first, last)) if self.penalised else None
         batches = self._minibatches(epochs) if self.condition.batch_size else self._full_batches(epochs)
-        to_error_ = self.evaluation.stack("train").scored.to_error_
         for number, (passes, target, weight_N) in enumerate(batches):
-            passes.forward()
-            to_error_(passes.logits_MON, target, weight_N)
-            passes.backward()
-            if targets_TLM is not None:
-                for penalty, place in zip(self._penalties, self._pulled, strict=True):
-                    penalty(targets_TLM[number, place])
+            self._gradients_of(passes)(target, weight_N, *(() if targets_TLM is None else (targets_TLM[number],)))
             if number == 0 or not self._pace.constant:
                 self._buffers.set_rates(rates_TM[number])
             self._buffers.step(first + number + 1)
@@ -144,6 +140,23 @@ class Program:
                 self.epoch += 1
                 if enough():
                     return
+
+    def _gradients_of(self, passes: Any) -> Callable[..., None]:
+        """A call that computes all gradients of a step: (targets, weights of the samples[, targets of sigma])."""
+
+        def gradients(target: Tensor, weight_N: Tensor, target_LM: Tensor | None = None) -> None:
+            passes.forward()
+            self.evaluation.stack("train").scored.to_error_(passes.logits_MON, target, weight_N)
+            passes.backward()
+            if target_LM is not None:
+                for penalty, place in zip(self._penalties, self._pulled, strict=True):
+                    penalty(target_LM[place])
+
+        if torch.device(self._device).type == "cpu":
+            return gradients
+        if self._captured is None or self._captured[0] is not passes:
+            self._captured = (passes, Captured(gradients))
+        return self._captured[1]
 
     def _targets(self, steps: Sequence[int]) -> Tensor:
         """Targets (steps, layers, members); of a penalty without any, zeros."""

@@ -43,9 +43,14 @@ class GraphNetwork(nn.Module):
         first, *others = map(self.get_submodule, self.hidden)
         hidden = self.relu(first(self.features_NF))
         for layer in others:
-            mixed = self.relu(layer(self.mixing_NN @ hidden))
+            mixed = self.relu(layer(self._mixed(hidden)))
             hidden = hidden + mixed if self.residual else mixed
         return self.last(hidden[x[:, 0]])
+
+    def _mixed(self, hidden_NH: Tensor) -> Tensor:
+        """In float32 in any precision: a GPU has no sparse product in fewer bits."""
+        with torch.autocast(hidden_NH.device.type, enabled=False):
+            return self.mixing_NN @ hidden_NH.to(self.mixing_NN.dtype)
 
     def lipschitz_bound(self, of: Callable[[nn.Module], float]) -> float:
         """How much it stretches the numbers of all nodes at most, from its parts': the mixing has norm 1."""
