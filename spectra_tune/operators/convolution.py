@@ -5,6 +5,7 @@ Axes: M member, K number of the smaller side, L of the larger, X row of a block.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from math import frexp, prod
 
 import torch
@@ -13,7 +14,9 @@ from torch.nn.functional import pad
 
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.operators import Followed
-from spectra_tune.operators.krylov import KrylovState, LinearMap, norm, top_singular_vector
+from spectra_tune.operators.gram_band import GramBand, gram_band
+from spectra_tune.operators.krylov import KrylovState, norm, top_singular_vector
+from spectra_tune.operators.ritz import LinearMap
 from spectra_tune.operators.symbol import Symbol
 
 FEW_CHANNELS = 3
@@ -72,6 +75,26 @@ class Geometry:
         for length, (before, after) in zip(self.input_size, self.padding, strict=True):
             here = torch.arange(length, dtype=torch.float64).view(1, 1, length)
             found.append(pad(here, (before, after), mode=self.mode).long().flatten().to(device))
+        return found
+
+    @property
+    def of_convolution(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Sizes of the images and of the features of the convolution that this is, or that it is the adjoint of."""
+        sizes = self.input_size, self.outputs[1:]
+        return (sizes[1], sizes[0]) if self.transposed else sizes
+
+    def takes(self) -> list[Tensor]:
+        """Of each axis, which place of an image every place of the features takes by each of the kernel; -1 is none."""
+        images, features = self.of_convolution
+        found = []
+        for axis, (length, (before, _)) in enumerate(zip(images, self.padding, strict=True)):
+            step_P = torch.arange(features[axis]) * self.stride[axis]
+            padded_PT = step_P[:, None] + torch.arange(self.kernel[2 + axis]) * self.dilation[axis]
+            if self.mode == "constant":
+                padded_PT = padded_PT - before
+                found.append(torch.where((padded_PT >= 0) & (padded_PT < length), padded_PT, -1))
+            else:
+                found.append(self.places(torch.device("cpu"))[axis][padded_PT])
         return found
 
 
@@ -163,9 +186,7 @@ def linear_map(geometry: Geometry, convolving: Convolving, kernel: Tensor) -> Li
 
 def is_circulant(geometry: Geometry) -> bool:
     """Whether waves of images come to waves of features: circular, and the stride divides the sides."""
-    images, features = geometry.input_size, geometry.outputs[1:]
-    if geometry.transposed:
-        images, features = features, images
+    images, features = geometry.of_convolution
     meets = all(one == many * step for one, many, step in zip(images, features, geometry.stride, strict=True))
     return geometry.mode == "circular" and meets
 
@@ -177,6 +198,19 @@ def _work(geometry: Geometry) -> int:
     return geometry.groups * prod(geometry.input_size) * smaller**3
 
 
+@lru_cache(maxsize=64)
+def _band(geometry: Geometry, of_images: bool, device: torch.device) -> GramBand | None:
+    """One for all that are followed, as it may take megabytes."""
+    return gram_band(
+        kernel=geometry.kernel,
+        takes=geometry.takes(),
+        size=geometry.of_convolution[0],
+        groups=geometry.groups,
+        of_images=of_images,
+        device=device,
+    )
+
+
 class FollowedConvolution:
     """Spectral norms of one stacked kernel (members, …), bound to its memory; a call renews them, member by member."""
 
@@ -186,6 +220,7 @@ class FollowedConvolution:
         self._by_inputs = prod(geometry.inputs) <= prod(geometry.outputs)
         smaller = min(prod(geometry.inputs), prod(geometry.outputs))
         members = len(kernel_M)
+        of_images = self._by_inputs != geometry.transposed
         self._exact = is_circulant(geometry) and _work(geometry) <= CHEAP
         self._symbol = Symbol(
             kernel=geometry.kernel,
@@ -193,10 +228,11 @@ class FollowedConvolution:
             stride=geometry.stride,
             dilation=geometry.dilation,
             groups=geometry.groups,
-            of_images=self._by_inputs != geometry.transposed,
+            of_images=of_images,
             circular=geometry.mode == "circular",
             like=kernel_M.new_empty(0, dtype=torch.float64) if self._exact else kernel_M,
         )
+        self._band = None if self._exact else _band(geometry, of_images, kernel_M.device)
         self._seeded_M = torch.zeros_like(kernel_M)
         self._states = [KrylovState.fresh(smaller, kernel_M) for _ in range(members)]
         self.sigma_M = kernel_M.new_empty(members)
@@ -221,11 +257,15 @@ class FollowedConvolution:
 
     def _top(self, member: int, kernel: Tensor) -> tuple[Tensor, Tensor]:
         """The top unit vector of the smaller side and its image."""
-        linear = linear_map(self._geometry, self._convolving, kernel)
+        linear = self._linear(kernel)
         if self._exact:
             return self._at_once(linear, kernel)
         *found, self._states[member] = top_singular_vector(linear, self._states[member], self._seeds(member, kernel))
         return found[0], found[1]
+
+    def _linear(self, kernel: Tensor) -> LinearMap:
+        linear = linear_map(self._geometry, self._convolving, kernel)
+        return linear if self._band is None else linear._replace(below=self._band.of(kernel))
 
     def _at_once(self, linear: LinearMap, kernel: Tensor) -> tuple[Tensor, Tensor]:
         vector_K = self._symbol.exact(kernel)
@@ -233,7 +273,9 @@ class FollowedConvolution:
         return vector_K, linear.apply(vector_K.unsqueeze(0))[0]
 
     def _seeds(self, member: int, kernel: Tensor) -> Tensor | None:
-        """Where to look besides; none while the kernel is near the one that was looked at last."""
+        """Where to look besides; none where bounds are to be had or while the kernel is near the one looked at last."""
+        if self._band is not None:
+            return None
         moved, size = (torch.linalg.vector_norm(one) for one in (kernel - self._seeded_M[member], kernel))
         if float(moved) <= MOVED * float(size):
             return None
@@ -257,7 +299,7 @@ class FollowedConvolution:
         return found
 
     def _norm(self, kernel: Tensor) -> float:
-        linear = linear_map(self._geometry, self._convolving, kernel)
+        linear = self._linear(kernel)
         return float(self._at_once(linear, kernel)[1].norm()) if self._exact else norm(linear, self._states[0])
 
     @property

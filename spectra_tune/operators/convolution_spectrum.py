@@ -61,25 +61,8 @@ def frobenius_norm(geometry: Geometry, kernel: Tensor) -> float:
     largest = float(kernel.abs().max()) or 1.0
     kernel = kernel / largest
     met = kernel
-    for axis, places_PT in enumerate(_places(geometry), start=2):
+    for axis, places_PT in enumerate(geometry.takes(), start=2):
         here_PT1, there_P1T = places_PT.unsqueeze(2), places_PT.unsqueeze(1)
         meetings_TT = ((here_PT1 == there_P1T) & (here_PT1 >= 0)).sum(dim=0).to(kernel)
         met = (met.movedim(axis, -1) @ meetings_TT).movedim(-1, axis)
     return float((kernel * met).sum().sqrt()) * largest
-
-
-def _places(geometry: Geometry) -> list[Tensor]:
-    """Of each axis, which place of an image every place of the features takes by each of the kernel; -1 is none."""
-    size, count = geometry.input_size, geometry.outputs[1:]
-    if geometry.transposed:  # the adjoint of a convolution
-        size, count = count, size
-    found = []
-    for axis, (length, before) in enumerate(zip(size, (before for before, _ in geometry.padding), strict=True)):
-        step_P = torch.arange(count[axis]) * geometry.stride[axis]
-        padded_PT = step_P[:, None] + torch.arange(geometry.kernel[2 + axis]) * geometry.dilation[axis]
-        if geometry.mode == "constant":
-            padded_PT = padded_PT - before
-            found.append(torch.where((padded_PT >= 0) & (padded_PT < length), padded_PT, -1))
-        else:
-            found.append(geometry.places(torch.device("cpu"))[axis][padded_PT])
-    return found
