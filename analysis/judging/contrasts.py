@@ -15,7 +15,7 @@ from analysis.judging.selection import TuningBudget, check_confirmation, check_e
 from analysis.judging.verdict import Verdict, judge
 from analysis.statistics.bounded_mean import bounded_mean
 from analysis.statistics.estimate import Estimate
-from spectra_tune.design import SPLIT_METRICS, Contrast, NotComparable, SplitMetric, Study, condition_signature
+from spectra_tune.design import PHASES, SPLIT_METRICS, Contrast, NotComparable, SplitMetric, Study, condition_signature
 from spectra_tune.results import METRICS, column_of, counts_as_constant, probe_columns, scored, sigma_columns
 
 
@@ -204,7 +204,7 @@ def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, flo
     for (signature, arm), rows in runs.groupby(["condition_signature", "arm"], sort=False):
         ok = ~counts_as_constant(rows)
         summary: dict[str, float] = {"seeds": len(rows), "diverged": int((~ok).sum())}
-        for metric in [name for name in METRICS if name in rows and SPLIT_METRICS[name].split == "test"]:
+        for metric in [name for name in METRICS if name in rows and SPLIT_METRICS[name].split in ("test", PHASES)]:
             summary |= _mean_with_interval(metric, scored(rows, metric).to_numpy(dtype=float))
         if ok.any():
             summary |= {name: float(rows.loc[ok, name].mean()) for name in sigma_columns(rows.columns)}

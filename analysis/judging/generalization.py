@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pandas
 
-from spectra_tune.design import SPLIT_METRICS, Metric, SplitMetric
+from spectra_tune.design import PHASES, SPLIT_METRICS, Metric, SplitMetric
 from spectra_tune.results import scored
 
 
@@ -46,8 +46,10 @@ GAPS = {gap.metric.name: gap for one in SPLIT_METRICS.values() if one.split == "
 
 
 def gap_of(column: str) -> str:
-    """The name of the gap of a metric: accuracy_gap of test_accuracy."""
-    return next(name for name, gap in GAPS.items() if SPLIT_METRICS[column].on("test") in gap.sides)
+    """The name of the gap of a metric: accuracy_gap of test_accuracy, and of what is scored over phases."""
+    of = SPLIT_METRICS[column]
+    of_test = SPLIT_METRICS["test_accuracy"] if of.split == PHASES else of.on("test")
+    return next(name for name, gap in GAPS.items() if of_test in gap.sides)
 
 
 def sides_of(gap: str) -> tuple[str, str]:

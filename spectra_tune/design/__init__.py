@@ -14,10 +14,11 @@ from spectra_tune.design.signature import condition_signature, run_signature
 from spectra_tune.design.study import Pilot, Study
 from spectra_tune.design.treatment import Treatment, in_words
 from spectra_tune.errors import InvalidStudy, NotComparable, nearest
-from spectra_tune.objectives import SPLIT_METRICS, Metric, Objective, SplitMetric, objective_of
+from spectra_tune.objectives import PHASES, SPLIT_METRICS, Metric, Objective, SplitMetric, objective_of
 from spectra_tune.schedules.distance_to_criticality import DistanceToCriticality
 
 __all__ = [
+    "PHASES",
     "SAME_CONFIGURATION",
     "SPLIT_METRICS",
     "Arm",

@@ -6,7 +6,7 @@ from typing import Any
 
 from spectra_tune.called import called
 from spectra_tune.errors import InvalidStudy, at_least_one, listed, nearest, not_negative, one_of, positive, whole
-from spectra_tune.objectives import CLASSIFICATION, objective_of
+from spectra_tune.objectives import CLASSIFICATION, is_curriculum, objective_of, phases_of
 from spectra_tune.schedules import LEARNING_RATES
 from spectra_tune.schedules.distance_to_criticality import DistanceToCriticality
 
@@ -40,7 +40,7 @@ class Condition:
     learning_rate: float = 0.01
     learning_rate_schedule: str | DistanceToCriticality = "constant"  # a name is one of schedules.LEARNING_RATES
     weight_decay: float = 0.0  # as torch.optim's optimizer of that name understands it
-    epochs: int = 100
+    epochs: int = 100  # passes over the data; of a curriculum, over those of each phase
     batch_size: int | None = None  # None is the full batch
     device: str | None = field(default=None, metadata={"later": True})  # one of DEVICES
     precision: str = field(default="float32", metadata={"later": True})  # one of PRECISIONS
@@ -83,6 +83,11 @@ class Condition:
                     "None is the full batch"
                 )
 
+    @property
+    def total_epochs(self) -> int:
+        """Of all phases of a curriculum; of another task, its epochs."""
+        return self.epochs * phases_of(self.task)
+
 
 def _check_task(task: Any) -> None:
     """Refuses what is no task, or one that does not say its sizes."""
@@ -95,6 +100,11 @@ def _check_task(task: Any) -> None:
                 "spectra_tune.tasks"
             )
         whole(task.classes, f"classes of {called(task)}", 2)
+    if is_curriculum(task) and not (callable(getattr(task, "phase", None)) and objective_of(task).over_phases):
+        raise InvalidStudy(
+            f"a task of {task.phases} phases must have phase(number) and classes, {called(task)} has not; see "
+            "spectra_tune.tasks.curricula"
+        )
     if hasattr(task, "features"):
         at_least_one(task.features, "features")
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from spectra_tune.errors import InvalidStudy, listed, nearest, one_of, positive
-from spectra_tune.objectives import SPLIT_METRICS, Metric, SplitMetric
+from spectra_tune.objectives import PHASES, SPLIT_METRICS, Metric, SplitMetric
 
 PP = "pp"
 """The unit of percentage points."""
@@ -24,7 +24,7 @@ class Outcome:
     descriptive: tuple[str, ...] = ()  # metrics reported with estimate and interval, never with a verdict
 
     def __post_init__(self):
-        known = [column for column, one in SPLIT_METRICS.items() if one.split == "test"]
+        known = [column for column, one in SPLIT_METRICS.items() if one.split in ("test", PHASES)]
         if self.metric not in known:
             raise InvalidStudy(
                 f"a verdict is about test data: the outcome must be one of {', '.join(known)}, got {self.metric!r}"

@@ -9,6 +9,7 @@ from spectra_tune.design.block import Arm, check_capacity, differing_fields
 from spectra_tune.design.condition import Condition, flat, with_hyperparameters
 from spectra_tune.design.search import STRATA, TREATMENT_FIELDS, Search
 from spectra_tune.errors import InvalidStudy, NotComparable, nearest
+from spectra_tune.objectives import ENDS, FORGETTING, ONLINE, ONLINE_LAST
 from spectra_tune.schedules import has_start
 
 
@@ -27,6 +28,8 @@ class Searching(Protocol):
     def search(self) -> Any: ...
     @property
     def claim(self) -> Any: ...
+    @property
+    def outcome(self) -> Any: ...
 
     def sides(self) -> Mapping[str, str]: ...
 
@@ -73,6 +76,10 @@ def check_search(study: Searching) -> None:
         raise InvalidStudy("a search needs search seeds, got none: Seeds(search=…, confirm=…), disjoint")
     if search.objective == "lower_bound" and len(study.seeds.search) < 2:
         raise InvalidStudy("the objective 'lower_bound' needs at least 2 search seeds, got 1")
+    if study.outcome.metric in (ENDS, FORGETTING):
+        raise InvalidStudy(
+            f"{study.outcome.metric} is about test data, which no search sees: tune for {ONLINE} or {ONLINE_LAST}"
+        )
     if study.claim is not None:
         raise InvalidStudy("a claim is taken apart along fixed arms: give it a study without a search")
     _check_sides(study, search)

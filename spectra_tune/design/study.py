@@ -27,7 +27,7 @@ from spectra_tune.errors import (
     true_or_false,
     whole,
 )
-from spectra_tune.objectives import SPLITS, objective_of
+from spectra_tune.objectives import is_curriculum, objective_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class Study:
         """Refuses an outcome that a task's objective has not."""
         for name, task in tasks_by_name(self.conditions).items():
             objective = objective_of(task)
-            known = [one.column for one in objective.on(*SPLITS)]
+            known = [one.column for one in objective.of(task)]
             for metric in (self.outcome.metric, *self.outcome.descriptive):
                 if metric not in known:
                     raise InvalidStudy(
@@ -152,7 +152,7 @@ class Study:
         object.__setattr__(self, "probes", probes)
         object.__setattr__(self, "probed_at", probed_at)
         object.__setattr__(self, "reports", at_least_one(self.reports, "reports"))
-        longest = max(condition.epochs for condition in self.conditions)
+        longest = max(condition.total_epochs for condition in self.conditions)
         if probed_at and probed_at[-1] >= longest:
             raise InvalidStudy(
                 f"probed_at must be below {longest} epochs, at whose end probes are taken anyway, got {probed_at[-1]}"
@@ -221,7 +221,7 @@ class Study:
         return digest(self)
 
     def smoke(self) -> "Study":
-        """The same question in seconds: two Conditions, four seeds, 10 epochs at most, of minibatches 2.
+        """The same question in seconds: two Conditions, four seeds, 10 epochs at most, of minibatches 2, 3 phases.
 
         A study of its own. An arm that changes the epochs gets twice as many where it had more than its Conditions,
         half as many where it had fewer.
@@ -242,7 +242,10 @@ class Study:
             search = replace(search, configurations=min(search.configurations, fewer), batch=2, strata=())
         return replace(
             self,
-            conditions=[replace(one, epochs=epochs) for one, epochs in zip(few, few_epochs, strict=True)],
+            conditions=[
+                replace(one, task=_in_small(one.task), epochs=epochs)
+                for one, epochs in zip(few, few_epochs, strict=True)
+            ],
             arms=arms,
             seeds=Seeds(confirm=self.seeds.confirm[:4], search=self.seeds.search[:2]),
             search=search,
@@ -252,3 +255,8 @@ class Study:
     def labels(self) -> dict[str, str]:
         """A short name of each Condition, by its signature."""
         return labels(self.conditions)
+
+
+def _in_small(task: Any) -> Any:
+    """A curriculum of few phases; another task as it is."""
+    return task.in_small() if is_curriculum(task) and hasattr(task, "in_small") else task

@@ -13,7 +13,7 @@ from spectra_tune.engine.environment import repeatable
 from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import MemberInTurn
-from spectra_tune.engine.members.draws import Draw, cached_draws
+from spectra_tune.engine.members.draws import Draw
 from spectra_tune.engine.members.generators import others_put_back
 from spectra_tune.engine.size import parameter_count
 from spectra_tune.engine.stacked.chunks import penalty_of
@@ -72,15 +72,15 @@ def rough_seconds(block: Block, *, timed: bool = True) -> float:
     Of networks that train in turn by timing a step of each; of stacked ones, and where not `timed`, by arithmetic.
     """
     steps: dict[Any, float] = {}
-    draw, seconds = cached_draws(block.condition.task), 0.0
+    draw, seconds = Draw(block.condition.task), 0.0
     for member in _one_seed(block):
         condition = member.condition
         kind = (condition.network, condition.batch_size, condition.optimizer, condition.precision, penalty_of(member))
         in_turn = not stacks(condition)
         if kind not in steps:
             steps[kind] = _step(member, draw) if in_turn and timed else _arithmetic(condition, in_turn)
-        evaluations = 2 * (min(block.reports, condition.epochs) + 1) if in_turn else 0  # of two splits
-        seconds += _steps_of_epoch(condition) * steps[kind] * (condition.epochs + PASS * evaluations)
+        evaluations = 2 * (min(block.reports, condition.total_epochs) + 1) if in_turn else 0  # of two splits
+        seconds += _steps_of_epoch(condition) * steps[kind] * (condition.total_epochs + PASS * evaluations)
     return seconds * len(block.seeds)
 
 
@@ -119,7 +119,7 @@ def block_seconds(block: Block, *, device: str = "cpu") -> float:
         one = BlockTraining(replace(block, seeds=block.seeds[:1]), device=device)
         ends = _seconds(one.runs) * len(block.seeds) if block.probes else 0.0
         trained = rough_seconds(block)
-        return trained + ends + seconds_of_timing(block, trained / block.condition.epochs)
+        return trained + ends + seconds_of_timing(block, trained / block.condition.total_epochs)
     few = replace(block, seeds=block.seeds[:FEW_SEEDS])
     many = replace(block, seeds=block.seeds[: max(FEW_SEEDS, MANY_MEMBERS // len(block.arms))])
     of_few, of_many = (len(block.seeds) / len(one.seeds) for one in (few, many))

@@ -12,7 +12,7 @@ from spectra_tune.engine.environment import repeatable
 from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import CHECKED_SAMPLES, MemberInTurn
-from spectra_tune.engine.members.draws import Draw, cached_draws, checked_draw
+from spectra_tune.engine.members.draws import Draw, checked_draw
 from spectra_tune.engine.members.generators import others_put_back, seeded
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
 from spectra_tune.errors import InvalidStudy
@@ -35,7 +35,7 @@ def rehearse(study: Study) -> None:
         if task not in draws:
             with _saying(task.draw):
                 _check_draws(task, block.seeds[0])
-            draws[task] = cached_draws(task)
+            draws[task] = Draw(task)
         few = Block(condition=block.condition, arms=block.arms, seeds=block.seeds[:1])
         for member in members(few):
             pulled = member.treatment.schedule if member.treatment.strength > 0 else None

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 
 import numpy
 import pandas
 
+from spectra_tune.design import Condition
+from spectra_tune.objectives import phases_of
 from spectra_tune.results import curve_table
 
 
@@ -33,6 +36,18 @@ class Report:
     def curves(self) -> pandas.DataFrame:
         """Rows of the curve table since the report before."""
         return curves_of(self.records, self.signatures)
+
+
+def reported_every(condition: Condition, reports: int) -> int:
+    """Epochs between reports, of which there are to be so many; of a curriculum one at least in each phase."""
+    return ceil(condition.epochs / max(1, round(reports / phases_of(condition.task))))
+
+
+def end_of_report(condition: Condition, number: int, every: int) -> int:
+    """The epoch of a report, counted from 0: every so many, and at the end of each phase."""
+    in_phase = ceil(condition.epochs / every)
+    phase, within = divmod(number, in_phase)
+    return min(phase * condition.epochs + min((within + 1) * every, condition.epochs), condition.total_epochs)
 
 
 def curves_of(records: list[Record], signatures: list[list[str]]) -> pandas.DataFrame:

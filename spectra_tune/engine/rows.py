@@ -8,12 +8,13 @@ import pandas
 
 from spectra_tune.design import Block, Condition, Member, called, flat, in_words, members
 from spectra_tune.engine.environment import environment
-from spectra_tune.engine.members.draws import Draw, cached_draws, digest_of
+from spectra_tune.engine.members.draws import Draw, digest_of
+from spectra_tune.engine.members.phases import of_constant
 from spectra_tune.engine.members.splits import splits_of
 from spectra_tune.engine.members.trainer import Trainer
 from spectra_tune.engine.probing import ProbeResults, columns
 from spectra_tune.engine.size import capacity_ratio, parameter_count, regularized_layers
-from spectra_tune.objectives import SPLITS, objective_of
+from spectra_tune.objectives import SPLITS, is_curriculum, objective_of
 from spectra_tune.results import CONDITION, COST, SIGMA, column_of, run_table
 from spectra_tune.tasks import is_one_split
 
@@ -53,11 +54,17 @@ def arm_columns(member: Member, device: str) -> dict[str, Any]:
 
 def draw_columns(member: Member, draw: Draw) -> dict[str, Any]:
     """Digest of a member's data, and scores of the best constant predictor: NaN where a split is not evaluated."""
-    drawn = {split: draw(split, member.seed) for split in splits_of(member)}
-    row: dict[str, Any] = {"data_digest": digest_of(list(drawn.values()))}
-    for one in objective_of(member.condition.task).on(*SPLITS):
-        of_split = drawn[one.split].scores_of_constant if one.split in drawn else {}
+    drawn = {split: draw.in_phases(split, member.seed) for split in splits_of(member)}
+    row: dict[str, Any] = {"data_digest": digest_of([digest for of in drawn.values() for digest, _ in of])}
+    scores = {split: [constant for _, constant in of] for split, of in drawn.items()}
+    task = member.condition.task
+    objective = objective_of(task)
+    for one in objective.on(*SPLITS):
+        of_split = scores[one.split][-1] if one.split in scores else {}
         row[one.of_constant] = of_split.get(one.metric.name, math.nan)
+    if is_curriculum(task):
+        of_phases = of_constant(scores["train"], scores.get("test"))
+        row |= {one.of_constant: of_phases[one.metric.name] for one in objective.over_phases}
     return row
 
 
@@ -71,6 +78,7 @@ class Ends:
         self._sigmas = dict(zip(trainer.layers, trainer.sigmas(), strict=True))
         self._diverged, self._fallbacks = trainer.diverged, trainer.fallbacks()
         self._digests = trainer.init_digests
+        self._over_phases = trainer.over_phases()
 
     def of(self, slot: int) -> dict[str, Any]:
         """Status, metrics and sigmas of one member; all NaN if it diverged."""
@@ -83,6 +91,7 @@ class Ends:
         for one in self._objective.on(*SPLITS):
             known = ok and one.split in self._scores
             row[one.column] = float(self._scores[one.split][one.metric.name][slot]) if known else math.nan
+        row |= {name: float(of[slot]) if ok else math.nan for name, of in self._over_phases.items()}
         for layer, values in self._sigmas.items():
             row[f"{SIGMA}{layer}"] = float(values[slot]) if ok else math.nan
         return row | (columns(self._results, slot) if self._results else {})
@@ -99,21 +108,22 @@ def failed_runs(block: Block, *, device: str = "cpu") -> pandas.DataFrame:
     Where the data cannot be drawn either, the constant's scores are NaN and nothing can be compared; where the network
     cannot be built, its parameters are not counted.
     """
-    draw = cached_draws(block.condition.task)
+    draw = Draw(block.condition.task)
     records = []
     of_arm = {name: _sizes(arm.condition(block.condition)) for name, arm in block.arms}
     for member in members(block):
-        objective = objective_of(member.condition.task)
+        task = member.condition.task
+        objective = objective_of(task)
         sizes, layers = of_arm[member.arm]
         row = arm_columns(member, device) | sizes
-        row |= {"one_split": is_one_split(member.condition.task)}
+        row |= {"one_split": is_one_split(task)}
         row |= {"seed": member.seed, "signature": member.signature}
         try:
             row |= draw_columns(member, draw)
         except Exception:  # what the user's task raises is what failed the block
-            row |= {"data_digest": ""} | {one.of_constant: math.nan for one in objective.on(*SPLITS)}
+            row |= {"data_digest": ""} | {one.of_constant: math.nan for one in objective.of(task)}
         row |= {"status": "failed", "init_digest": "", "diverged_at": math.nan, "sigma_fallbacks": 0}
-        row |= {"equal_bits": True} | {one.column: math.nan for one in objective.on(*SPLITS)}
+        row |= {"equal_bits": True} | {one.column: math.nan for one in objective.of(task)}
         row |= {f"{SIGMA}{layer}": math.nan for layer in layers}
         records.append(row | cost_columns(0.0, device))
     return run_table(records)

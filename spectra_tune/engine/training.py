@@ -15,10 +15,10 @@ from spectra_tune.design import Block, members
 from spectra_tune.engine.environment import device_of, environment, repeatable
 from spectra_tune.engine.figure_data import figure_data
 from spectra_tune.engine.groups import groups
-from spectra_tune.engine.members.draws import cached_draws
+from spectra_tune.engine.members.draws import Draw
 from spectra_tune.engine.members.generators import others_put_back
 from spectra_tune.engine.probing import ProbeSet, series, take
-from spectra_tune.engine.reports import Record, Report, curves_of
+from spectra_tune.engine.reports import Record, Report, curves_of, end_of_report, reported_every
 from spectra_tune.engine.rows import Ends, table_of
 from spectra_tune.engine.size import capacity_ratio
 from spectra_tune.errors import InvalidStudy
@@ -58,8 +58,8 @@ class BlockTraining:
         self.members = members(block)
         device = self._device = device_of(block.condition, device)
         self._task = block.condition.task
-        self._draw = cached_draws(self._task)
-        self._report_every = report_every or math.ceil(block.condition.epochs / block.reports)
+        self._draw = Draw(self._task)
+        self._report_every = report_every or reported_every(block.condition, block.reports)
         self._capacity_ratio = capacity_ratio(block.condition)
         self._groups = groups(self.members, self._draw, self._capacity_ratio, device, dtype)
         self._trainers = [group.trainer for group in self._groups]
@@ -77,7 +77,7 @@ class BlockTraining:
 
     @property
     def epochs(self) -> int:
-        return max(trainer.condition.epochs for trainer in self._trainers)
+        return max(trainer.condition.total_epochs for trainer in self._trainers)
 
     @property
     def epoch(self) -> int:
@@ -87,7 +87,7 @@ class BlockTraining:
     def share(self) -> float:
         """Of all members' epochs, those that are trained."""
         trained = sum(len(trainer.members) * trainer.mean_epoch for trainer in self._trainers)
-        return trained / sum(len(trainer.members) * trainer.condition.epochs for trainer in self._trainers)
+        return trained / sum(len(trainer.members) * trainer.condition.total_epochs for trainer in self._trainers)
 
     @property
     def finished(self) -> bool:
@@ -131,7 +131,7 @@ class BlockTraining:
         trainer = self._trainers[number]
         if self._recorded[number] < 0:
             self._record(number)
-        end = min((self._reports + 1) * self._report_every, trainer.condition.epochs)
+        end = end_of_report(trainer.condition, self._reports, self._report_every)
         if self._recorded[number] == end:
             return True
         if not self._train_probing(number, end, enough):
@@ -170,6 +170,7 @@ class BlockTraining:
         scored = {split: trainer.scores(split) for split in ("train", "validation")}
         of_epoch = {one.column: scored[one.split][one.metric.name] for one in objective_of(self._task).followed}
         of_epoch |= {f"{SIGMA}{layer}": of for layer, of in zip(trainer.layers, trainer.sigmas(), strict=True)}
+        of_epoch |= trainer.of_phase()
         if trainer.targeted:
             targets = zip(trainer.layers, trainer.targets_reached(), strict=True)
             of_epoch |= {f"{SIGMA_TARGET}{layer}": values for layer, values in targets}

@@ -42,7 +42,7 @@ class SchedulerPerSide(FIFOScheduler):
 def scheduler_of(study: Study) -> SchedulerPerSide:
     """What stops a study's configurations early, with epochs as time."""
     assert study.search is not None
-    epochs = max(condition.epochs for condition in study.conditions)
+    epochs = max(condition.total_epochs for condition in study.conditions)
     common: dict[str, Any] = {"time_attr": "epoch", "metric": "objective", "mode": "max"}
     if study.search.scheduler == "asha":
         grace = max(1, epochs // 9)

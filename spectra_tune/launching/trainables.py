@@ -216,7 +216,7 @@ class SearchTrainable(BlockTrainable):
 
     def _report_every(self) -> int | None:
         assert self._block is not None
-        return None if self._interim else self._block.condition.epochs
+        return None if self._interim else self._block.condition.total_epochs
 
     def step(self) -> dict[str, Any]:
         if self._block is None:  # all are repeats

@@ -18,13 +18,18 @@ from types import ModuleType
 from typing import Any
 
 from spectra_tune.errors import one_of
-from spectra_tune.objectives.metric import SPLITS, Metric, SplitMetric
+from spectra_tune.objectives.metric import PHASES, SPLITS, Metric, SplitMetric
 
 __all__ = [
     "CLASSIFICATION",
+    "ENDS",
+    "FORGETTING",
     "IGNORED",
     "NEXT_TOKEN",
     "OBJECTIVES",
+    "ONLINE",
+    "ONLINE_LAST",
+    "PHASES",
     "REGRESSION",
     "SPLITS",
     "SPLIT_METRICS",
@@ -32,7 +37,9 @@ __all__ = [
     "Objective",
     "SplitMetric",
     "implement",
+    "is_curriculum",
     "objective_of",
+    "phases_of",
 ]
 
 
@@ -45,6 +52,7 @@ class Objective:
     loss: Metric  # among them: what training makes small
     outputs: Callable[[Any], int]  # numbers that a network gives for each sample of a task, or each of its positions
     by_position: bool = False  # whether outputs are (samples, positions, outputs); else (samples, outputs)
+    over_phases: tuple[SplitMetric, ...] = ()  # of a curriculum
 
     @property
     def followed(self) -> tuple[SplitMetric, ...]:
@@ -59,6 +67,10 @@ class Objective:
         """Every metric on each of these splits."""
         return tuple(SplitMetric(split, metric) for split in splits for metric in self.metrics)
 
+    def of(self, task: Any) -> tuple[SplitMetric, ...]:
+        """All that the run table has of a task."""
+        return self.on(*SPLITS) + (self.over_phases if is_curriculum(task) else ())
+
 
 CLASSIFICATION, REGRESSION, NEXT_TOKEN = "classification", "regression", "next_token"
 """The first is the objective of a task that names none."""
@@ -66,11 +78,26 @@ CLASSIFICATION, REGRESSION, NEXT_TOKEN = "classification", "regression", "next_t
 IGNORED = -100
 """As the target of a next token: that place is not learnt and not scored (torch's own sign for it)."""
 
-_FRACTION: dict[str, Any] = {"unit": "pp", "symbol": " %", "scale": 100.0, "higher_is_better": True, "margin": 1.0}
+_PERCENT: dict[str, Any] = {"unit": "pp", "symbol": " %", "scale": 100.0, "margin": 1.0}
+_FRACTION: dict[str, Any] = _PERCENT | {"higher_is_better": True}
 _OWN: dict[str, Any] = {"unit": "", "symbol": "", "scale": 1.0, "margin": 0.01}
 
 _ACCURACY = Metric(name="accuracy", words="accuracy", bounds=(0.0, 1.0), **_FRACTION)
 _BALANCED = Metric(name="balanced_accuracy", words="balanced accuracy", bounds=(0.0, 1.0), **_FRACTION)
+ONLINE, ONLINE_LAST, ENDS, FORGETTING = "online_accuracy", "online_accuracy_last", "test_accuracy_mean", "forgetting"
+"""Of a curriculum: accuracy of each batch before its step, over all phases and over their last fifth; test accuracy at
+each phase's own end, mean of all; and how much lower that of the earlier ones is at the end of all."""
+
+_OVER_PHASES = tuple(
+    SplitMetric(PHASES, Metric(name=name, words=words, bounds=bounds, higher_is_better=higher, **_PERCENT))
+    for name, words, bounds, higher in (
+        (ONLINE, "online accuracy", (0.0, 1.0), True),
+        (ONLINE_LAST, "online accuracy of the last fifth of phases", (0.0, 1.0), True),
+        (ENDS, "held-out accuracy at the end of each phase", (0.0, 1.0), True),
+        (FORGETTING, "forgetting of earlier phases", (-1.0, 1.0), False),
+    )
+)
+
 _CROSS_ENTROPY = Metric(
     name="loss",
     words="cross-entropy",
@@ -108,6 +135,7 @@ OBJECTIVES = {
             metrics=(_ACCURACY, _BALANCED, _CROSS_ENTROPY),
             loss=_CROSS_ENTROPY,
             outputs=_logits,
+            over_phases=_OVER_PHASES,
         ),
         Objective(name=REGRESSION, metrics=(_MSE, _R2), loss=_MSE, outputs=_targets),
         Objective(
@@ -120,8 +148,20 @@ OBJECTIVES = {
     )
 }
 
-SPLIT_METRICS = {one.column: one for objective in OBJECTIVES.values() for one in objective.on(*SPLITS)}
-"""Every metric on every split, by its column in the run table."""
+SPLIT_METRICS = {
+    one.column: one for objective in OBJECTIVES.values() for one in (*objective.on(*SPLITS), *objective.over_phases)
+}
+"""Every metric on every split, and those of curricula, by its column in the run table."""
+
+
+def phases_of(task: Any) -> int:
+    """How many phases a task has; one that is no curriculum has one."""
+    return int(getattr(task, "phases", 1))
+
+
+def is_curriculum(task: Any) -> bool:
+    """Whether a task's data change while a network trains."""
+    return phases_of(task) > 1
 
 
 def objective_of(task: Any) -> Objective:

@@ -117,6 +117,16 @@ class Stacked:
             logits_MON.copy_(logits_MON.softmax(dim=1).sub_(wanted_MON))
         logits_MON.mul_(weight_N)
 
+    @staticmethod
+    def hits(logits_MON: Tensor, target_MN: Tensor, weight_N: Tensor) -> Tensor:
+        """How many samples of a batch each member has right (members,) int64; places of weight 0 do not count."""
+        right_MN = (
+            (logits_MON.squeeze(1) > 0) == (target_MN > 0)
+            if logits_MON.shape[1] == 1
+            else logits_MON.argmax(dim=1) == target_MN
+        )
+        return (right_MN & (weight_N > 0)).sum(dim=1)
+
     def sums(self, logits_MON: Tensor, part: slice) -> ndarray:
         """Sums (members, 2, classes + 1) over a part of the samples, float64.
 

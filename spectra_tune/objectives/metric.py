@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 SPLITS = ("train", "validation", "test")
 
+PHASES = "phases"
+"""In place of a split: of what is scored over all phases of a curriculum."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
@@ -36,7 +39,7 @@ class SplitMetric(NamedTuple):
 
     @property
     def column(self) -> str:
-        return f"{self.split}_{self.metric.name}" if self.split else self.metric.name
+        return self.metric.name if self.split in ("", PHASES) else f"{self.split}_{self.metric.name}"
 
     @property
     def of_constant(self) -> str:
@@ -46,8 +49,10 @@ class SplitMetric(NamedTuple):
     @property
     def words(self) -> str:
         """In a sentence: what is measured on test data is held out."""
+        if self.split == PHASES:
+            return self.metric.words
         return f"{'held-out' if self.split == 'test' else self.split} {self.metric.words}".lstrip()
 
     def on(self, split: str) -> "SplitMetric":
-        """The same metric on another split."""
-        return SplitMetric(split, self.metric)
+        """The same metric on another split; of all phases there is but one."""
+        return self if self.split == PHASES else SplitMetric(split, self.metric)

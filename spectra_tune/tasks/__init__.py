@@ -13,6 +13,8 @@ data, an official split. Make it a frozen dataclass, and draw from generators of
 A task with a `graph` (see graphs.py) is about its nodes: x (samples, 1) int64 are their numbers, and `vocabulary` says
 how many there are. Features of all nodes and edges are known in training, labels only those drawn: a network takes both
 from the graph when it is built, computes all nodes, and gives the outputs of those asked for.
+
+A curriculum has `phases`, how many, and `phase(number)`, the task of each (see curricula.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +23,7 @@ from typing import Any
 
 from spectra_tune.errors import InvalidStudy, not_negative, one_of, positive, whole
 from spectra_tune.objectives import CLASSIFICATION, NEXT_TOKEN, REGRESSION, SPLITS
+from spectra_tune.tasks.curricula import drifting, permuted, split, transfer
 from spectra_tune.tasks.own_arrays import arrays
 from spectra_tune.tasks.own_images import images
 from spectra_tune.tasks.own_table import table
@@ -40,6 +43,7 @@ __all__ = [
     "circles",
     "copy_memory",
     "digits",
+    "drifting",
     "elections",
     "fashion_mnist",
     "images",
@@ -47,12 +51,15 @@ __all__ = [
     "letters",
     "moons",
     "noisy_labels",
+    "permuted",
     "pride_and_prejudice",
     "satellite",
     "shape_of",
     "spirals",
+    "split",
     "surface",
     "table",
+    "transfer",
 ]
 
 

@@ -48,7 +48,7 @@ def _channels(shape: tuple[int, ...]) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Of:
+class Wrapped:
     """A task made of another one, which says all that it does not say itself."""
 
     of: Any
@@ -60,7 +60,7 @@ class _Of:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sequences(_Of):
+class Sequences(Wrapped):
     """See `as_sequence`."""
 
     step: int
@@ -97,7 +97,7 @@ class Sequences(_Of):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoisyLabels(_Of):
+class NoisyLabels(Wrapped):
     """See `noisy_labels`."""
 
     share: float

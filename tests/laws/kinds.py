@@ -70,15 +70,18 @@ GIVEN = {
     "images": lambda **given: tasks.images(_picture_folder(), **given),
     "as_sequence": lambda **given: tasks.as_sequence(tasks.digits(**given), step=4, permuted=1),
     "noisy_labels": lambda **given: tasks.noisy_labels(tasks.spirals(classes=3, **given), share=0.25),
+    "permuted": lambda **given: tasks.permuted(tasks.digits(**given), phases=3),
+    "drifting": lambda **given: tasks.drifting(tasks.digits(**given), phases=3),
+    "transfer": lambda **given: tasks.transfer(tasks.digits(**given), tasks.digits(**given)),
 }
 """Constructors that need more than how many samples, with something for it."""
 
 TASKS = {
     name: GIVEN.get(name, getattr(tasks, name))
     for name in tasks.__all__
-    if inspect.isfunction(getattr(tasks, name)) and name not in ("shape_of", "is_one_split")
+    if inspect.isfunction(getattr(tasks, name)) and name not in ("shape_of", "is_one_split", "split")
 }
-"""Every constructor of a task that the package lists."""
+"""Every constructor of a task that the package lists; `split` has few of the classes in each phase."""
 
 
 class Norms(nn.Module):

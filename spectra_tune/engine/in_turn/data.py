@@ -41,10 +41,13 @@ class Data:
         self._draw, self._device, self._dtype = draw, device, dtype
         self._tokens = getattr(task, "vocabulary", None) is not None
         self._kept: dict[int, tuple[Samples, Any, Tensor]] = {}
+        self._phase: int | None = None
 
-    def of(self, split: str, seed: int) -> tuple[Any, Tensor]:
-        """Inputs, a tensor or OnDisk, and targets of a split for a seed."""
-        samples = self._draw(split, seed)
+    def of(self, split: str, seed: int, phase: int | None = None) -> tuple[Any, Tensor]:
+        """Inputs, a tensor or OnDisk, and targets of a split for a seed, of a curriculum in a phase."""
+        if phase != self._phase:
+            self._kept, self._phase = {}, phase
+        samples = self._draw(split, seed, phase)
         if id(samples) in self._kept:
             return self._kept[id(samples)][1:]
         found = self._inputs(samples), torch.tensor(samples.y, device=self._device)

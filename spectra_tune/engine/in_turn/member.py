@@ -5,7 +5,9 @@ from contextlib import AbstractContextManager
 from math import nan
 from typing import Any
 
+import numpy
 import torch
+from numpy import ndarray
 from torch import Tensor
 
 from spectra_tune import objectives, penalties
@@ -15,18 +17,20 @@ from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.evaluation import outputs_over
 from spectra_tune.engine.in_turn.flat import FlatParameters
 from spectra_tune.engine.in_turn.optimizers import OPTIMIZERS
+from spectra_tune.engine.in_turn.phase_change import draw_head_anew, frozen
 from spectra_tune.engine.in_turn.precision import pass_in_bfloat16
 from spectra_tune.engine.in_turn.signals import ModuleSignals
 from spectra_tune.engine.members.generators import RandomState, generator_of, seed_of, seed_others
 from spectra_tune.engine.members.layers import layer_names
 from spectra_tune.engine.members.pace import Pace
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
+from spectra_tune.engine.members.phases import PhaseLog, over_phases
 from spectra_tune.engine.members.reactive_state import ReactiveState
-from spectra_tune.engine.members.splits import batch_of
+from spectra_tune.engine.members.splits import batch_of, splits_of
 from spectra_tune.engine.members.trainer import never
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks.contract import check_operators, check_outputs, check_weights
-from spectra_tune.objectives import objective_of
+from spectra_tune.objectives import objective_of, phases_of
 from spectra_tune.operators.of_layer import sized
 from spectra_tune.operators.pulled import pulled
 
@@ -48,13 +52,13 @@ class MemberInTurn:
         if condition.precision == "bfloat16":
             pass_in_bfloat16(self.module, device)
         self._random = RandomState(seed_of(member, "module"), device)
-        self._x, self._y = data.of("train", member.seed)
+        self._phase, self._phases = 0, phases_of(self.task)
+        self._log = PhaseLog(1, device) if self._phases > 1 else None
+        self._x, self._y = data.of("train", member.seed, 0)
         with self.evaluating():
             check_outputs(condition.network, self.module, data.numbers(self._x[:CHECKED_SAMPLES]), self.task)
         self._flat = FlatParameters(self.module)
-        self._optimizer = OPTIMIZERS[condition.optimizer](
-            [self._flat.value], condition.learning_rate, condition.weight_decay
-        )
+        self._optimizer = self._fresh_optimizer()
         self._follow()
         if treatment.strength > 0 and not self.followed:
             raise InvalidStudy(
@@ -63,14 +67,32 @@ class MemberInTurn:
             )
         self._penalties = self._pulls()
         self.targeted = bool(self._penalties) and penalties.PENALTIES[treatment.penalty].targets
-        self._batch = batch_of(condition, len(self._x))
-        self._batches = -(-len(self._x) // self._batch)
+        self._set_batches()
         self._reactions = ReactiveState([member])
-        self._signals = ModuleSignals(self.module, self._x, data.numbers, self._training_loss, self.sigmas)
-        self._pace = Pace(
-            [member], condition.epochs * self._batches, len(self.followed), capacity_ratio, self._reactions
-        )
+        self._signals = ModuleSignals(self.module, lambda: self._x, data.numbers, self._training_loss, self.sigmas)
+        self._first_steps = self._steps_before_phases()
+        self._pace = Pace([member], self._first_steps[-1], len(self.followed), capacity_ratio, self._reactions)
+        self._frozen: list[tuple[Tensor, Tensor]] = []
         self.epoch = 0
+
+    def _set_batches(self) -> None:
+        """The size of a batch and their number, for the data of the moment."""
+        self._batch = batch_of(self._member.condition, len(self._x))
+        self._batches = -(-len(self._x) // self._batch)
+
+    def _steps_before_phases(self) -> list[int]:
+        """Of each phase, and behind them that of all."""
+        condition, steps = self._member.condition, [0]
+        for phase in range(self._phases):
+            alike = phase == 0 or self.task.alike
+            count = len(self._x) if alike else len(self._data.of("train", self._member.seed, phase)[1])
+            steps.append(steps[-1] + condition.epochs * -(-count // batch_of(condition, count)))
+        return steps
+
+    def _fresh_optimizer(self) -> Any:
+        condition = self._member.condition
+        make = OPTIMIZERS[condition.optimizer]
+        return make([self._flat.value], condition.learning_rate, condition.weight_decay)
 
     def _follow(self) -> None:
         """Binds each regularized operator to its weights and their gradients."""
@@ -107,12 +129,35 @@ class MemberInTurn:
     def train(self, epochs: int, enough: Callable[[], bool] = never) -> None:
         """Trains for so many epochs more; for fewer where there is `enough` after one."""
         end = self.epoch + epochs
+        of_each = self._member.condition.epochs
         while self.epoch < end:
+            self._enter(self.epoch // of_each)
             self._observe()
+            of_phase = (self._phase + 1) * of_each - self.epoch
             with self._random.lent():
-                self._train(int(min(end - self.epoch, self._reactions.epochs_until_next(self.epoch))), enough)
+                self._train(int(min(end - self.epoch, self._reactions.epochs_until_next(self.epoch), of_phase)), enough)
+            if self._log is not None and self.epoch % of_each == 0:
+                self._log.close(self.scores("test") if "test" in splits_of(self._member) else None)
             if enough():
                 return
+
+    def _enter(self, phase: int) -> None:
+        """Goes on to a phase: its data, and what the curriculum makes of weights and optimizer."""
+        if phase == self._phase:
+            return
+        if getattr(self.task, "reset", "nothing") == "head":
+            draw_head_anew(self.module, self._member, phase)
+        if self.task.fresh_optimizer:
+            self._optimizer = self._fresh_optimizer()
+        self._turn_to(phase)
+
+    def _turn_to(self, phase: int) -> None:
+        """Takes a phase's data, and holds what the curriculum freezes in it as it is now."""
+        self._phase = phase
+        self._x, self._y = self._data.of("train", self._member.seed, phase)
+        self._set_batches()
+        kept = frozen(self.module, self.task.freeze) if phase and getattr(self.task, "freeze", None) else []
+        self._frozen = [(one, one.detach().clone()) for one in kept]
 
     def _observe(self) -> None:
         with self.evaluating():
@@ -122,8 +167,9 @@ class MemberInTurn:
         self.module.train()
         for epoch in range(self.epoch, self.epoch + epochs):
             seed_others(seed_of(self._member, "module", epoch))
+            first = self._first_step(epoch)
             for number, chosen in enumerate(self._places(epoch)):
-                self._step(epoch * self._batches + number, self._x[chosen], self._y[chosen])
+                self._step(first + number, self._x[chosen], self._y[chosen])
             self.epoch += 1
             if enough():
                 return
@@ -137,6 +183,10 @@ class MemberInTurn:
             seed_others(seed_of(self._member, "module", 0))
             self._step(0, self._x[few], self._y[few])
 
+    def _first_step(self, epoch: int) -> int:
+        """Of an epoch of the phase of the moment."""
+        return self._first_steps[self._phase] + (epoch - self._phase * self._member.condition.epochs) * self._batches
+
     def _places(self, epoch: int) -> list[Any]:
         """The samples of each of an epoch's batches: all of them, or parts of an order drawn for this epoch."""
         if self._member.condition.batch_size is None:
@@ -146,7 +196,10 @@ class MemberInTurn:
 
     def _step(self, number: int, x: Tensor, y: Tensor) -> None:
         self._flat.gradient.zero_()
-        self._objective.loss(self.module(self._data.numbers(x)), y).backward()
+        outputs = self.module(self._data.numbers(x))
+        if self._log is not None:
+            self._log.see((self._objective.predicted(outputs.detach()) == y).sum(), len(y))
+        self._objective.loss(outputs, y).backward()
         if self._penalties:
             target_LM = self._targets(number)
             for penalty, place in zip(self._penalties, self._pulled, strict=True):
@@ -154,6 +207,8 @@ class MemberInTurn:
         for group in self._optimizer.param_groups:
             (group["lr"],) = self._pace.learning_rates(number)
         self._optimizer.step()
+        for parameter, value in self._frozen:
+            parameter.data.copy_(value)
 
     def _targets(self, step: int) -> list[Tensor]:
         """Target (1,) of each layer; of a penalty without any, zeros."""
@@ -162,9 +217,9 @@ class MemberInTurn:
         (by_layer,) = self._pace.targets([step])
         return [torch.tensor(of_layer, device=self._device, dtype=self._dtype) for of_layer in by_layer]
 
-    def scores(self, split: str) -> dict[str, float]:
-        """Every metric on a split."""
-        x, y = self._data.of(split, self._member.seed)
+    def scores(self, split: str, phase: int | None = None) -> dict[str, float]:
+        """Every metric on a split; of another phase where it is named."""
+        x, y = self._data.of(split, self._member.seed, self._phase if phase is None else phase)
         with self.evaluating():
             return self._objective.scores(self._outputs(x), y)
 
@@ -173,6 +228,15 @@ class MemberInTurn:
 
     def _training_loss(self) -> float:
         return self._objective.scores(self._outputs(self._x), self._y)[objective_of(self.task).loss.name]
+
+    def of_phase(self) -> dict[str, ndarray]:
+        return {} if self._log is None else self._log.at_end(self.epoch, self._member.condition.epochs)
+
+    def over_phases(self) -> dict[str, ndarray]:
+        if self._log is None:
+            return {}
+        known = range(self._phases - 1) if "test" in splits_of(self._member) else ()
+        return over_phases(self._log, [numpy.array([self.scores("test", phase)["accuracy"]]) for phase in known])
 
     def sigmas(self) -> list[float]:
         """Spectral norm of each regularized weight; what follows it in training is not disturbed."""
@@ -186,7 +250,7 @@ class MemberInTurn:
         """Target of each layer at the step taken last, before the first: of the first; NaN where nothing is pulled."""
         if self.epoch == 0:
             self._observe()
-        target_LM = self._targets(max(self.epoch * self._batches - 1, 0))
+        target_LM = self._targets(max(self._first_step(self.epoch) - 1, 0))
         return [float(target_M) if place in self._pulled else nan for place, target_M in enumerate(target_LM)]
 
     def finite(self) -> bool:
@@ -203,12 +267,16 @@ class MemberInTurn:
             "random": self._random.state(),
             "followed": [followed.state() for followed in self.followed],
             "reactions": self._reactions.state(),
-        }
+        } | ({} if self._log is None else {"phases": self._log.state()})
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continues from a state of the same run."""
         self.epoch = state["epoch"]
         self.module.load_state_dict(state["module"])
+        if self._log is not None:
+            self._log.restore(state["phases"])
+            at_end = self.epoch > 0 and self.epoch % self._member.condition.epochs == 0
+            self._turn_to(self._log.closed - at_end)
         put_buffers(self.module, state["passing"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._random.restore(state["random"])

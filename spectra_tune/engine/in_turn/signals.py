@@ -21,12 +21,12 @@ from spectra_tune.randomness import derived_seed
 
 
 class ModuleSignals:
-    """Observations of one module; x: its training inputs, of which `numbers` makes what the module takes."""
+    """Observations of one module; x: gives the training inputs of the moment, of which `numbers` makes what the module takes."""
 
     def __init__(
         self,
         module: Module,
-        x: Any,
+        x: Callable[[], Any],
         numbers: Callable[[Tensor], Tensor],
         loss: Callable[[], float],
         sigmas: Callable[[], list[float]],
@@ -60,14 +60,14 @@ class ModuleSignals:
         first = self._module.register_forward_pre_hook(begin)
         try:
             with watched(self._module, see):
-                outputs_over(self._module, self._x, self._numbers)
+                outputs_over(self._module, self._x(), self._numbers)
         finally:
             first.remove()
         found_H = torch.cat(list(alive.values()))
         return numpy.array([1.0 - float(found_H.double().mean())])
 
     def sensitivity(self) -> ndarray:
-        x = self._numbers(self._x[:SLOPE_SAMPLES])
+        x = self._numbers(self._x()[:SLOPE_SAMPLES])
         if not x.is_floating_point():
             raise InvalidStudy("schedule 'sensitivity' needs inputs that are numbers, got tokens: choose another one")
         generator = torch.Generator().manual_seed(derived_seed(0, "probe", "slope"))

@@ -41,7 +41,7 @@ class InTurn:
 
     @property
     def finished(self) -> bool:
-        return self.epoch == self.condition.epochs
+        return self.epoch == self.condition.total_epochs
 
     def train(self, epochs: int, enough: Callable[[], bool] = never) -> None:
         end = self.epoch + epochs
@@ -59,6 +59,12 @@ class InTurn:
     def scores(self, split: str) -> dict[str, ndarray]:
         found = [one.scores(split) for one in self._each]
         return {metric: numpy.array([of_member[metric] for of_member in found]) for metric in found[0]}
+
+    def of_phase(self) -> dict[str, ndarray]:
+        return _joined([one.of_phase() for one in self._each])
+
+    def over_phases(self) -> dict[str, ndarray]:
+        return _joined([one.over_phases() for one in self._each])
 
     def sigmas(self) -> list[ndarray]:
         return _by_layer([one.sigmas() for one in self._each])
@@ -85,6 +91,10 @@ class InTurn:
         self.diverged = dict(state["diverged"])
         for one, its_state in zip(self._each, state["members"], strict=True):
             one.restore(its_state)
+
+
+def _joined(of_members: Sequence[dict[str, ndarray]]) -> dict[str, ndarray]:
+    return {name: numpy.concatenate([one[name] for one in of_members]) for name in of_members[0]}
 
 
 def _by_layer(of_members: Sequence[Sequence[float]]) -> list[ndarray]:

@@ -1,7 +1,7 @@
 """The data of a block's members as their task draws it: checked, and drawn once however many arms share it."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy import ndarray
 from spectra_tune import objectives
 from spectra_tune.called import called
 from spectra_tune.errors import InvalidStudy
-from spectra_tune.objectives import objective_of
+from spectra_tune.objectives import objective_of, phases_of
 from spectra_tune.own_code import said
 from spectra_tune.tasks import shape_of
 from spectra_tune.tasks.on_disk import MappedRows
@@ -22,9 +22,6 @@ a number; int64 is tokens where the task has a vocabulary."""
 
 PART = 4096
 """Samples that are looked at at a time."""
-
-Draw = Callable[[str, int], "Samples"]
-"""(split, seed) to what a task draws."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,18 +63,37 @@ def _parts(x: Any) -> Iterator[ndarray]:
     return (x[start : start + PART] for start in range(0, len(x), PART))
 
 
-def cached_draws(task: Any) -> Draw:
-    """draw(split, seed), checked, and drawn once however many arms, or seeds, share it."""
-    drawn: dict[tuple[str, int | None], Samples] = {}
-    fixed = bool(getattr(task, "fixed", False))
+class Draw:
+    """draw(split, seed), checked, and drawn once however many arms, or seeds, share it.
 
-    def draw(split: str, seed: int) -> Samples:
-        key = (split, None if fixed else seed)
-        if key not in drawn:
-            drawn[key] = checked_draw(task, split, seed)
-        return drawn[key]
+    Of a curriculum the last phase's, or that of the phase that is named; only those of the phase of the moment stay.
+    """
 
-    return draw
+    def __init__(self, task: Any):
+        self._task, self._phases = task, phases_of(task)
+        self._fixed = bool(getattr(task, "fixed", False))
+        self._drawn: dict[tuple[str, int | None], Samples] = {}
+        self._phase = self._phases - 1
+        self._about: dict[tuple[int, str, int], tuple[str, dict[str, float]]] = {}
+
+    def __call__(self, split: str, seed: int, phase: int | None = None) -> Samples:
+        number = self._phases - 1 if phase is None else phase
+        if number != self._phase:
+            self._drawn, self._phase = {}, number
+        key = (split, None if self._fixed else seed)
+        if key not in self._drawn:
+            of_phase = self._task if self._phases == 1 else self._task.phase(number)
+            self._drawn[key] = checked_draw(of_phase, split, seed)
+        drawn = self._drawn[key]
+        self._about[number, split, seed] = drawn.digest, drawn.scores_of_constant
+        return drawn
+
+    def in_phases(self, split: str, seed: int) -> list[tuple[str, dict[str, float]]]:
+        """Of each phase the digest of what is drawn, and what the best constant predictor scores on it."""
+        for number in range(self._phases):
+            if (number, split, seed) not in self._about:
+                self(split, seed, number)
+        return [self._about[number, split, seed] for number in range(self._phases)]
 
 
 def checked_draw(task: Any, split: str, seed: int) -> Samples:
@@ -108,6 +124,6 @@ def checked_draw(task: Any, split: str, seed: int) -> Samples:
     return Samples(x=kept, y=target, scores_of_constant=objective.scores_of_constant(target))
 
 
-def digest_of(samples: Sequence[Samples]) -> str:
-    """16 hex digits of sha256 over all the draws."""
-    return hashlib.sha256("".join(one.digest for one in samples).encode()).hexdigest()[:16]
+def digest_of(digests: Sequence[str]) -> str:
+    """16 hex digits of sha256 over those of all the draws."""
+    return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]

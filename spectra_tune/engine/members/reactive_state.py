@@ -54,7 +54,7 @@ class ReactiveState:
         self._rates = [member.condition.learning_rate_schedule for member in members]
         self._by_sigma = any(isinstance(rate, DistanceToCriticality) for rate in self._rates)
         reactive = any(is_reactive(member) for member in members)
-        self._every = observed_every(members[0].condition.epochs) if reactive else 0
+        self._every = observed_every(members[0].condition.total_epochs) if reactive else 0
         self._states: dict[str, State] = {rule: {"progress": numpy.zeros(len(members))} for rule in self._rules}
         self._factors = [1.0] * len(members)
         self._epoch = -1

@@ -70,6 +70,14 @@ class Trainer(Protocol):
         """
         ...
 
+    def of_phase(self) -> dict[str, ndarray]:
+        """Online accuracy of the phase that has just ended, and test accuracy at its end; none elsewhere."""
+        ...
+
+    def over_phases(self) -> dict[str, ndarray]:
+        """Every metric of a whole curriculum; none of a task that is no curriculum."""
+        ...
+
     def fallbacks(self) -> list[int]:
         """Exact decompositions that each member's penalty fell back on."""
         ...

@@ -47,5 +47,5 @@ def equal_bits(members: Sequence[Member], draw: Draw, device: str, dtype: torch.
 def _trained(members: Sequence[Member], draw: Draw, device: str, dtype: torch.dtype, size: int) -> list[Tensor]:
     """All parameters of the first members at the end; of a program that then is gone, with its memory."""
     program = Program(members, draw, 1.0, Workspace(device, dtype), device, dtype, size)
-    program.train(members[0].condition.epochs)
+    program.train(min(EPOCHS, program.condition.total_epochs))
     return [value[:COMPANY].clone() for value in program.parameters.values()]

@@ -50,6 +50,11 @@ class Buffers:
         """One step of the optimizer, the number-th from 1."""
         self._step(self._flat, self._flat_gradient, self._state, self._flat_rate, self._flat_decay, number)
 
+    def begin_anew(self) -> None:
+        """Makes the optimizer's state what it was before the first step."""
+        for value in self._state.values():
+            value.zero_()
+
     def finite(self) -> Tensor | None:
         """Whether each member's parameters are all finite (members,); None where all members' are."""
         if self._flat.sum().isfinite():

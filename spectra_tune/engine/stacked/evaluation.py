@@ -27,6 +27,10 @@ class Passes:
         self._kept: dict[Any, Any] = {}
         self._memory = -1
 
+    def forget(self) -> None:
+        """No passes are kept: their data are no longer those of the moment."""
+        self._kept = {}
+
     def over(self, x_MJN: Tensor, *, kept_as: Any = None, training: bool = False) -> Any:
         """Passes over x. kept_as: a name under which to find them again, as long as their memory is the same."""
         memory = self._workspace.begin()
@@ -44,22 +48,28 @@ class Passes:
 class Evaluation:
     """Scores of all members on their splits; test samples, which only the end needs, are not kept."""
 
-    def __init__(self, passes: Passes, draw_stack: Callable[[str], Stack]):
+    def __init__(self, passes: Passes, draw_stack: Callable[[str, int], Stack]):
         self._passes, self._draw_stack = passes, draw_stack
         self._stacks: dict[str, Stack] = {}
+        self._phase = 0
+
+    def enter(self, phase: int) -> None:
+        """From here on splits are those of a curriculum's phase."""
+        self._stacks, self._phase = {}, phase
+        self._passes.forget()
 
     def stack(self, split: str) -> Stack:
         """The members' samples."""
         if split in self._stacks:
             return self._stacks[split]
-        stack = self._draw_stack(split)
+        stack = self._draw_stack(split, self._phase)
         if split != "test":
             self._stacks[split] = stack
         return stack
 
-    def scores(self, split: str) -> dict[str, numpy.ndarray]:
-        """Every metric of each member."""
-        stack = self.stack(split)
+    def scores(self, split: str, phase: int | None = None) -> dict[str, numpy.ndarray]:
+        """Every metric of each member; on another phase's data where it is named."""
+        stack = self.stack(split) if phase is None else self._draw_stack(split, phase)
         summed: Any = 0.0
         for part, passes in self.tiles(split, stack):
             summed = summed + stack.scored.sums(passes.logits_MON, part)

@@ -18,6 +18,7 @@ from spectra_tune.engine.members.generators import generator_of
 from spectra_tune.engine.members.layers import layer_names
 from spectra_tune.engine.members.pace import Pace
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
+from spectra_tune.engine.members.phases import PhaseLog, over_phases
 from spectra_tune.engine.members.reactive_state import ReactiveState
 from spectra_tune.engine.members.splits import batch_of, splits_of
 from spectra_tune.engine.members.trainer import never
@@ -27,6 +28,7 @@ from spectra_tune.engine.stacked.evaluation import Evaluation, Passes
 from spectra_tune.engine.stacked.signals import StackedSignals
 from spectra_tune.engine.stacked.stack import batches_of, stacked, weights_of_batch
 from spectra_tune.engine.stacked.workspace import Workspace
+from spectra_tune.objectives import phases_of
 from spectra_tune.operators import Followed, Operator
 from spectra_tune.operators.pulled import pulled
 
@@ -64,8 +66,10 @@ class Program:
         self.parameter_count = sum(value.numel() for value in drawn[0].values())
         self._buffers = Buffers(padded, drawn, network.side_by_side, device, dtype)
         self._passes = Passes(network, self._buffers.bound, self._buffers.gradients, workspace)
+        self._phase, self._phases = 0, phases_of(task)
         self.evaluation = Evaluation(
-            self._passes, lambda split: stacked([draw(split, one.seed) for one in padded], task, device, dtype)
+            self._passes,
+            lambda split, phase: stacked([draw(split, one.seed, phase) for one in padded], task, device, dtype),
         )
         self.epoch = 0
         count = self.evaluation.stack("train").count
@@ -77,7 +81,10 @@ class Program:
         self.targeted = self.penalised and penalties.PENALTIES[padded[0].treatment.penalty].targets
         self._reactions = ReactiveState(padded)
         self._signals = StackedSignals(self.evaluation, self.condition, self._sigmas)
-        steps = self.condition.epochs * self._batches
+        self._log = PhaseLog(len(self.members), device) if self._phases > 1 else None
+        self._begins_anew = self._log is not None and task.fresh_optimizer
+        self._hits_M = torch.zeros(len(padded), dtype=torch.int64, device=device)
+        steps = self.condition.total_epochs * self._batches
         self._pace = Pace(padded, steps, len(self.regularized), capacity_ratio, self._reactions)
         self.diverged: dict[int, int] = {}
         self._captured: tuple[Any, Captured] | None = None
@@ -114,28 +121,43 @@ class Program:
 
     @property
     def finished(self) -> bool:
-        return self.epoch == self.condition.epochs
+        return self.epoch == self.condition.total_epochs
 
     def train(self, epochs: int, enough: Callable[[], bool] = never) -> None:
         end = self.epoch + epochs
         while self.epoch < end:
+            self._enter(self.epoch // self.condition.epochs)
             self._reactions.observe(self.epoch, self._signals)
-            self._train(int(min(end - self.epoch, self._reactions.epochs_until_next(self.epoch))), enough)
+            of_phase = (self._phase + 1) * self.condition.epochs - self.epoch
+            self._train(int(min(end - self.epoch, self._reactions.epochs_until_next(self.epoch), of_phase)), enough)
+            if self._log is not None and self.epoch % self.condition.epochs == 0:
+                self._log.close(self.scores("test") if "test" in self.splits else None)
             if enough():
                 return
+
+    def _enter(self, phase: int) -> None:
+        """Turns to the data of a phase."""
+        if phase != self._phase:
+            self._phase = phase
+            self.evaluation.enter(phase)
+            if self._begins_anew:
+                self._buffers.begin_anew()
 
     def _train(self, epochs: int, enough: Callable[[], bool]) -> None:
         """Trains all members for so many epochs, in which no signal is observed, or until there is enough."""
         first, last = self.epoch * self._batches, (self.epoch + epochs) * self._batches
+        before = self._phase * self.condition.epochs * self._batches if self._begins_anew else 0
         changing = range(first, first + 1 if self._pace.constant else last)
         rates_TM = self._per_member([self._pace.learning_rates(step) for step in changing])
         targets_TLM = self._targets(range(first, last)) if self.penalised else None
         batches = self._minibatches(epochs) if self.condition.batch_size else self._full_batches(epochs)
         for number, (passes, target, weight_N) in enumerate(batches):
             self._gradients_of(passes)(target, weight_N, *(() if targets_TLM is None else (targets_TLM[number],)))
+            if self._log is not None:
+                self._log.see(self._hits_M[: len(self.members)], self._samples_of(first + number))
             if number == 0 or not self._pace.constant:
                 self._buffers.set_rates(rates_TM[number])
-            self._buffers.step(first + number + 1)
+            self._buffers.step(first + number + 1 - before)
             if (number + 1) % self._batches == 0:
                 self.epoch += 1
                 if enough():
@@ -146,7 +168,10 @@ class Program:
 
         def gradients(target: Tensor, weight_N: Tensor, target_LM: Tensor | None = None) -> None:
             passes.forward()
-            self.evaluation.stack("train").scored.to_error_(passes.logits_MON, target, weight_N)
+            scored = self.evaluation.stack("train").scored
+            if self._log is not None:
+                self._hits_M.copy_(scored.hits(passes.logits_MON, target, weight_N))
+            scored.to_error_(passes.logits_MON, target, weight_N)
             passes.backward()
             if target_LM is not None:
                 for penalty, place in zip(self._penalties, self._pulled, strict=True):
@@ -157,6 +182,11 @@ class Program:
         if self._captured is None or self._captured[0] is not passes:
             self._captured = (passes, Captured(gradients))
         return self._captured[1]
+
+    def _samples_of(self, step: int) -> int:
+        """Of a step's batch."""
+        whole = step % self._batches < self._batches - 1
+        return self._batch if whole else self.evaluation.stack("train").count - (self._batches - 1) * self._batch
 
     def _targets(self, steps: Sequence[int]) -> Tensor:
         """Targets (steps, layers, members); of a penalty without any, zeros."""
@@ -198,6 +228,17 @@ class Program:
         found = self.evaluation.scores(split)
         return {metric: values[: len(self.members)] for metric, values in found.items()}
 
+    def of_phase(self) -> dict[str, numpy.ndarray]:
+        return {} if self._log is None else self._log.at_end(self.epoch, self.condition.epochs)
+
+    def over_phases(self) -> dict[str, numpy.ndarray]:
+        if self._log is None:
+            return {}
+        count = len(self.members)
+        known = range(self._phases - 1) if "test" in self.splits else ()
+        earlier = [self.evaluation.scores("test", phase)["accuracy"][:count] for phase in known]
+        return over_phases(self._log, earlier)
+
     def _sigmas(self) -> list[numpy.ndarray]:
         """Spectral norm of each regularized weight, by layer and member, padding included."""
         return [followed.measured().double().cpu().numpy() for followed in self._followed.values()]
@@ -238,11 +279,16 @@ class Program:
             "followed": {name: followed.state() for name, followed in self._followed.items()},
             "reactions": self._reactions.state(),
             "diverged": self.diverged,
-        }
+        } | ({} if self._log is None else {"phases": self._log.state()})
 
     def restore(self, state: dict[str, Any]) -> None:
         self.epoch, self.diverged = state["epoch"], dict(state["diverged"])
         self._buffers.restore(state["tensors"])
+        if self._log is not None:
+            self._log.restore(state["phases"])
+            at_end = self.epoch > 0 and self.epoch % self.condition.epochs == 0
+            self._phase = self._log.closed - at_end
+            self.evaluation.enter(self._phase)
         for name, followed in self._followed.items():
             followed.restore(state["followed"][name])
         self._reactions.restore(state["reactions"])

@@ -100,7 +100,7 @@ def test_the_schedule_and_the_probe_mean_the_same_units():
         module.head.bias -= 0.2
     x = torch.as_tensor(task.draw("train", 0)[0]).float() / 255
     probed = replace(drawn(lambda: module, members=1, features=(6, 6), moved=0.0), x=x)
-    signals = ModuleSignals(module, x, lambda some: some, lambda: 0.0, list)
+    signals = ModuleSignals(module, lambda: x, lambda some: some, lambda: 0.0, list)
     share = one(measured("dead_units", probed)["dead_units"])
     assert 0 < share < 1
     assert signals.dead_share() == pytest.approx(share)

@@ -14,7 +14,7 @@ from tests.laws.kinds import InTurn, Norms, Row, Tokens, on
 
 
 def signals(net, x):
-    return ModuleSignals(net, x, lambda part: part, lambda: 0.0, lambda: [1.0, 3.0])
+    return ModuleSignals(net, lambda: x, lambda part: part, lambda: 0.0, lambda: [1.0, 3.0])
 
 
 class Shared(nn.Module):
