@@ -21,7 +21,7 @@ from spectra_tune.randomness import derived_seed
 
 
 class ModuleSignals:
-    """Observations of one module; x: gives the training inputs of the moment, of which `numbers` makes what the module takes."""
+    """Observations of one module. x: gives the training inputs of the moment; numbers: makes of some what it takes."""
 
     def __init__(
         self,

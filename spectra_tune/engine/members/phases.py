@@ -86,7 +86,7 @@ Scores = Sequence[Mapping[str, float]]
 
 
 def of_constant(train: Scores, test: Scores | None) -> dict[str, float]:
-    """The same of the best constant predictor of each phase, which forgets nothing; NaN where test data are not seen."""
+    """The same of the best constant predictor of each phase, which forgets nothing; NaN without test data."""
     last = ceil(len(train) / LAST_SHARE)
     online, ends = ([one[ACCURACY] for one in of or ()] for of in (train, test))
     means = [float(numpy.mean(of)) for of in (online, online[-last:], ends or [numpy.nan])]
