@@ -3,9 +3,13 @@
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from spectra_tune.errors import InvalidStudy, finite, listed, not_negative, one_of, positive, true_or_false
+from spectra_tune.errors import InvalidStudy, finite, listed, not_negative, one_of, positive, true_or_false, whole
 from spectra_tune.penalties import PENALTIES
-from spectra_tune.schedules import SCHEDULES, has_start
+from spectra_tune.schedules import SCHEDULES, has_knots, has_start
+
+TARGET_SCALES = ("fan",)
+
+FEWEST_KNOTS, MOST_KNOTS = 4, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,11 @@ class Treatment:
     beta: float = 0.0  # capacity exponent: the start is sigma_start * capacity_ratio**beta
     depth_exponent: float = 0.0  # the target of layer l is multiplied by l**(-depth_exponent)
     one_sided: bool = False  # penalise sigma above its target only
+    power: int = field(default=1, metadata={"later": True})  # k of (sigma^k - target^k)^2
+    target_scale: str | None = field(default=None, metadata={"later": True})
+    """None, or "fan": each layer's target is multiplied by the root of its outputs over its inputs."""
+    knots: tuple[float, ...] | None = field(default=None, metadata={"later": True})
+    """Of schedule "knots" the targets, 4 to 8, evenly spaced over training with straight lines between."""
     regularized: tuple[str, ...] | None = field(default=None, metadata={"later": True})
     """Which of the weights that the network regularizes are pulled, by their names or the names of what they lie in,
     with * for anything: ("block.1", "*.qk.*"). None: all of them. Each one's target is as if all were pulled."""
@@ -46,6 +55,11 @@ class Treatment:
         put("penalty", one_of(self.penalty, "penalty", PENALTIES))
         put("schedule", one_of(self.schedule, "schedule", SCHEDULES))
         put("one_sided", true_or_false(self.one_sided, "one_sided"))
+        put("power", whole(self.power, "power", 1))
+        if self.target_scale is not None:
+            put("target_scale", one_of(self.target_scale, "target_scale, where it is not None,", TARGET_SCALES))
+        if self.knots is not None:
+            put("knots", tuple(positive(one, "a knot") for one in listed(self.knots, "knots")))
         if self.regularized is not None:
             names = listed(self.regularized, "regularized")
             if not names or not all(isinstance(name, str) for name in names):
@@ -58,6 +72,10 @@ class Treatment:
             return
         if not PENALTIES[self.penalty].targets:
             self._check_no_target()
+            return
+        self._check_largest()
+        if has_knots(self.schedule) or self.knots is not None:
+            self._check_knots()
             return
         if self.sigma_end is None:
             raise InvalidStudy("a penalty needs a target: sigma_end must be given when strength > 0, got none")
@@ -75,6 +93,29 @@ class Treatment:
                     f"beta must be 0, got {self.beta}; choose a schedule that moves"
                 )
 
+    def _check_largest(self) -> None:
+        """Refuses settings of a penalty on the largest singular value where all are pulled."""
+        if PENALTIES[self.penalty].largest:
+            return
+        for name, default in (("one_sided", False), ("power", 1)):
+            if getattr(self, name) != default:
+                raise InvalidStudy(
+                    f"penalty {self.penalty!r} pulls every singular value: leave {name} away, got "
+                    f"{getattr(self, name)!r}, or choose 'spectral_norm'"
+                )
+
+    def _check_knots(self) -> None:
+        if not has_knots(self.schedule):
+            raise InvalidStudy(f"knots are of the schedule 'knots', got them and schedule {self.schedule!r}")
+        if self.knots is None or not FEWEST_KNOTS <= len(self.knots) <= MOST_KNOTS:
+            raise InvalidStudy(
+                f"schedule 'knots' needs {FEWEST_KNOTS} to {MOST_KNOTS} targets (knots=…), "
+                f"got {'none' if self.knots is None else len(self.knots)}"
+            )
+        for name, default in (("sigma_start", None), ("sigma_end", None), ("beta", 0.0)):
+            if getattr(self, name) != default:
+                raise InvalidStudy(f"schedule 'knots' has its targets in knots: leave {name} away")
+
     def _check_no_target(self) -> None:
         """Refuses settings of a target where the penalty has none."""
         for item in fields(self):
@@ -89,5 +130,8 @@ class Treatment:
 def in_words(treatment: Treatment) -> dict[str, Any]:
     """A Treatment's fields as a table's cells: names of weights as one text."""
     values = {item.name: getattr(treatment, item.name) for item in fields(Treatment)}
-    named = treatment.regularized
-    return values | {"regularized": None if named is None else ", ".join(named)}
+    named, knots = treatment.regularized, treatment.knots
+    return values | {
+        "regularized": None if named is None else ", ".join(named),
+        "knots": None if knots is None else ", ".join(f"{one:g}" for one in knots),
+    }

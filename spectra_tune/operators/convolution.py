@@ -377,6 +377,13 @@ class Convolution:
             raise InvalidStudy(f"a kernel of shape {kernel} must fit into its input, of size {tuple(input_size)}")
         self.weights = (weight,)
 
+    @property
+    def channels(self) -> tuple[int, int]:
+        """Of what it gives and of what it takes, of all groups."""
+        first, second = self.geometry.kernel[:2]
+        each = second * self.geometry.groups
+        return (each, first) if self.geometry.transposed else (first, each)
+
     def follow(self, weights: Sequence[Tensor], gradients: Sequence[Tensor] | None) -> Followed:
         return FollowedConvolution(self.geometry, weights[0], None if gradients is None else gradients[0])
 

@@ -3,7 +3,7 @@
 Axes: M member, always one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,11 +13,15 @@ from torch.nn import Module
 
 from spectra_tune.errors import InvalidStudy, whole
 from spectra_tune.operators import Followed, Operator
+from spectra_tune.operators.fan import fan_of
 from spectra_tune.operators.of_layer import needs_example, sized
 from spectra_tune.operators.of_module import operators_of
 from spectra_tune.operators.pulled import pulled
 from spectra_tune.penalties import PENALTIES, implement
 from spectra_tune.schedules import REACTIVE, progress_at, sigma_target
+
+REMEMBERED = "remembered_"
+"""Before the number of what a penalty remembers, in its state."""
 
 
 class SpectralPenalty:
@@ -61,6 +65,7 @@ class SpectralPenalty:
         if untrained:
             raise InvalidStudy(f"what is regularized must be trained parameters, {untrained[0]!r} is not")
         self._followed: list[Followed] = []
+        self._penalties: list[Any] = []
         self._bound: list[tuple[int, torch.device, torch.dtype]] = []
         self._bind()
 
@@ -80,15 +85,20 @@ class SpectralPenalty:
         ]
         for followed, state in zip(self._followed if states else (), states, strict=True):
             followed.restore(state)
+        remembered = [_remembered(one) for one in self._penalties]
         penalty = implement(self.treatment.penalty).Penalty
         self._penalties = [
             penalty(
-                followed,
-                followed.sigma_M.new_full((1,), self.treatment.strength),
-                torch.tensor([self.treatment.one_sided], device=followed.sigma_M.device),
+                self._followed[place],
+                self._followed[place].sigma_M.new_full((1,), self.treatment.strength),
+                torch.tensor([self.treatment.one_sided], device=self._followed[place].sigma_M.device),
+                torch.tensor([self.treatment.power], device=self._followed[place].sigma_M.device),
             )
-            for followed in self._followed
+            for place in self._pulled
         ]
+        for one, tensors in zip(self._penalties if remembered else (), remembered, strict=True):
+            if tensors:
+                one.restore(tensors)
 
     def _renew(self) -> None:
         """Has what is followed lie where the weights do, with their numbers."""
@@ -110,8 +120,8 @@ class SpectralPenalty:
             value = torch.zeros((), device=device)
             if self.treatment.strength > 0:
                 of_layer = list(targets.values())
-                for place in self._pulled:
-                    penalty, target = self._penalties[place], of_layer[place]
+                for penalty, place in zip(self._penalties, self._pulled, strict=True):
+                    target = of_layer[place]
                     target_M = self._followed[place].sigma_M.new_full((1,), 0.0 if target is None else target)
                     value = value + penalty.value(target_M)[0].to(device)
                     penalty.pull(target_M)
@@ -138,14 +148,16 @@ class SpectralPenalty:
             name: sigma_target(
                 of.schedule,
                 progress_at(step, self._steps),
-                layer,
+                place + 1,
                 sigma_start=of.sigma_start,
                 sigma_end=of.sigma_end,
                 capacity_ratio=self._capacity_ratio,
                 beta=of.beta,
                 depth_exponent=of.depth_exponent,
+                knots=of.knots,
+                scale=1.0 if of.target_scale is None or place not in self._pulled else fan_of(name, operator),
             )
-            for layer, name in enumerate(self._operators, start=1)
+            for place, (name, operator) in enumerate(self._operators.items())
         }
         return {name: found[name] if place in self._pulled else None for place, name in enumerate(self._operators)}
 
@@ -156,10 +168,17 @@ class SpectralPenalty:
 
     def state_dict(self) -> dict[str, dict[str, Tensor]]:
         """What a later call goes on from with equal bits, by the regularized weights' names."""
-        return {
+        found = {
             name: {key: value.clone() for key, value in followed.state().items()}
             for name, followed in zip(self._operators, self._followed, strict=True)
         }
+        for name, penalty in self._penalties_by_name():
+            found[name] |= {f"{REMEMBERED}{key}": value.clone() for key, value in enumerate(_remembered(penalty))}
+        return found
+
+    def _penalties_by_name(self) -> Iterator[tuple[str, Any]]:
+        names = list(self._operators)
+        return ((names[place], penalty) for place, penalty in zip(self._pulled, self._penalties, strict=True))
 
     def load_state_dict(self, state: Mapping[str, Mapping[str, Tensor]]) -> None:
         """Continues from the state of a penalty on an equal model."""
@@ -168,7 +187,11 @@ class SpectralPenalty:
                 f"a penalty's state must be of the same weights, {', '.join(self._operators)}, got {', '.join(state)}"
             )
         for name, followed in zip(self._operators, self._followed, strict=True):
-            followed.restore(dict(state[name]))
+            followed.restore({key: value for key, value in state[name].items() if not key.startswith(REMEMBERED)})
+        for name, penalty in self._penalties_by_name():
+            remembered = [value for key, value in sorted(state[name].items()) if key.startswith(REMEMBERED)]
+            if remembered:
+                penalty.restore(remembered)
 
 
 class _WithGradient(torch.autograd.Function):
@@ -208,6 +231,11 @@ def _unwrapped(model: Module) -> Module:
             model = model.module
         else:
             return model
+
+
+def _remembered(penalty: Any) -> list[Tensor]:
+    """What a penalty must not forget where its weights move."""
+    return penalty.state() if hasattr(penalty, "state") else []
 
 
 def _places(weights: Sequence[Tensor]) -> list[tuple[int, torch.device, torch.dtype]]:

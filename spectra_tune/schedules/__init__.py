@@ -6,9 +6,9 @@ straight line. One more is a function in its file and a line here.
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from spectra_tune.schedules.by_time import cosine, exponential, linear, static, step, warmup, warmup_cosine
+from spectra_tune.schedules.by_time import cosine, exponential, knots, linear, static, step, warmup, warmup_cosine
 
 SCHEDULES: dict[str, Callable[..., float]] = {
     "static": static,
@@ -16,6 +16,7 @@ SCHEDULES: dict[str, Callable[..., float]] = {
     "exponential": exponential,
     "step": step,
     "cosine": cosine,
+    "knots": knots,
 }
 
 REACTIVE = ("plateau", "dead_units", "sensitivity")
@@ -39,6 +40,12 @@ def has_start(schedule: str) -> bool:
     return "start" in inspect.signature(SCHEDULES[schedule]).parameters
 
 
+@functools.cache
+def has_knots(schedule: str) -> bool:
+    """Whether the schedule of this name goes from knot to knot, which `knots` then gives."""
+    return "knots" in inspect.signature(SCHEDULES[schedule]).parameters
+
+
 def progress_at(step_index: int, steps: int) -> float:
     """Progress of a step (counted from 0) among `steps`: exactly 0 at the first and exactly 1 at the last.
 
@@ -57,18 +64,23 @@ def sigma_target(
     capacity_ratio: float = 1.0,
     beta: float = 0.0,
     depth_exponent: float = 0.0,
+    knots: Sequence[float] | None = None,
+    scale: float = 1.0,
 ) -> float:
     """Target of one layer's top singular value at one moment of training.
 
     layer counts the regularized weights from 1. capacity_ratio: parameters of the network over those of the same
     network at the task's reference width. The start is sigma_start * capacity_ratio**beta; the whole target is
-    multiplied by layer**(-depth_exponent). Nothing is clamped.
+    multiplied by layer**(-depth_exponent) and by scale, the layer's own. Nothing is clamped.
     Source: research plan, phases 3A (beta) and 4 (depth exponent).
     """
+    if has_knots(schedule):
+        assert knots is not None, "a Treatment whose schedule has knots gives them"
+        return SCHEDULES[schedule](progress, knots) * layer**-depth_exponent * scale
     assert sigma_end is not None, "a Treatment that penalises has an end"
     if has_start(schedule):
         assert sigma_start is not None, "a Treatment whose schedule moves has a start"
         target = SCHEDULES[schedule](progress, sigma_start * capacity_ratio**beta, sigma_end)
     else:
         target = SCHEDULES[schedule](progress, sigma_end)
-    return target * layer**-depth_exponent
+    return target * layer**-depth_exponent * scale

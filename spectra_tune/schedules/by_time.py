@@ -1,11 +1,18 @@
 """Targets and learning rates as plain functions of training progress: 0 at the first step, 1 at the last."""
 
 import math
+from collections.abc import Sequence
 
 
 def static(progress: float, end: float) -> float:  # noqa: ARG001, every schedule takes progress
     """The same target all along."""
     return end
+
+
+def knots(progress: float, knots: Sequence[float]) -> float:
+    """Straight lines between targets at even distances, the first at the start of training, the last at its end."""
+    place = min(int(progress * (len(knots) - 1)), len(knots) - 2)
+    return linear(progress * (len(knots) - 1) - place, knots[place], knots[place + 1])
 
 
 def linear(progress: float, start: float, end: float) -> float:

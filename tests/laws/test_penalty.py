@@ -7,19 +7,24 @@ import torch
 
 from spectra_tune import penalties
 from spectra_tune.design import Block, Condition, InvalidStudy, Treatment
-from spectra_tune.engine import run_block
-from spectra_tune.networks import mlp, transformer
+from spectra_tune.engine import BlockTraining, run_block
+from spectra_tune.networks import cnn, mlp, transformer
 from spectra_tune.operators.dense import Matrix
 from spectra_tune.penalties import PENALTIES
 from spectra_tune.results import sigma_columns, unmeasured
-from spectra_tune.tasks import moons
+from spectra_tune.tasks import digits, moons
 from tests.laws.kinds import InTurn, Tokens
 
 VALUES = {
     "spectral_norm": lambda weight, target: (torch.linalg.svdvals(weight)[..., 0] - target) ** 2,
+    "spectrum": lambda weight, target: ((torch.linalg.svdvals(weight) ** 2 - target[:, None] ** 2) ** 2).mean(dim=-1),
     "frobenius": lambda weight, _: (torch.linalg.svdvals(weight) ** 2).sum(dim=-1),
+    "to_init": lambda weight, _: (weight - (weight.detach() - AWAY)).square().sum(dim=(1, 2)),
 }
-"""What each is, from the singular values, without its strength."""
+"""What each is, without its strength: of the singular values, or of the way from the initial weights."""
+
+AWAY = 0.25
+"""Of each weight from where it was when its penalty was made."""
 
 SHAPES = [(8, 2), (2, 8), (17, 17), (50, 16), (1, 5), (130, 140)]
 MEMBERS = 6
@@ -27,15 +32,21 @@ STRENGTH = torch.linspace(0.1, 1.0, MEMBERS, dtype=torch.float64)
 TARGET = torch.linspace(0.5, 20.0, MEMBERS, dtype=torch.float64)
 BOTH_SIDES = torch.zeros(MEMBERS, dtype=torch.bool)
 WITH_TARGETS = [name for name, one in PENALTIES.items() if one.targets]
+OF_THE_LARGEST = [name for name, one in PENALTIES.items() if one.largest]
 
 
 def drawn(shape):
     return torch.randn(MEMBERS, *shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
-def penalty_of(name, weight, gradient, strength=STRENGTH, one_sided=BOTH_SIDES):
+def penalty_of(name, weight, gradient, strength=STRENGTH, one_sided=BOTH_SIDES, power=1):
+    """Of weights that have moved from where they were when it was made."""
+    moved = weight.clone()
+    weight.sub_(AWAY)
     operator = Matrix(weight[0]).follow([weight], [gradient])
-    return penalties.implement(name).Penalty(operator, strength, one_sided)
+    found = penalties.implement(name).Penalty(operator, strength, one_sided, torch.full((len(weight),), power))
+    weight.copy_(moved)
+    return found
 
 
 def treatment(name, strength=0.1):
@@ -83,7 +94,37 @@ def test_a_member_that_is_not_finite_disturbs_no_other(name):
     assert torch.equal(with_nan[kept], whole[kept])
 
 
-@pytest.mark.parametrize("name", WITH_TARGETS)
+@pytest.mark.parametrize("power", [2, 3])
+@pytest.mark.parametrize("name", OF_THE_LARGEST)
+def test_a_power_is_one_of_sigma_and_of_its_target(name, power):
+    weight = drawn((9, 8)).requires_grad_()
+    value = STRENGTH * (torch.linalg.svdvals(weight)[:, 0] ** power - TARGET**power) ** 2
+    (expected,) = torch.autograd.grad(value.sum(), weight)
+    pulled = torch.zeros_like(weight)
+    penalty = penalty_of(name, weight.detach(), pulled, power=power)
+    penalty(TARGET)
+    torch.testing.assert_close(pulled, expected, rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(penalty.value(TARGET), value.detach(), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("given", [{"one_sided": True}, {"power": 2}], ids=str)
+@pytest.mark.parametrize("name", sorted(set(WITH_TARGETS) - set(OF_THE_LARGEST)))
+def test_sides_and_powers_are_refused_where_every_singular_value_is_pulled(name, given):
+    with pytest.raises(InvalidStudy, match="pulls every singular value"):
+        Treatment(penalty=name, strength=0.1, sigma_end=1.0, **given)
+
+
+def test_the_whole_spectrum_of_what_is_no_matrix_is_refused_in_a_line():
+    given = Treatment(penalty="spectrum", strength=0.1, sigma_end=1.0)
+    condition = Condition(task=digits(), network=cnn(channels=2), epochs=1, batch_size=64)
+    with pytest.raises(InvalidStudy, match="penalty 'spectrum' pulls matrices") as caught:
+        run_block(Block(condition=condition, arms={"all": given}, seeds=[0]))
+    assert "\n" not in str(caught.value)
+    head = Treatment(penalty="spectrum", strength=0.1, sigma_end=1.0, regularized=["head"])
+    assert set(run_block(Block(condition=condition, arms={"head": head}, seeds=[0]))["status"]) == {"ok"}
+
+
+@pytest.mark.parametrize("name", OF_THE_LARGEST)
 def test_a_one_sided_penalty_leaves_a_sigma_below_its_target_alone(name):
     weight = drawn((8, 8))
     sigma = torch.linalg.svdvals(weight)[:, 0]
@@ -114,6 +155,9 @@ SETTINGS = {
     "beta": 0.5,
     "depth_exponent": 1.0,
     "one_sided": True,
+    "power": 2,
+    "target_scale": "fan",
+    "knots": (1.0, 2.0, 3.0, 4.0),
 }
 
 
@@ -151,26 +195,31 @@ def trained(network, task, *, epochs=30, optimizer="adam", **arms):
     return run_block(Block(condition=condition, arms={"none": Treatment.none(), **arms}, seeds=range(2)))
 
 
-@pytest.mark.parametrize("name", PENALTIES)
+OF_MATRICES = [
+    (mlp(width=8, depth=3), moons(samples=40), ["layer_2"], {"sigma_2"}),
+    (InTurn(of=mlp(width=8, depth=3)), moons(samples=40), ["layer_[13]"], {"sigma_1", "sigma_3"}),
+]
+OF_HEADS = [
+    (
+        transformer(width=8, depth=1),
+        Tokens(),
+        ["*.qk.*"],
+        {"sigma_block.1.attention.qk.1", "sigma_block.1.attention.qk.2"},
+    ),
+    (
+        transformer(width=8, depth=1),
+        Tokens(),
+        ["block.1.perceptron"],
+        {"sigma_block.1.perceptron.up", "sigma_block.1.perceptron.down"},
+    ),
+]
+AT_FIRST = sorted(set(PENALTIES) - {"to_init"})
+"""Penalties that pull at the first step."""
+
+
 @pytest.mark.parametrize(
-    ("network", "task", "pulled", "columns"),
-    [
-        (mlp(width=8, depth=3), moons(samples=40), ["layer_2"], {"sigma_2"}),
-        (InTurn(of=mlp(width=8, depth=3)), moons(samples=40), ["layer_[13]"], {"sigma_1", "sigma_3"}),
-        (
-            transformer(width=8, depth=1),
-            Tokens(),
-            ["*.qk.*"],
-            {"sigma_block.1.attention.qk.1", "sigma_block.1.attention.qk.2"},
-        ),
-        (
-            transformer(width=8, depth=1),
-            Tokens(),
-            ["block.1.perceptron"],
-            {"sigma_block.1.perceptron.up", "sigma_block.1.perceptron.down"},
-        ),
-    ],
-    ids=["stacked", "in turn", "a pattern", "what lies below"],
+    ("name", "network", "task", "pulled", "columns"),
+    [(name, *case) for name in AT_FIRST for case in OF_MATRICES + OF_HEADS * (name != "spectrum")],
 )
 def test_a_treatment_pulls_what_it_names_alone(name, network, task, pulled, columns):
     """After one step of plain gradient descent what is not named is where it is without a penalty."""
@@ -204,3 +253,59 @@ def test_a_name_that_no_weight_has_is_refused_in_one_line():
 def test_names_are_a_list_of_texts(given):
     with pytest.raises(InvalidStudy, match="regularized"):
         Treatment(strength=1.0, sigma_end=1.0, regularized=given)
+
+
+@pytest.mark.parametrize("network", [mlp(width=8), InTurn(of=mlp(width=8))], ids=["stacked", "in turn"])
+def test_what_is_pulled_to_its_beginning_is_so_after_a_break_too(network, tmp_path):
+    condition = Condition(task=moons(samples=40), network=network, epochs=8, learning_rate=0.05)
+    strong = Treatment(penalty="to_init", strength=100.0)
+    block = Block(condition=condition, arms={"kept": strong}, seeds=range(2), probes=["distance_from_init"])
+    whole = BlockTraining(block, report_every=2)
+    whole.advance()
+    whole.save(tmp_path / "state.pt")
+    second = BlockTraining(block, report_every=2)
+    second.load(tmp_path / "state.pt")
+    for training in (whole, second):
+        while not training.finished:
+            training.advance()
+    assert unmeasured(second.runs()).equals(unmeasured(whole.runs()))
+    none = run_block(Block(condition=condition, arms={"none": Treatment.none()}, seeds=range(2), probes=block.probes))
+    far, near = (runs["probe_distance_from_init"] for runs in (none, whole.runs()))
+    assert (near < 0.7 * far).all()
+
+
+@pytest.mark.parametrize("name", ["spectral_norm", "spectrum"])
+@pytest.mark.parametrize(
+    ("network", "task", "fans"),
+    [
+        (mlp(width=32, depth=2), moons(samples=40), [16, 1]),
+        (InTurn(of=mlp(width=32, depth=2)), moons(samples=40), [16, 1]),
+        (cnn(channels=4, depth=2, head=16), digits(), [4, 2]),
+    ],
+    ids=["stacked", "in turn", "convolutions"],
+)
+def test_targets_scale_with_the_root_of_outputs_over_inputs(name, network, task, fans):
+    if name == "spectrum" and network == cnn(channels=4, depth=2, head=16):
+        return
+    treatment = Treatment(penalty=name, strength=0.1, sigma_end=0.5, target_scale="fan", depth_exponent=1.0)
+    training = BlockTraining(
+        Block(condition=Condition(task=task, network=network, epochs=1), arms={"fan": treatment}, seeds=[0])
+    )
+    training.advance()
+    targets = (
+        training.curves()
+        .query("metric.str.startswith('sigma_target_')", engine="python")
+        .groupby("metric", sort=False)["value"]
+        .first()
+    )
+    expected = [0.5 * fan**0.5 / layer for layer, fan in enumerate(fans, start=1)]
+    assert targets.tolist()[: len(fans)] == pytest.approx(expected)
+
+
+def test_what_has_no_fan_is_refused_in_a_line():
+    treatment = Treatment(strength=0.1, sigma_end=0.5, target_scale="fan")
+    with pytest.raises(InvalidStudy, match="target_scale 'fan' is known for matrices and convolutions") as caught:
+        trained(transformer(width=8, depth=1), Tokens(), epochs=1, fan=treatment)
+    assert "\n" not in str(caught.value)
+    some = Treatment(strength=0.1, sigma_end=0.5, target_scale="fan", regularized=["block.1.perceptron"])
+    assert set(trained(transformer(width=8, depth=1), Tokens(), epochs=1, fan=some)["status"]) == {"ok"}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from spectra_tune.design import InvalidStudy, Treatment
 from spectra_tune.schedules import LEARNING_RATES, SCHEDULES, has_start, progress_at, sigma_target
 
 MOVING = [name for name in SCHEDULES if has_start(name)]
@@ -55,3 +56,32 @@ LEARNING_RATES_AT = {  # progress 0, 0.05, 0.1, 0.5 and 1
 def test_a_learning_rate_has_its_known_factors(name):
     factors = [LEARNING_RATES[name](progress) for progress in (0.0, 0.05, 0.1, 0.5, 1.0)]
     assert factors == pytest.approx(LEARNING_RATES_AT[name], abs=1e-4)
+
+
+def test_knots_are_met_exactly_with_straight_lines_between():
+    knots = (3.0, 1.0, 2.0, 2.0, 0.5)
+    at = [sigma_target("knots", place / 8, 2, sigma_start=None, sigma_end=None, knots=knots) for place in range(9)]
+    assert at == pytest.approx([3.0, 2.0, 1.0, 1.5, 2.0, 2.0, 2.0, 1.25, 0.5])
+    assert (at[0], at[-1]) == (3.0, 0.5)
+    assert sigma_target("knots", 0.5, 2, sigma_start=None, sigma_end=None, knots=knots, depth_exponent=1.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        ({}, "needs 4 to 8 targets"),
+        ({"knots": (1.0, 2.0, 3.0)}, "needs 4 to 8 targets"),
+        ({"knots": (1.0,) * 9}, "needs 4 to 8 targets"),
+        ({"knots": (1.0, 2.0, 3.0, -1.0)}, "a knot must be"),
+        ({"knots": (1.0,) * 4, "sigma_end": 1.0}, "leave sigma_end away"),
+        ({"knots": (1.0,) * 4, "beta": 0.5}, "leave beta away"),
+        (
+            {"knots": (1.0,) * 4, "schedule": "linear", "sigma_start": 1.0, "sigma_end": 1.0},
+            "knots are of the schedule",
+        ),
+    ],
+)
+def test_knots_that_are_none_are_refused_in_a_line(given, match):
+    with pytest.raises(InvalidStudy, match=match) as caught:
+        Treatment(**{"schedule": "knots", "strength": 0.1, **given})
+    assert "\n" not in str(caught.value)

@@ -22,7 +22,7 @@ from spectra_tune.engine.in_turn.precision import pass_in_bfloat16
 from spectra_tune.engine.in_turn.signals import ModuleSignals
 from spectra_tune.engine.members.generators import RandomState, generator_of, seed_of, seed_others
 from spectra_tune.engine.members.layers import layer_names
-from spectra_tune.engine.members.pace import Pace
+from spectra_tune.engine.members.pace import Pace, fans_of
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
 from spectra_tune.engine.members.phases import PhaseLog, over_phases
 from spectra_tune.engine.members.reactive_state import ReactiveState
@@ -71,7 +71,7 @@ class MemberInTurn:
         self._reactions = ReactiveState([member])
         self._signals = ModuleSignals(self.module, lambda: self._x, data.numbers, self._training_loss, self.sigmas)
         self._first_steps = self._steps_before_phases()
-        self._pace = Pace([member], self._first_steps[-1], len(self.followed), capacity_ratio, self._reactions)
+        self._pace = Pace([member], self._first_steps[-1], self._fans, capacity_ratio, self._reactions)
         self._frozen: list[tuple[Tensor, Tensor]] = []
         self.epoch = 0
 
@@ -103,6 +103,7 @@ class MemberInTurn:
             operators = sized(operators, self.module, self._data.numbers(self._x[:1]))
         self.layers = layer_names(network, operators)
         self._pulled = pulled(network, tuple(operators), self._member.treatment.regularized)
+        self._fans = fans_of(operators, [self._member])
         self.followed = [
             operator.follow(
                 [weight.detach().unsqueeze(0) for weight in operator.weights],
@@ -119,7 +120,8 @@ class MemberInTurn:
         strength_M = torch.tensor([treatment.strength], device=self._device, dtype=self._dtype)
         one_sided_M = torch.tensor([treatment.one_sided], device=self._device)
         penalty = penalties.implement(treatment.penalty).Penalty
-        return [penalty(self.followed[place], strength_M, one_sided_M) for place in self._pulled]
+        power_M = torch.tensor([treatment.power], device=self._device)
+        return [penalty(self.followed[place], strength_M, one_sided_M, power_M) for place in self._pulled]
 
     def evaluating(self) -> AbstractContextManager[None]:
         """Lends the member's random state for an evaluation, which leaves no trace on it."""

@@ -16,7 +16,7 @@ from spectra_tune.design import Member
 from spectra_tune.engine.members.draws import Draw
 from spectra_tune.engine.members.generators import generator_of
 from spectra_tune.engine.members.layers import layer_names
-from spectra_tune.engine.members.pace import Pace
+from spectra_tune.engine.members.pace import Pace, fans_of
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
 from spectra_tune.engine.members.phases import PhaseLog, over_phases
 from spectra_tune.engine.members.reactive_state import ReactiveState
@@ -85,7 +85,7 @@ class Program:
         self._begins_anew = self._log is not None and task.fresh_optimizer
         self._hits_M = torch.zeros(len(padded), dtype=torch.int64, device=device)
         steps = self.condition.total_epochs * self._batches
-        self._pace = Pace(padded, steps, len(self.regularized), capacity_ratio, self._reactions)
+        self._pace = Pace(padded, steps, fans_of(operators, self.members), capacity_ratio, self._reactions)
         self.diverged: dict[int, int] = {}
         self._captured: tuple[Any, Captured] | None = None
 
@@ -105,7 +105,8 @@ class Program:
         one_sided_M = torch.tensor([member.treatment.one_sided for member in self._padded], device=self._device)
         penalty = penalties.implement(self._padded[0].treatment.penalty).Penalty
         followed = tuple(self._followed.values())
-        return [penalty(followed[place], strength_M, one_sided_M) for place in self._pulled]
+        power_M = torch.tensor([member.treatment.power for member in self._padded], device=self._device)
+        return [penalty(followed[place], strength_M, one_sided_M, power_M) for place in self._pulled]
 
     def _per_member(self, values: Sequence[Any]) -> Tensor:
         return torch.tensor(values, device=self._device, dtype=self._dtype)

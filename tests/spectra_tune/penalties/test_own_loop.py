@@ -240,3 +240,23 @@ def test_the_declaration_loads_no_torch_until_it_is_asked_for():
     code = "import sys, spectra_tune.penalties\nassert 'torch' not in sys.modules\n"
     code += "from spectra_tune.penalties import SpectralPenalty\nassert 'torch' in sys.modules\n"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_penalty_remembers_the_initial_weights_wherever_the_model_goes():
+    model = net()
+    treatment = Treatment(penalty="to_init", strength=2.0)
+    penalty = SpectralPenalty(model, treatment, steps=3, example=X[:1])
+    assert penalty(0).item() == 0
+    with torch.no_grad():
+        for one in model.parameters():
+            one.add_(0.1)
+    regularized = [model[int(name)].weight for name in NAMES]
+    expected = 2.0 * sum(0.01 * one.numel() for one in regularized)
+    assert penalty(1).item() == pytest.approx(expected, rel=1e-3)
+    model.double()
+    assert penalty(1).item() == pytest.approx(expected, rel=1e-3)
+    model.float()
+    other = SpectralPenalty(model, treatment, steps=3, example=X[:1])
+    assert other(1).item() == 0
+    other.load_state_dict(penalty.state_dict())
+    assert other(1).item() == pytest.approx(expected, rel=1e-3)
