@@ -25,7 +25,7 @@ class Penalty:
                 "penalty 'spectrum' pulls matrices, and what is regularized here is not all such: name those that are "
                 "(regularized=…), or choose the penalty 'spectral_norm'"
             )
-        weight, gradient = operator.weights[0], operator.gradients[0]
+        weight, gradient = *operator.weights, *operator.gradients
         tall = weight.shape[1] >= weight.shape[2]
         matrix, self._gradient = (weight, gradient) if tall else (weight.mT, gradient.mT)
         members, rows, columns = matrix.shape
