@@ -1,10 +1,15 @@
-"""Learning one thing after another: digits whose pixels and labels change places in each of 60 phases."""
+"""Learning one thing after another: digits whose pixels and labels change places in each of 60 phases.
+
+Protocol: Dohare et al. 2024 and Lewandowski et al. 2025 in small.
+"""
 
 from spectra_tune.design import Arm, Contrast, Outcome, Seeds, Study, Treatment, grid
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import digits, permuted
 
-STATIC = Treatment(schedule="static", sigma_end=1.0, strength=1.0)
+STATIC = Treatment(schedule="static", sigma_end=1.0, strength=0.1)
+SPECTRUM = Treatment(penalty="spectrum", sigma_end=1.0, strength=1.0)
+NORM = {"norm": "layer"}
 
 STUDY = Study(
     question="Does the penalty keep a network able to learn, phase after phase, more than shrinkage or layer norm do?",
@@ -18,26 +23,30 @@ STUDY = Study(
     arms={
         "none": Treatment.none(),
         "static": STATIC,
-        "weak static": Treatment(schedule="static", sigma_end=1.0, strength=0.1),
-        "from above": Treatment(schedule="static", sigma_end=1.0, strength=1.0, one_sided=True),
+        "spectrum": SPECTRUM,
         "frobenius": Treatment(penalty="frobenius", strength=1e-4),
-        "none, he": Arm(treatment=Treatment.none(), changes={"init": "he"}),
-        "static, he": Arm(treatment=STATIC, changes={"init": "he"}),
-        "none, layer norm": Arm(treatment=Treatment.none(), changes={"norm": "layer"}),
-        "static, layer norm": Arm(treatment=STATIC, changes={"norm": "layer"}),
+        "to init": Treatment(penalty="to_init", strength=0.01),
+        "strong to init": Treatment(penalty="to_init", strength=0.1),
+        "layer norm": Arm(treatment=Treatment.none(), changes=NORM),
+        "static, layer norm": Arm(treatment=STATIC, changes=NORM),
+        "spectrum, layer norm": Arm(treatment=SPECTRUM, changes=NORM),
     },
     contrasts=[
         ("static", "none"),
-        ("weak static", "none"),
-        ("from above", "none"),
+        ("spectrum", "none"),
         ("frobenius", "none"),
+        ("to init", "none"),
+        ("strong to init", "none"),
         ("static", "frobenius"),
-        ("static, he", "none, he"),
-        ("static, layer norm", "none, layer norm"),
-        Contrast(treatment="static", baseline="none, he", differs={"init"}),
-        Contrast(treatment="static", baseline="none, layer norm", differs={"norm"}),
+        ("static", "to init"),
+        ("spectrum", "to init"),
+        ("spectrum", "strong to init"),
+        ("spectrum", "static"),
+        ("static, layer norm", "layer norm"),
+        ("spectrum, layer norm", "layer norm"),
+        Contrast(treatment="spectrum", baseline="layer norm", differs={"norm"}),
     ],
-    seeds=Seeds(confirm=range(1300, 1312)),
+    seeds=Seeds(confirm=range(1300, 1314)),
     outcome=Outcome(
         metric="online_accuracy",
         margin_pp=1.0,

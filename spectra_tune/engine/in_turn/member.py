@@ -24,7 +24,7 @@ from spectra_tune.engine.members.generators import RandomState, generator_of, se
 from spectra_tune.engine.members.layers import layer_names
 from spectra_tune.engine.members.pace import Pace, fans_of
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
-from spectra_tune.engine.members.phases import PhaseLog, over_phases
+from spectra_tune.engine.members.phases import ACCURACY, PhaseLog, over_phases
 from spectra_tune.engine.members.reactive_state import ReactiveState
 from spectra_tune.engine.members.splits import batch_of, splits_of
 from spectra_tune.engine.members.trainer import never
@@ -237,8 +237,11 @@ class MemberInTurn:
     def over_phases(self) -> dict[str, ndarray]:
         if self._log is None:
             return {}
-        known = range(self._phases - 1) if "test" in splits_of(self._member) else ()
-        return over_phases(self._log, [numpy.array([self.scores("test", phase)["accuracy"]]) for phase in known])
+        seen = "test" in splits_of(self._member)
+        return over_phases(self._log, self._phases, self._test_accuracy if seen else None)
+
+    def _test_accuracy(self, phase: int) -> ndarray:
+        return numpy.array([self.scores("test", phase)[ACCURACY]])
 
     def sigmas(self) -> list[float]:
         """Spectral norm of each regularized weight; what follows it in training is not disturbed."""

@@ -1,6 +1,6 @@
 """What members score on their way through a curriculum, phase by phase."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
@@ -43,6 +43,10 @@ class PhaseLog:
         self._seen = 0
 
     @property
+    def members(self) -> int:
+        return len(self._hits_M)
+
+    @property
     def closed(self) -> int:
         """Phases that have ended."""
         return len(self.online)
@@ -65,11 +69,14 @@ class PhaseLog:
         self.online, self.ends = ([one.copy() for one in of] for of in state["past"].numpy())
 
 
-def over_phases(log: PhaseLog, earlier: Sequence[ndarray]) -> dict[str, ndarray]:
-    """The metrics of a whole curriculum by name, (members,) each.
+def over_phases(log: PhaseLog, phases: int, test: Callable[[int], ndarray] | None) -> dict[str, ndarray]:
+    """The metrics of a whole curriculum by name, (members,) each; NaN before all its phases have ended.
 
-    earlier: test accuracy (members,) on each phase but the last, at the end of all; none where those are not looked at.
+    test: accuracy (members,) now on the test data of a phase; None where those are not looked at.
     """
+    if log.closed < phases:
+        return {name: numpy.full(log.members, numpy.nan) for name in (ONLINE, ONLINE_LAST, ENDS, FORGETTING)}
+    earlier = [] if test is None else [test(phase) for phase in range(phases - 1)]
     online_PM, ends_PM = numpy.array(log.online), numpy.array(log.ends)
     earlier_PM = numpy.array(earlier) if len(earlier) else numpy.full_like(ends_PM[:-1], numpy.nan)
     last = ceil(len(online_PM) / LAST_SHARE)

@@ -18,7 +18,7 @@ from spectra_tune.engine.members.generators import generator_of
 from spectra_tune.engine.members.layers import layer_names
 from spectra_tune.engine.members.pace import Pace, fans_of
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
-from spectra_tune.engine.members.phases import PhaseLog, over_phases
+from spectra_tune.engine.members.phases import ACCURACY, PhaseLog, over_phases
 from spectra_tune.engine.members.reactive_state import ReactiveState
 from spectra_tune.engine.members.splits import batch_of, splits_of
 from spectra_tune.engine.members.trainer import never
@@ -235,10 +235,10 @@ class Program:
     def over_phases(self) -> dict[str, numpy.ndarray]:
         if self._log is None:
             return {}
-        count = len(self.members)
-        known = range(self._phases - 1) if "test" in self.splits else ()
-        earlier = [self.evaluation.scores("test", phase)["accuracy"][:count] for phase in known]
-        return over_phases(self._log, earlier)
+        return over_phases(self._log, self._phases, self._test_accuracy if "test" in self.splits else None)
+
+    def _test_accuracy(self, phase: int) -> numpy.ndarray:
+        return self.evaluation.scores("test", phase)[ACCURACY][: len(self.members)]
 
     def _sigmas(self) -> list[numpy.ndarray]:
         """Spectral norm of each regularized weight, by layer and member, padding included."""
