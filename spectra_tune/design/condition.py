@@ -31,7 +31,8 @@ class Condition:
     device: the kind of device that it trains on; None is what Ray grants. One that is named changes bits, so it has a
     part in the signature; either way the environment says what it was, and no contrast spans two. precision: of the
     forward pass in training and evaluation (torch.amp); weights, losses, penalties and sigmas are float32. In bfloat16
-    every network trains in turn.
+    every network trains in turn. clip: the largest norm of a member's gradient, of all its parameters together and with
+    the penalty's part, at each step (as torch.nn.utils.clip_grad_norm_ right before the optimizer's); None is no bound.
     """
 
     task: Any  # a constructor of spectra_tune.tasks, or an object with the contract of a task
@@ -44,6 +45,7 @@ class Condition:
     batch_size: int | None = None  # None is the full batch
     device: str | None = field(default=None, metadata={"later": True})  # one of DEVICES
     precision: str = field(default="float32", metadata={"later": True})  # one of PRECISIONS
+    clip: float | None = field(default=None, metadata={"later": True})
 
     def __post_init__(self):
         _check_task(self.task)
@@ -71,6 +73,8 @@ class Condition:
             name = one_of(self.learning_rate_schedule, "learning-rate schedule", LEARNING_RATES)
             put("learning_rate_schedule", name)
         put("learning_rate", positive(self.learning_rate, "learning_rate"))
+        if self.clip is not None:
+            put("clip", positive(self.clip, "clip"))
         put("weight_decay", not_negative(self.weight_decay, "weight_decay"))
         for name in WHOLE:
             if name != "batch_size" or self.batch_size is not None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spectra_tune.operators import Operator
 
 ACTIVATIONS = ("relu", "tanh")
-INITS = ("linear", "he")
+INITS = ("linear", "he", "orthogonal")
 NORMS = ("layer", "batch")
 
 
@@ -36,7 +36,8 @@ def mlp(
     """A multilayer perceptron with `depth` hidden layers of `width` units; every hidden weight matrix is regularized.
 
     init "linear" is torch.nn.Linear's distribution (uniform, bound 1/sqrt(fan in)), "he" is normal with standard
-    deviation sqrt(2/fan in); init_gain multiplies the weights. Biases always start as torch.nn.Linear's. norm stands
+    deviation sqrt(2/fan in), "orthogonal" a drawn matrix whose singular values are all 1 (Saxe et al. 2014); init_gain
+    multiplies the weights. Biases always start as torch.nn.Linear's. norm stands
     between a hidden layer and its activation, dropout (a share of units) behind that; with either members train in
     turn.
     """
@@ -101,7 +102,9 @@ class Perceptron:
 
         linear = torch.nn.Linear(fan_in, fan_out, device="meta").to_empty(device="cpu")  # no draws of its own
         with torch.no_grad():
-            if self.init == "he":
+            if self.init == "orthogonal":
+                torch.nn.init.orthogonal_(linear.weight)
+            elif self.init == "he":
                 linear.weight.normal_(0.0, (2 / fan_in) ** 0.5)
             else:
                 linear.weight.uniform_(-(fan_in**-0.5), fan_in**-0.5)

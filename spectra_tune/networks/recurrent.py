@@ -1,6 +1,6 @@
 """Recurrent networks for sequences, declared."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from spectra_tune.errors import at_least_one, one_of
@@ -15,15 +15,18 @@ if TYPE_CHECKING:
 
 CELLS = ("tanh", "gru", "lstm")
 STACKED = ("tanh", "gru")
+INITS = ("linear", "orthogonal")
 
 
-def rnn(*, width: int, cell: str = "tanh") -> "Recurrent":
+def rnn(*, width: int, cell: str = "tanh", init: str = "linear") -> "Recurrent":
     """One recurrent layer of `width` units that reads a sequence, and a last layer on what it ends with.
 
     Tokens are embedded as vectors of the same width. Where there is an output for each position, the last layer reads
-    each. Regularized: the recurrent matrix, of a gated cell that of each gate.
+    each. Regularized: the recurrent matrix, of a gated cell that of each gate. init is that of the recurrent matrix:
+    "linear" is torch's (uniform, bound 1/sqrt(width)), "orthogonal" a drawn matrix, of a gated cell one for each gate,
+    whose singular values are all 1; all else starts as torch's.
     """
-    return Recurrent(width=width, cell=cell)
+    return Recurrent(width=width, cell=cell, init=init)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +35,12 @@ class Recurrent:
 
     width: int
     cell: str
+    init: str = field(default="linear", metadata={"later": True})  # of the recurrent matrix
 
     def __post_init__(self):
         object.__setattr__(self, "width", at_least_one(self.width, "width"))
         object.__setattr__(self, "cell", one_of(self.cell, "cell", CELLS))
+        object.__setattr__(self, "init", one_of(self.init, "init", INITS))
 
     def build(self, task: Any) -> "Module":
         from spectra_tune.networks.layers.recurrent import RecurrentNetwork
@@ -47,6 +52,7 @@ class Recurrent:
             outputs=sequence.outputs,
             width=self.width,
             cell=self.cell,
+            init=self.init,
             each_position=sequence.each_position,
         )
 

@@ -62,10 +62,11 @@ CONDITION = (
     "epochs",
     "batch_size",
     "precision",
+    "clip",
     "stream",
 )
 """The run's own protocol, an arm's changes carried out; the block's Condition is condition_signature. A full batch
-has batch_size 0. A network's further hyperparameters are columns `network_<name>`."""
+has batch_size 0, an unclipped gradient clip NaN. A network's further hyperparameters are columns `network_<name>`."""
 
 NETWORK = "network_"
 """Before the name of a hyperparameter that not every network has: no such name is taken for another column."""

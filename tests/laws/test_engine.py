@@ -393,6 +393,7 @@ ALIKE = {
 def test_in_turn_is_stacked_in_double_precision(task, optimizer):
     """To rounding, as long as no two top singular values meet: few epochs."""
     arms = {name: ARMS[name] for name in ("none", "linear", "shrunk", "again")}
+    arms["clipped"] = Arm(treatment=Treatment(sigma_end=1.0, strength=0.1), changes={"clip": 0.1})
     tables, ends = [], []
     for network in (mlp(width=8), InTurn(of=mlp(width=8))):
         condition = Condition(

@@ -206,6 +206,8 @@ class MemberInTurn:
             target_LM = self._targets(number)
             for penalty, place in zip(self._penalties, self._pulled, strict=True):
                 penalty(target_LM[place])
+        if self._member.condition.clip is not None:
+            torch.nn.utils.clip_grad_norm_([self._flat.value], self._member.condition.clip)
         for group in self._optimizer.param_groups:
             (group["lr"],) = self._pace.learning_rates(number)
         self._optimizer.step()

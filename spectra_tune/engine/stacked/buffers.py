@@ -3,13 +3,15 @@
 Axes: M member.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from spectra_tune.design import Member
+from spectra_tune.engine.stacked.clipping import Clipping
 from spectra_tune.engine.stacked.layout import Layout
 from spectra_tune.engine.stacked.optimizers import OPTIMIZERS
 
@@ -42,12 +44,20 @@ class Buffers:
             self._flat_decay = self._layout.zeros()
             self._layout.spread(torch.tensor(decays, device=device, dtype=dtype), self._flat_decay)
 
+        self._clip: Callable[[], None] | None = None
+        clips = [member.condition.clip for member in members]
+        if any(clips):
+            bound_M = torch.tensor([clip or inf for clip in clips], device=device, dtype=dtype)
+            self._clip = Clipping(self._layout.parts(self._flat_gradient), bound_M)
+
     def set_rates(self, rate_M: Tensor) -> None:
         """Each member's learning rate from here on."""
         self._layout.spread(rate_M, self._flat_rate)
 
     def step(self, number: int) -> None:
         """One step of the optimizer, the number-th from 1."""
+        if self._clip is not None:
+            self._clip()
         self._step(self._flat, self._flat_gradient, self._state, self._flat_rate, self._flat_decay, number)
 
     def begin_anew(self) -> None:

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from spectra_tune import tasks
+from spectra_tune.design.signature import canonical, digest
 from spectra_tune.engine.members.generators import seeded
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks import cnn, gcn, mlp, rnn, transformer
@@ -58,6 +59,19 @@ def test_an_encoder_that_is_not_causal_sees_all_positions_and_their_order():
         changed = x.clone()
         changed[:, position] = (x[:, position] + 1) % 11
         assert (one(x) != one(changed)).any(dim=1).all()
+
+
+@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
+def test_an_orthogonal_start_is_the_recurrent_matrix_of_each_gate_and_nothing_else(cell):
+    drawn, torchs = (
+        dict(built(rnn(width=6, cell=cell, init=init), Singles()).named_parameters())
+        for init in ("orthogonal", "linear")
+    )
+    for gate in drawn["recurrent.weight_hh_l0"].detach().split(6):
+        torch.testing.assert_close(gate @ gate.T, torch.eye(6), atol=1e-5, rtol=0)
+    assert [name for name in drawn if not torch.equal(drawn[name], torchs[name])] == ["recurrent.weight_hh_l0"]
+    assert digest(rnn(width=6, cell=cell, init="linear")) == digest(rnn(width=6, cell=cell))
+    assert "init" not in canonical(rnn(width=6, cell=cell))
 
 
 def test_residuals_and_norms_stand_where_they_are_said_to():

@@ -49,6 +49,15 @@ def test_he_and_gain_scale_the_weights_only():
     assert torch.equal(scaled["layer_2.bias"], plain["layer_2.bias"])
 
 
+@pytest.mark.parametrize("task", [moons(), Images()])
+def test_all_singular_values_of_an_orthogonal_start_are_the_gain(task):
+    parameters = start(mlp(width=16, init="orthogonal", init_gain=1.5), task=task)
+    for layer in (1, 2, 3):
+        sigmas = torch.linalg.svdvals(parameters[f"layer_{layer}.weight"].detach())
+        torch.testing.assert_close(sigmas, torch.full_like(sigmas, 1.5))
+    assert not torch.equal(*(start(mlp(width=16, init="orthogonal"), seed=s)["layer_2.weight"] for s in (0, 1)))
+
+
 @pytest.mark.parametrize(
     "given, says",
     [

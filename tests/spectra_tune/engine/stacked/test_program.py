@@ -79,6 +79,8 @@ def plain_loop(condition, member, split_x, split_y):
                 loss = loss + treatment.strength * (excess.clamp(min=0) if treatment.one_sided else excess) ** 2
         optimizer.zero_grad()
         loss.backward()
+        if condition.clip is not None:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), condition.clip)
         optimizer.step()
         scheduler.step()
     return torch.cat([part.detach().flatten() for layer in linears for part in (layer.weight, layer.bias)])
@@ -180,9 +182,11 @@ MIXED = {
     "none": Arm(treatment=Treatment.none()),
     "fast": Arm(treatment=Treatment.none(), changes={"learning_rate": 0.05, "learning_rate_schedule": "cosine"}),
     "decayed": Arm(treatment=Treatment.none(), changes={"weight_decay": 0.1}),
+    "clipped": Arm(treatment=Treatment.none(), changes={"clip": 0.05}),
     "he": Arm(treatment=Treatment.none(), changes={"init": "he", "init_gain": 0.5}),
     "weak": Arm(treatment=Treatment(strength=0.01, sigma_end=1.0), changes={"learning_rate": 0.001}),
     "strong": Arm(treatment=Treatment(strength=1.0, sigma_end=2.0, one_sided=True), changes={"weight_decay": 0.01}),
+    "strong, clipped": Arm(treatment=Treatment(strength=1.0, sigma_end=2.0), changes={"clip": 0.3}),
 }
 
 
@@ -191,7 +195,7 @@ def test_members_of_unlike_hyperparameters_share_a_program_and_no_bit(optimizer)
     condition = Condition(task=moons(samples=60), network=mlp(width=8), epochs=6, optimizer=optimizer)
     block = Block(condition=condition, arms=MIXED, seeds=range(3))
     training = trained(block)
-    assert [len(program.members) for program in training._trainers] == [12, 6]
+    assert [len(program.members) for program in training._trainers] == [15, 9]
     together = weights(block)
     for name, arm in MIXED.items():
         alone = weights(Block(condition=condition, arms={name: arm}, seeds=[1]))
