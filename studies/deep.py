@@ -21,6 +21,7 @@ STUDY = Study(
         "spectrum": Treatment(penalty="spectrum", sigma_end=1.0, strength=1.0),
         "frobenius": Treatment(penalty="frobenius", strength=1e-4),
         "layer norm": Arm(treatment=Treatment.none(), changes={"norm": "layer"}),
+        "orthogonal": Arm(treatment=Treatment.none(), changes={"init": "orthogonal"}),
     },
     contrasts=[
         ("static", "none"),
@@ -28,6 +29,7 @@ STUDY = Study(
         ("frobenius", "none"),
         ("spectrum", "static"),
         Contrast(treatment="spectrum", baseline="layer norm", differs={"norm"}),
+        Contrast(treatment="spectrum", baseline="orthogonal", differs={"init"}),
     ],
     seeds=Seeds(confirm=range(1360, 1374)),
     outcome=Outcome(metric="test_accuracy", margin_pp=1.0, alpha=0.01, descriptive=("train_accuracy", "test_loss")),

@@ -3,7 +3,7 @@
 The protocol of the study recurrent: digits are read two pixels at a time in a fixed order that is not theirs.
 """
 
-from spectra_tune.design import Outcome, Seeds, Study, Treatment, grid
+from spectra_tune.design import Arm, Contrast, Outcome, Seeds, Study, Treatment, grid
 from spectra_tune.networks import rnn
 from spectra_tune.tasks import as_sequence, digits
 
@@ -23,6 +23,10 @@ STUDY = Study(
         "spectrum": Treatment(penalty="spectrum", sigma_end=1.0, strength=1.0),
         "frobenius": Treatment(penalty="frobenius", strength=0.001),
         "to init": Treatment(penalty="to_init", strength=0.01),
+        "orthogonal": Arm(treatment=Treatment.none(), changes={"init": "orthogonal"}),
+        "spectrum, orthogonal": Arm(
+            treatment=Treatment(penalty="spectrum", sigma_end=1.0, strength=1.0), changes={"init": "orthogonal"}
+        ),
     },
     contrasts=[
         ("static", "none"),
@@ -32,6 +36,8 @@ STUDY = Study(
         ("to init", "none"),
         ("spectrum", "static"),
         ("spectrum", "to init"),
+        ("spectrum, orthogonal", "orthogonal"),
+        Contrast(treatment="spectrum", baseline="orthogonal", differs={"init"}),
     ],
     seeds=Seeds(confirm=range(1340, 1360)),
     outcome=Outcome(metric="test_accuracy", margin_pp=1.0, alpha=0.01, descriptive=("test_loss",)),
