@@ -318,6 +318,109 @@ CLAIMS = (
         would_change="Strengths tuned on both sides, and shrinkage tuned as long.",
     ),
     PlanClaim(
+        said="It keeps networks able to learn where tasks follow one another.",
+        where="(not the plan's: Lewandowski et al. 2025; Dohare et al. 2024)",
+        study="plasticity",
+        answer=answers.contrasts(
+            ("static", "none"),
+            ("spectrum", "none"),
+            beside=[
+                *(("frobenius", "none"), ("to init", "none"), ("strong to init", "none")),
+                *(("static", "to init"), ("spectrum", "to init"), ("spectrum", "strong to init")),
+                *(("spectrum", "static"), ("static, layer norm", "layer norm"), ("spectrum, layer norm", "layer norm")),
+                ("spectrum", "layer norm"),
+            ],
+            sections=[cost.section],
+        ),
+        picture="forest",
+        would_change="Strengths and learning rates tuned as long on both sides, on other data and larger networks.",
+    ),
+    PlanClaim(
+        said="It does so for convolutional networks whose labels change names.",
+        where="(not the plan's: Lewandowski et al. 2025)",
+        study="plasticity_images",
+        answer=answers.contrasts(
+            ("static", "none"),
+            ("weak static", "none"),
+            beside=[("frobenius", "none"), ("to init", "none"), ("static", "frobenius"), ("static", "to init")],
+            sections=[cost.section],
+        ),
+        picture="forest",
+        would_change="A penalty that also beats the way back to the initial weights.",
+    ),
+    PlanClaim(
+        said="At the edge of chaos it is the largest singular value that counts.",
+        where='"Intelligence at the edge of chaos"; 5 (and Vorontsov et al. 2017)',
+        study="edge_of_chaos",
+        answer=answers.contrasts(
+            ("static", "none"),
+            ("spectrum", "none"),
+            ("weak spectrum", "none"),
+            beside=[
+                *(("frobenius", "none"), ("to init", "none"), ("spectrum", "static"), ("spectrum", "to init")),
+                *(("spectrum, orthogonal", "orthogonal"), ("spectrum", "orthogonal")),
+            ],
+            sections=[convergence.section, cost.section],
+        ),
+        picture="forest",
+        would_change="The same with longer sequences and wider networks.",
+    ),
+    PlanClaim(
+        said="Information flows through deep networks at criticality.",
+        where='"Information flow"; 4 (and Pennington et al. 2017)',
+        study="deep",
+        answer=answers.contrasts(
+            ("static", "none"),
+            ("spectrum", "none"),
+            beside=[
+                *(("frobenius", "none"), ("spectrum", "static")),
+                *(("spectrum", "layer norm"), ("spectrum", "orthogonal")),
+            ],
+            sections=[convergence.section, cost.section],
+        ),
+        picture="forest",
+        would_change="A gain over an orthogonal start of the same gain.",
+    ),
+    PlanClaim(
+        said="It lets networks forget less.",
+        where="5, transfer learning and robustness",
+        study="forgetting",
+        answer=answers.contrasts(
+            ("static", "none"),
+            ("spectrum", "none"),
+            beside=[("frobenius", "none"), ("to init", "none"), ("static", "to init"), ("spectrum", "to init")],
+            sections=[cost.section],
+        ),
+        picture="forest",
+        would_change="A head for each phase, or samples that are kept.",
+    ),
+    PlanClaim(
+        said="What is learnt with it transfers better.",
+        where="5, transfer learning and robustness",
+        study="transfer_learning",
+        answer=answers.contrasts(
+            ("static", "none"),
+            ("spectrum", "none"),
+            beside=[("frobenius", "none"), ("static", "frobenius"), ("spectrum", "frobenius")],
+            sections=[cost.section],
+        ),
+        picture="forest",
+        would_change="A gain over `none` with 25 samples that shrinkage does not give.",
+    ),
+    PlanClaim(
+        said="A target by fan suits every width.",
+        where="3, capacity-dependent sigma (and Yang, Simon and Bernstein 2023)",
+        study="targets_by_fan",
+        answer=answers.contrasts(
+            ("by fan", "none"),
+            ("uniform", "none"),
+            beside=[("by fan", "uniform")],
+            sections=[cost.section],
+        ),
+        picture="forest",
+        would_change="A gain over one target for all layers at every width.",
+    ),
+    PlanClaim(
         said="(Not the plan's: what this pipeline claims where there is nothing.)",
         where="the control of the controls",
         study="aa_control",
@@ -328,7 +431,7 @@ CLAIMS = (
 )
 
 NOT_TESTED = (
-    "transfer, continual learning and adversarial robustness",
+    "adversarial robustness",
     "networks of more than a few hundred thousand numbers, or trained on more than 4000 samples",
     "on real data, a penalty and its competitors tuned alike: strengths were chosen once, in pilots on other seeds",
     "a theory: what is measured here neither needs nor supports one",

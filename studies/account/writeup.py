@@ -16,6 +16,7 @@ from studies.account.advise import ANSWERS, Advice, advice, kind_of
 from studies.account.answers import STANDINGS, Answer
 from studies.account.claims import CLAIMS, NOT_TESTED, PlanClaim
 from studies.account.evidence import Evidence
+from studies.account.published import published_page
 from studies.command import catalogue
 from studies.command.plan import with_unit
 from studies.command.report import RESULTS, read_kept
@@ -88,7 +89,7 @@ of a false "use it" adds up, so confirm on seeds of your own before you rely on 
 Most contrasts above trained a perceptron on a task in the plane; on real data each network was tried at one or two
 sizes, with strengths chosen once, in pilots on other seeds, and its competitors not tuned as long. That a penalty gains
 over `none` does not say that it gains over shrinkage of the same weights, or over stopping early: the study's other
-contrasts do, word for word in the findings. Nothing was measured on robustness, continual learning and transfer.
+contrasts do, word for word in the findings.
 `spectra-tune run` answers for a study of your own.
 
 Written by `make findings`; nothing here was typed but the words between the numbers.
@@ -221,6 +222,7 @@ def write_all() -> None:
         for picture, file in wanted.items():
             (folder / file).write_bytes(rendered(pictures[picture].draw(), "png"))
     (GENERATED / "findings.md").write_text(findings_page(answered))
+    (GENERATED / "published.md").write_text(published_page(found))
     rows = [row for of_study in found.values() for row in evidence.evidence_of(of_study)]
     evidence.write(rows)
     (GENERATED / "conditions.md").write_text(conditions_page(rows))
