@@ -55,12 +55,12 @@ def sensitivities(study: Study, runs: pandas.DataFrame) -> list[SideSensitivity]
     metric, found = validation(study.outcome.metric), []
     sign = study.outcome.measured.metric.sign
     for signature, label in study.labels().items():
-        for arm, side in study.sides().items():
+        for arm in study.sides():
             rows = runs[(runs["condition_signature"] == signature) & (runs["arm"] == arm)]
             means = outcomes_of(rows, metric).dropna().mean(axis=1)
             if len(means) < 2:
                 continue
-            names = [name for name, _ in study.search.space(side)]
+            names = [name for name, _ in study.space(arm)]
             first = rows.drop_duplicates("configuration").set_index("configuration").loc[means.index]
             values = [{name: plain(row[column_of_factor(name)]) for name in names} for row in first.to_dict("records")]
             outcomes = means.to_numpy(dtype=float)

@@ -166,7 +166,7 @@ def _candidate(
         arm=arm,
         side=side,
         configuration=best,
-        values=values_of(study.search.space(side), first.to_dict()),
+        values=values_of(study.space(arm), first.to_dict()),
         outcomes=tuple(map(float, at_best)),
         mean=mean,
         low=low,

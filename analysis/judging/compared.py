@@ -102,9 +102,7 @@ def column_of_factor(name: str) -> str:
 
 def _as_trained(study: Study, arm: str, row: Mapping[Any, Any]) -> Arm:
     """An arm with the factors' values that its runs have."""
-    assert study.search is not None
-    factors = study.search.space("baseline" if arm == SAME_CONFIGURATION else study.sides()[arm])
-    return study.configured(arm, values_of(factors, row))
+    return study.configured(arm, values_of(study.space(arm), row))
 
 
 def in_words(study: Study, contrast: Contrast, found: Compared | None, sentence: str) -> str:
@@ -113,7 +111,7 @@ def in_words(study: Study, contrast: Contrast, found: Compared | None, sentence:
     if contrast.baseline == SAME_CONFIGURATION:
         baseline = "the same configuration without its penalty"
     else:
-        baseline = f"{'tuned' if study.search.nuisance_space else 'untuned'} {contrast.baseline}"
+        baseline = f"{'tuned' if study.space(contrast.baseline) else 'untuned'} {contrast.baseline}"
     listed = "" if found is None or not found.differing else f" ({differing(found)})"
     return f"Tuned {contrast.treatment} against {baseline}{listed}: {sentence[:1].lower()}{sentence[1:]}"
 

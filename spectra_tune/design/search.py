@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from spectra_tune.design.treatment import Treatment
@@ -84,6 +84,8 @@ class Search:
 
     treatment_space: Any  # given as {field of Treatment: Ray Tune domain}, kept as sorted pairs (name, Dimension)
     nuisance_space: Any = ()  # given as {field of Condition or network: Ray Tune domain}, kept likewise
+    competitor_space: Any = field(default=(), metadata={"later": True})
+    """Of baselines that have a Treatment of their own: as treatment_space is for the treatment side."""
     configurations: int  # per side and stratum
     sampler: str = "tpe"
     scheduler: str | None = None
@@ -94,7 +96,7 @@ class Search:
 
     def __post_init__(self):
         strata = dict(self.strata)
-        for what in ("treatment_space", "nuisance_space"):
+        for what in ("treatment_space", "nuisance_space", "competitor_space"):
             space = dict(_space(getattr(self, what), what))
             strata |= {name: _points(name, space.pop(name)) for name in STRATA if name in space}
             object.__setattr__(self, what, tuple(space.items()))
@@ -104,18 +106,19 @@ class Search:
         object.__setattr__(self, "seed", whole(self.seed, "a search's seed", 0, 2**32 - 1))
         if not self.treatment_space and not self.nuisance_space:
             raise InvalidStudy("a search needs a space, got an empty treatment_space and an empty nuisance_space")
-        for name, _ in self.treatment_space:
-            if name in FIXED:
-                raise InvalidStudy(f"treatment_space has {name!r}, but {FIXED[name]}")
-            if name not in TREATMENT_FIELDS:
-                raise InvalidStudy(f"a Treatment has no field {name!r}; {nearest(name, TREATMENT_FIELDS)}")
+        for what in ("treatment_space", "competitor_space"):
+            for name, _ in getattr(self, what):
+                if name in FIXED:
+                    raise InvalidStudy(f"{what} has {name!r}, but {FIXED[name]}")
+                if name not in TREATMENT_FIELDS:
+                    raise InvalidStudy(f"a Treatment has no field {name!r}; {nearest(name, TREATMENT_FIELDS)}")
         for name, _ in self.nuisance_space:
             if name in FIXED:
                 raise InvalidStudy(f"nuisance_space has {name!r}, but {FIXED[name]}")
             if name in TREATMENT_FIELDS:
                 raise InvalidStudy(
                     f"nuisance_space has {name!r}, a field of Treatment, which a baseline has none of: "
-                    "move it to treatment_space"
+                    "move it to treatment_space, and of baselines that have one to competitor_space"
                 )
         one_of(self.sampler, "sampler", SAMPLERS)
         if self.scheduler is not None:
@@ -144,9 +147,10 @@ class Search:
                     f"sampler 'grid' takes every point: configurations must be {points}, got {self.configurations}"
                 )
 
-    def space(self, side: str) -> tuple[tuple[str, Dimension], ...]:
-        """What a side ("treatment" or "baseline") tunes."""
-        return (*self.treatment_space, *self.nuisance_space) if side == "treatment" else self.nuisance_space
+    def space(self, side: str, treated: bool = False) -> tuple[tuple[str, Dimension], ...]:
+        """What a side ("treatment" or "baseline") tunes; treated: whether the baseline has a Treatment of its own."""
+        own = self.treatment_space if side == "treatment" else self.competitor_space if treated else ()
+        return (*own, *self.nuisance_space)
 
     @property
     def nuisance(self) -> frozenset[str]:

@@ -33,6 +33,8 @@ class Searching(Protocol):
 
     def sides(self) -> Mapping[str, str]: ...
 
+    def space(self, arm: str) -> Any: ...
+
     def configured(self, arm: str, values: Mapping[str, Any]) -> Arm: ...
 
 
@@ -98,8 +100,13 @@ def check_search(study: Searching) -> None:
                 f"scheduler {search.scheduler!r} stops runs half-way, where a moving target has not reached its "
                 f"sigma: use racing, or static schedules (moving: {', '.join(moving) or 'in the space'})"
             )
-    for name, side in study.sides().items():
-        _check_points(study, search, name, side)
+    competes = any(
+        side == "baseline" and study.space(name) != search.nuisance_space for name, side in study.sides().items()
+    )
+    if search.competitor_space and not competes:
+        raise InvalidStudy("competitor_space is of baselines that have a Treatment of their own, no contrast has one")
+    for name in study.sides():
+        _check_points(study, name)
 
 
 def _check_sides(study: Searching, search: Search) -> None:
@@ -135,13 +142,11 @@ def _check_sides(study: Searching, search: Search) -> None:
         raise InvalidStudy(f"every arm of a searching study must be in a contrast, {', '.join(unused)} are not")
 
 
-def _check_points(study: Searching, search: Search, name: str, side: str) -> None:
+def _check_points(study: Searching, name: str) -> None:
     """Tries the ends of an arm's space in every combination, and every choice with them, on every Condition."""
-    factors = [factor for factor, _ in search.space(side)]
-    ends = [dimension.ends for _, dimension in search.space(side)]
-    between = [
-        [*ends[:at], dimension.choices[1:-1], *ends[at + 1 :]] for at, (_, dimension) in enumerate(search.space(side))
-    ]
+    space = study.space(name)
+    factors, ends = [factor for factor, _ in space], [dimension.ends for _, dimension in space]
+    between = [[*ends[:at], dimension.choices[1:-1], *ends[at + 1 :]] for at, (_, dimension) in enumerate(space)]
     for values in chain(*(product(*points) for points in (ends, *between))):
         for condition in study.conditions:
             try:

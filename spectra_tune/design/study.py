@@ -12,7 +12,7 @@ from spectra_tune.design.contrast import Contrast, contrast_of
 from spectra_tune.design.labels import labels, tasks_by_name
 from spectra_tune.design.outcome import Outcome
 from spectra_tune.design.same_configuration import SAME_CONFIGURATION, declared, registered
-from spectra_tune.design.search import Search
+from spectra_tune.design.search import Dimension, Search
 from spectra_tune.design.search_rules import check_search, stratified, with_values
 from spectra_tune.design.seeds import Seeds
 from spectra_tune.design.signature import digest
@@ -125,6 +125,13 @@ class Study:
         return {contrast.treatment: "treatment" for contrast in self.tuned_contrasts} | {
             contrast.baseline: "baseline" for contrast in self.tuned_contrasts
         }
+
+    def space(self, arm: str) -> tuple[tuple[str, Dimension], ...]:
+        """Of a searching study: what an arm tunes."""
+        assert self.search is not None
+        if arm == SAME_CONFIGURATION:
+            return self.search.space("baseline")
+        return self.search.space(self.sides()[arm], dict(self.arms)[arm].treatment.strength > 0)
 
     @property
     def tuned_contrasts(self) -> tuple[Contrast, ...]:

@@ -58,7 +58,7 @@ class SideSearch:
         self._search, self._seeds = study.search, study.seeds.search
         self._metric = study.outcome.measured.on("validation")
         self._score, self._survivors = score, survivors
-        space = self._search.space(study.sides()[arm])
+        space = study.space(arm)
         self._wanted = self._search.configurations * len(self.strata)
         conditions = [study.conditions[stratum] for stratum in self.strata]
         key = f"{''.join(map(condition_signature, conditions))}{arm}{self._search.seed}"

@@ -67,11 +67,7 @@ def _searching(study: Study, seconds: float, processors: int) -> float:
     if study.search is None:
         return 0.0
     confirmed = sum(len(block.arms) * len(block.seeds) for block in study.blocks())
-    trials = [
-        study.search.configurations if study.search.space(side) else 1
-        for _ in study.conditions
-        for side in study.sides().values()
-    ]
+    trials = [study.search.configurations if study.space(arm) else 1 for _ in study.conditions for arm in study.sides()]
     runs = sum(trials) * len(study.seeds.search)
     return (seconds * runs / confirmed + TRIAL_S * sum(trials)) / processors
 

@@ -61,6 +61,7 @@ def _search_lines(study: Study) -> list[str]:
     sizes = "; ".join(f"{name} {_listed_sizes(points)}" for name, points in search.strata)
     of_sizes = f" ({sizes})" if sizes else ""
     spaces = [f"  {name}: {dimension}, treatment side" for name, dimension in search.treatment_space]
+    spaces += [f"  {name}: {dimension}, baselines with a penalty" for name, dimension in search.competitor_space]
     spaces += [f"  {name}: {dimension}, both sides" for name, dimension in search.nuisance_space]
     strata, sides, seeds = len(study.conditions), len(study.sides()), len(study.seeds.search)
     tried = strata * sides * search.configurations

@@ -63,7 +63,7 @@ def _searched(study: Study, rows: pandas.DataFrame, recorded: tracking.RecordedA
         raise InvalidStudy(
             f"configuration {recorded.configuration} was stopped on its way: only whole runs are repeated"
         )
-    space = study.search.space(study.sides()[recorded.arm])
+    space = study.space(recorded.arm)
     values = values_of(space, rows.iloc[0].to_dict())
     (condition,) = (one for one in study.conditions if condition_signature(one) == recorded.condition_signature)
     return Block(

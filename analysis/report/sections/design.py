@@ -68,7 +68,7 @@ def _arm(study: Study, name: str, arm: Arm) -> str:
         return described(arm)
     if name == SAME_CONFIGURATION:
         return f"the candidate of {study.contrasts[0].treatment} without its penalty, all else equal: see As confirmed"
-    if study.search.space(study.sides()[name]):
+    if study.space(name):
         return "tuned for each Condition: see As confirmed"
     return f"{described(arm)}; untuned"
 

@@ -19,7 +19,8 @@ def section(found: Findings) -> Section | None:
         return None
     metric, measured = found.metric, study.outcome.measured.on("validation")
     bound = "highest lower" if metric.higher_is_better else "lowest upper"
-    factors = {**dict(study.search.treatment_space), **dict(study.search.nuisance_space)}
+    search = study.search
+    spaces = {"treatment": search.treatment_space, "baseline": search.competitor_space, "both": search.nuisance_space}
     left = untuned(study)
     lines = ["## Search (exploratory)", "", *([f"**WARNING**: {left}.", ""] if left else [])]
     lines += [
@@ -29,9 +30,8 @@ def section(found: Findings) -> Section | None:
         "",
     ]
     rows = []
-    for name, dimension in factors.items():
-        side = "both" if name in study.search.nuisance else "treatment"
-        rows.append((name.replace("_", " "), side, str(dimension)))
+    for side, space in spaces.items():
+        rows += [(name.replace("_", " "), side, str(dimension)) for name, dimension in space]
     lines += table(("factor", "side", "range"), rows)
     rows = []
     listed = {(one.condition, side.arm): side for one in found.tuned for side in (one.treatment, one.baseline)}

@@ -260,3 +260,37 @@ def test_a_static_baseline_is_tuned_too():
         outcome=Outcome(metric="test_accuracy"),
     )
     assert made.sides() == {"penalty": "treatment", "none": "baseline", "static": "baseline"}
+
+
+SHRUNK = Treatment(penalty="frobenius", strength=0.01)
+RIVALS = {
+    "arms": {"none": Treatment.none(), "shrunk": SHRUNK, "penalty": LINEAR},
+    "contrasts": [("penalty", "none"), ("penalty", "shrunk")],
+}
+
+
+def test_a_baseline_with_a_treatment_of_its_own_tunes_that_too():
+    one = study(search=search(competitor_space=STRENGTH), **RIVALS)
+    names = {arm: {name for name, _ in one.space(arm)} for arm in (*one.sides(), SAME_CONFIGURATION)}
+    assert names["penalty"] == {*SIGMA, *STRENGTH, *OPTIMIZER}
+    assert names["shrunk"] == {*STRENGTH, *OPTIMIZER}
+    assert names["none"] == names[SAME_CONFIGURATION] == {*OPTIMIZER}
+    assert one.configured("shrunk", {"strength": 0.3}).treatment == replace(SHRUNK, strength=0.3)
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        ({"search": search(competitor_space=STRENGTH)}, "competitor_space is of baselines that have a Treatment"),
+        ({"search": search(competitor_space=SIGMA), **RIVALS}, "the space of 'shrunk' has the point"),
+    ],
+)
+def test_a_space_of_competitors_that_suits_none_is_refused(given, match):
+    with pytest.raises(InvalidStudy, match=match) as caught:
+        study(**given)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_space_of_competitors_names_fields_of_a_treatment():
+    with pytest.raises(InvalidStudy, match="a Treatment has no field 'learning_rate'"):
+        search(competitor_space={"learning_rate": OPTIMIZER["learning_rate"]})
