@@ -10,8 +10,12 @@ from spectra_tune.objectives import CLASSIFICATION, is_curriculum, objective_of,
 from spectra_tune.schedules import LEARNING_RATES
 from spectra_tune.schedules.distance_to_criticality import DistanceToCriticality
 
-OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop")
-"""Names of torch.optim's optimizers with their defaults there; sgd has momentum 0.9."""
+MUON = "muon"
+
+OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", MUON)
+"""Names of torch.optim's optimizers with their defaults there; sgd has momentum 0.9. muon moves the matrices between
+the first layer and the last, each by the spectral norm learning_rate * sqrt(out/in), and is adamw of the same learning
+rate for all else (see spectra_tune/engine/members/muon.py)."""
 
 DEVICES = ("cpu", "cuda")
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy
 
 from spectra_tune.design import Block, members
+from spectra_tune.design.condition import MUON
 from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.in_turn.evaluation import TILE
 from spectra_tune.engine.size import cells_of_sample, parameter_count
@@ -23,6 +24,9 @@ BOUND_BYTES = 2**30
 
 COPIES = 9
 """Numbers kept for each parameter: value, gradient, rate, decay, three of the optimizer, powers for its spectrum."""
+
+MUON_COPIES = 5
+"""Beside them, where the optimizer is Muon: momentum, and of a hidden matrix two of it and two of its square."""
 
 CURVE_ROW_BYTES, CURVES = 160, 12
 """Of a row of the curve table while it is made, and rows per member and report."""
@@ -68,13 +72,17 @@ def bytes_per_seed(block: Block) -> int:
 
 
 def bytes_per_member(block: Block) -> int:
-    """Bytes of one run: 36 x parameters + curves, and stacked 8 x samples x (numbers of a sample + outputs + 4)."""
+    """Bytes of one run: 36 x parameters + curves, and stacked 8 x samples x (numbers of a sample + outputs + 4).
+
+    With Muon 56 x parameters.
+    """
     task = block.condition.task
     parameters = parameter_count(block.condition.network, task)
     columns = _numbers(task) + objective_of(task).outputs(task) + 4
     own = stacks(block.condition) and not getattr(task, "fixed", False)
     data = 2 * 4 * _samples(task) * columns if own else 0
-    return COPIES * 4 * parameters + data + (block.reports + 1) * CURVES * CURVE_ROW_BYTES
+    copies = COPIES + (MUON_COPIES if block.condition.optimizer == MUON else 0)
+    return copies * 4 * parameters + data + (block.reports + 1) * CURVES * CURVE_ROW_BYTES
 
 
 def bytes_on_gpu(block: Block) -> int:

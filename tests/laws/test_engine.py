@@ -77,7 +77,7 @@ def equal(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "muon"])
 @pytest.mark.parametrize("batch_size", [None, 32])
 def test_a_members_bits_do_not_depend_on_its_company(condition, batch_size, optimizer):
     condition = replace(condition, batch_size=batch_size, optimizer=optimizer, epochs=4)
@@ -97,10 +97,15 @@ def test_a_members_bits_do_not_depend_on_its_company(condition, batch_size, opti
         assert all(equal(state, states[name]) for name, state in final(some).items() if name in states)
 
 
-@pytest.mark.parametrize("arms", [ARMS, REACTING], ids=["by time", "by signal"])
+CONTINUED = {"by time": (ARMS, "adam"), "by signal": (REACTING, "adam"), "with Muon": (ARMS, "muon")}
+
+
+@pytest.mark.parametrize(("arms", "optimizer"), CONTINUED.values(), ids=CONTINUED)
 @pytest.mark.parametrize("stop", [1, 4])
-def test_what_is_saved_and_continued_ends_with_equal_bits(condition, arms, stop, tmp_path):
-    given = block(replace(condition, batch_size=32), arms=arms, seeds=range(2), probes=["distance_from_init"])
+def test_what_is_saved_and_continued_ends_with_equal_bits(condition, arms, optimizer, stop, tmp_path):
+    given = block(
+        replace(condition, batch_size=32, optimizer=optimizer), arms=arms, seeds=range(2), probes=["distance_from_init"]
+    )
     whole = finished(BlockTraining(given, report_every=1))
     first = BlockTraining(given, report_every=1)
     for _ in range(stop):

@@ -26,6 +26,10 @@ class FlatParameters:
             parameter.data = value
             parameter.grad = gradient.view(parameter.shape)
 
+    def place_of(self, parameter: Tensor) -> int:
+        """Where a parameter begins in the flat one."""
+        return int(parameter.storage_offset())
+
     def finite(self) -> bool:
         """Whether all parameters are finite."""
         return bool(self.value.detach().isfinite().all())

@@ -16,7 +16,7 @@ from spectra_tune.engine.in_turn.buffers import passing_buffers, put_buffers
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.evaluation import outputs_over
 from spectra_tune.engine.in_turn.flat import FlatParameters
-from spectra_tune.engine.in_turn.optimizers import OPTIMIZERS
+from spectra_tune.engine.in_turn.optimizers import optimizer_of
 from spectra_tune.engine.in_turn.phase_change import draw_head_anew, frozen
 from spectra_tune.engine.in_turn.precision import pass_in_bfloat16
 from spectra_tune.engine.in_turn.signals import ModuleSignals
@@ -58,7 +58,7 @@ class MemberInTurn:
         with self.evaluating():
             check_outputs(condition.network, self.module, data.numbers(self._x[:CHECKED_SAMPLES]), self.task)
         self._flat = FlatParameters(self.module)
-        self._optimizer = self._fresh_optimizer()
+        self._optimizer = optimizer_of(condition, self.module, self._flat)
         self._follow()
         if treatment.strength > 0 and not self.followed:
             raise InvalidStudy(
@@ -88,11 +88,6 @@ class MemberInTurn:
             count = len(self._x) if alike else len(self._data.of("train", self._member.seed, phase)[1])
             steps.append(steps[-1] + condition.epochs * -(-count // batch_of(condition, count)))
         return steps
-
-    def _fresh_optimizer(self) -> Any:
-        condition = self._member.condition
-        make = OPTIMIZERS[condition.optimizer]
-        return make([self._flat.value], condition.learning_rate, condition.weight_decay)
 
     def _follow(self) -> None:
         """Binds each regularized operator to its weights and their gradients."""
@@ -150,7 +145,7 @@ class MemberInTurn:
         if getattr(self.task, "reset", "nothing") == "head":
             draw_head_anew(self.module, self._member, phase)
         if self.task.fresh_optimizer:
-            self._optimizer = self._fresh_optimizer()
+            self._optimizer = optimizer_of(self._member.condition, self.module, self._flat)
         self._turn_to(phase)
 
     def _turn_to(self, phase: int) -> None:

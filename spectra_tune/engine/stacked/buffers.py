@@ -11,15 +11,19 @@ import torch
 from torch import Tensor
 
 from spectra_tune.design import Member
+from spectra_tune.design.condition import MUON
+from spectra_tune.engine.members.hidden_matrices import HiddenMatrix
+from spectra_tune.engine.members.muon import STATE, Muon
 from spectra_tune.engine.stacked.clipping import Clipping
 from spectra_tune.engine.stacked.layout import Layout
-from spectra_tune.engine.stacked.optimizers import OPTIMIZERS
+from spectra_tune.engine.stacked.optimizers import OPTIMIZERS, Step
 
 
 class Buffers:
     """Parameters and gradients by name, (members, …), as views of flat buffers that the optimizer steps on.
 
     initial: each member's parameters. side_by_side: pairs that are one matrix when stacked, see Layout.
+    hidden: what Muon moves, of other optimizers none.
     """
 
     def __init__(
@@ -29,6 +33,7 @@ class Buffers:
         side_by_side: Sequence[tuple[str, str]],
         device: str,
         dtype: torch.dtype,
+        hidden: Sequence[HiddenMatrix] = (),
     ):
         self._layout = Layout(initial, side_by_side, device, dtype)
         self._flat = self._layout.filled(initial)
@@ -36,8 +41,10 @@ class Buffers:
         self.bound, self.gradients = self._layout.named(self._flat), self._layout.named(self._flat_gradient)
         """With pairs, beside their parts, under both names joined by a plus sign."""
         self.parameters = {name: self.bound[name] for name in initial[0]}
-        self._step, names = OPTIMIZERS[members[0].condition.optimizer]
+        optimizer = members[0].condition.optimizer
+        step, names = (None, STATE) if optimizer == MUON else OPTIMIZERS[optimizer]
         self._state = {name: self._layout.zeros() for name in names}
+        self._step = step or self._muon(hidden)
         self._flat_decay = None
         decays = [member.condition.weight_decay for member in members]
         if any(decays):
@@ -53,6 +60,11 @@ class Buffers:
     def set_rates(self, rate_M: Tensor) -> None:
         """Each member's learning rate from here on."""
         self._layout.spread(rate_M, self._flat_rate)
+
+    def _muon(self, hidden: Sequence[HiddenMatrix]) -> Step:
+        changes = self._layout.named(self._state["change"])
+        muon = Muon(self._state, [changes[matrix.parameter][:, matrix.rows] for matrix in hidden])
+        return lambda value, gradient, _, rate, decay, number: muon(value, gradient, rate, decay, number)
 
     def step(self, number: int) -> None:
         """One step of the optimizer, the number-th from 1."""

@@ -5,13 +5,11 @@ and of one length; `rate` and `decay` hold each number's own learning rate and w
 """
 
 from collections.abc import Callable
-from math import sqrt
 
 import torch
 from torch import Tensor
 
-BETAS, EPSILON = (0.9, 0.999), 1e-8
-"""Adam's decay rates and, as RMSprop's, the number that keeps divisions finite."""
+from spectra_tune.engine.members.adam import EPSILON, put_change
 
 MOMENTUM = 0.9
 SMOOTHING = 0.99
@@ -37,13 +35,8 @@ def adamw(value: Tensor, gradient: Tensor, state: State, rate: Tensor, decay: Te
 
 def _adam(value: Tensor, gradient: Tensor, state: State, rate: Tensor, number: int) -> None:
     """number counts steps from 1."""
-    mean, square, change = state["mean"], state["square"], state["change"]
-    mean.lerp_(gradient, 1 - BETAS[0])
-    square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
-    torch.sqrt(square, out=change)
-    change.div_(sqrt(1 - BETAS[1] ** number)).add_(EPSILON)
-    torch.div(mean, change, out=change)
-    value.addcmul_(change, rate, value=-1 / (1 - BETAS[0] ** number))
+    factor = put_change(gradient, state, number)
+    value.addcmul_(state["change"], rate, value=factor)
 
 
 def sgd(value: Tensor, gradient: Tensor, state: State, rate: Tensor, decay: Tensor | None, number: int) -> None:  # noqa: ARG001, every optimizer takes number
@@ -72,4 +65,4 @@ OPTIMIZERS: dict[str, tuple[Step, tuple[str, ...]]] = {
     "sgd": (sgd, ("mean",)),
     "rmsprop": (rmsprop, ("square", "change")),
 }
-"""Each optimizer's step and the tensors of its state, which start at 0."""
+"""Each optimizer's step and the tensors of its state, which start at 0; see members/muon.py for Muon."""

@@ -13,8 +13,10 @@ from torch.nn import Module
 
 from spectra_tune import penalties
 from spectra_tune.design import Member
+from spectra_tune.design.condition import MUON
 from spectra_tune.engine.members.draws import Draw
 from spectra_tune.engine.members.generators import generator_of
+from spectra_tune.engine.members.hidden_matrices import hidden_matrices
 from spectra_tune.engine.members.layers import layer_names
 from spectra_tune.engine.members.pace import Pace, fans_of
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
@@ -64,7 +66,8 @@ class Program:
         drawn = [{name: value.detach() for name, value in built(member).named_parameters()} for member in padded]
         self.init_digests = [digest_of_parameters(one) for one in drawn[: len(self.members)]]
         self.parameter_count = sum(value.numel() for value in drawn[0].values())
-        self._buffers = Buffers(padded, drawn, network.side_by_side, device, dtype)
+        hidden = hidden_matrices(self.condition.network, module) if self.condition.optimizer == MUON else ()
+        self._buffers = Buffers(padded, drawn, network.side_by_side, device, dtype, hidden)
         self._passes = Passes(network, self._buffers.bound, self._buffers.gradients, workspace)
         self._phase, self._phases = 0, phases_of(task)
         self.evaluation = Evaluation(

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment, members
+from spectra_tune.design.condition import MUON
 from spectra_tune.engine import BlockTraining, run_block
 from spectra_tune.engine.members.parameters import built
 from spectra_tune.engine.stacked import batch_invariance
@@ -19,6 +20,7 @@ from spectra_tune.objectives.classification import Stacked
 from spectra_tune.results import unmeasured
 from spectra_tune.schedules import LEARNING_RATES, progress_at, sigma_target
 from spectra_tune.tasks import moons, spirals
+from tests.tools.muon import muon_in_full_precision
 
 
 def trained(block, **given):
@@ -57,11 +59,17 @@ def plain_loop(condition, member, split_x, split_y):
         "sgd": lambda p, **r: torch.optim.SGD(p, momentum=0.9, **r),
         "rmsprop": lambda p, **r: torch.optim.RMSprop(p, **r),
     }
-    optimizer = optimizers[condition.optimizer](
-        model.parameters(), lr=condition.learning_rate, weight_decay=condition.weight_decay
-    )
+    given = {"lr": condition.learning_rate, "weight_decay": condition.weight_decay}
+    if condition.optimizer == MUON:
+        hidden = [layer.weight for layer in linears[1:-1]]  # square, so that the rate needs no adjustment
+        rest = [value for value in model.parameters() if not any(value is one for one in hidden)]
+        each = [torch.optim.Muon(hidden, **given), torch.optim.AdamW(rest, **given)]
+    else:
+        each = [optimizers[condition.optimizer](model.parameters(), **given)]
     factor = LEARNING_RATES[condition.learning_rate_schedule]
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: factor(progress_at(s, condition.epochs)))
+    schedulers = [
+        torch.optim.lr_scheduler.LambdaLR(one, lambda s: factor(progress_at(s, condition.epochs))) for one in each
+    ]
     x, y = torch.tensor(split_x), torch.tensor(split_y, dtype=torch.float64)
     treatment = member.treatment
     for step in range(condition.epochs):
@@ -77,17 +85,18 @@ def plain_loop(condition, member, split_x, split_y):
                 )
                 excess = torch.linalg.matrix_norm(layer.weight, 2) - target
                 loss = loss + treatment.strength * (excess.clamp(min=0) if treatment.one_sided else excess) ** 2
-        optimizer.zero_grad()
+        model.zero_grad()
         loss.backward()
         if condition.clip is not None:
             torch.nn.utils.clip_grad_norm_(model.parameters(), condition.clip)
-        optimizer.step()
-        scheduler.step()
+        with muon_in_full_precision():
+            for one in (*each, *schedulers):
+                one.step()
     return torch.cat([part.detach().flatten() for layer in linears for part in (layer.weight, layer.bias)])
 
 
 @pytest.mark.parametrize("schedule", LEARNING_RATES)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, MUON])
 def test_a_member_is_the_network_that_a_plain_loop_trains(arms, optimizer, schedule):
     condition = Condition(
         task=moons(samples=50),
@@ -190,7 +199,7 @@ MIXED = {
 }
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, MUON])
 def test_members_of_unlike_hyperparameters_share_a_program_and_no_bit(optimizer):
     condition = Condition(task=moons(samples=60), network=mlp(width=8), epochs=6, optimizer=optimizer)
     block = Block(condition=condition, arms=MIXED, seeds=range(3))
