@@ -59,6 +59,11 @@ class Treatment:
         if not PENALTIES[self.penalty].targets:
             self._check_no_target()
             return
+        if self.one_sided and not PENALTIES[self.penalty].one_sided:
+            raise InvalidStudy(
+                f"penalty {self.penalty!r} pulls every singular value to its target, from both sides: leave one_sided "
+                "away, or choose one of " + ", ".join(name for name, of in PENALTIES.items() if of.one_sided)
+            )
         if self.sigma_end is None:
             raise InvalidStudy("a penalty needs a target: sigma_end must be given when strength > 0, got none")
         if has_start(self.schedule) and self.sigma_start is None:

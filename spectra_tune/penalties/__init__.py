@@ -21,17 +21,20 @@ __all__ = ["PENALTIES", "Declared", "SpectralPenalty", "implement"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """A penalty by the name of its file; `targets` says whether it pulls towards a target of sigma."""
+    """A penalty by the name of its file, and what it takes of a Treatment's fields or of a network's operators."""
 
     name: str
     formula: str
-    targets: bool
+    targets: bool  # whether it pulls towards a target of sigma
+    one_sided: bool = False  # whether it may leave alone what lies below the target
+    matrices: bool = False  # whether it works on nothing but matrices
 
 
 PENALTIES = {
     one.name: one
     for one in (
-        Declared(name="spectral_norm", formula="strength · Σ (σ − σ*)²", targets=True),
+        Declared(name="spectral_norm", formula="strength · Σ (σ − σ*)²", targets=True, one_sided=True),
+        Declared(name="spectrum", formula="strength · Σ ‖WᵀW − σ*²I‖²_F / smaller side", targets=True, matrices=True),
         Declared(name="frobenius", formula="strength · Σ ‖W‖²_F", targets=False),
     )
 }

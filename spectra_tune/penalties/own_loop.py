@@ -15,8 +15,8 @@ from spectra_tune.errors import InvalidStudy, whole
 from spectra_tune.operators import Followed, Operator
 from spectra_tune.operators.of_layer import needs_example, sized
 from spectra_tune.operators.of_module import operators_of
-from spectra_tune.operators.pulled import pulled
 from spectra_tune.penalties import PENALTIES, implement
+from spectra_tune.penalties.pulled import pulled
 from spectra_tune.schedules import REACTIVE, progress_at, sigma_target
 
 
@@ -54,7 +54,7 @@ class SpectralPenalty:
         if example is not None:
             operators = sized(operators, module, example)
         self._operators: dict[str, Operator] = operators
-        self._pulled = pulled(type(module).__name__, tuple(operators), self.treatment.regularized)
+        self._pulled = pulled(type(module).__name__, operators, self.treatment)
         by_place = {id(weight): weight for operator in operators.values() for weight in operator.weights}
         self._weights = list(by_place.values())
         untrained = [name for name, one in operators.items() if not all(of.requires_grad for of in one.weights)]

@@ -28,7 +28,7 @@ from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks.contract import check_operators, check_outputs, check_weights
 from spectra_tune.objectives import objective_of
 from spectra_tune.operators.of_layer import sized
-from spectra_tune.operators.pulled import pulled
+from spectra_tune.penalties.pulled import pulled
 
 CHECKED_SAMPLES = 8
 """That a module is tried on before it trains."""
@@ -80,7 +80,7 @@ class MemberInTurn:
         with self.evaluating():
             operators = sized(operators, self.module, self._data.numbers(self._x[:1]))
         self.layers = layer_names(network, operators)
-        self._pulled = pulled(network, tuple(operators), self._member.treatment.regularized)
+        self._pulled = pulled(network, operators, self._member.treatment)
         self.followed = [
             operator.follow(
                 [weight.detach().unsqueeze(0) for weight in operator.weights],

@@ -28,7 +28,7 @@ from spectra_tune.engine.stacked.signals import StackedSignals
 from spectra_tune.engine.stacked.stack import batches_of, stacked, weights_of_batch
 from spectra_tune.engine.stacked.workspace import Workspace
 from spectra_tune.operators import Followed, Operator
-from spectra_tune.operators.pulled import pulled
+from spectra_tune.penalties.pulled import pulled
 
 
 class Program:
@@ -58,7 +58,7 @@ class Program:
         operators = self.condition.network.regularized(module)
         self.regularized = _names_of(module, operators)
         self.layers = layer_names(self.condition.network, operators)
-        self._pulled = pulled(self.condition.network, tuple(operators), padded[0].treatment.regularized)
+        self._pulled = pulled(self.condition.network, operators, padded[0].treatment)
         drawn = [{name: value.detach() for name, value in built(member).named_parameters()} for member in padded]
         self.init_digests = [digest_of_parameters(one) for one in drawn[: len(self.members)]]
         self.parameter_count = sum(value.numel() for value in drawn[0].values())

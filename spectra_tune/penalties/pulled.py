@@ -1,0 +1,44 @@
+"""Which of a network's operators a Treatment pulls: by patterns of their names, if its penalty works on them."""
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from spectra_tune.errors import InvalidStudy, nearest
+from spectra_tune.operators import Operator
+from spectra_tune.operators.dense import Matrix
+from spectra_tune.penalties import PENALTIES
+
+
+def pulled(network: Any, operators: Mapping[str, Operator], treatment: Any) -> tuple[int, ...]:
+    """Places of the operators that a Treatment pulls; refuses names of none, and what its penalty does not work on."""
+    places = _named(network, tuple(operators), treatment.regularized)
+    if treatment.strength > 0 and PENALTIES[treatment.penalty].matrices:
+        names = tuple(operators)
+        _check_matrices(network, {names[place]: operators[names[place]] for place in places}, treatment.penalty)
+    return places
+
+
+def _named(network: Any, names: Sequence[str], patterns: Sequence[str] | None) -> tuple[int, ...]:
+    """Places of the names that match a pattern, or lie in what does; without patterns all of them."""
+    if patterns is None:
+        return tuple(range(len(names)))
+    for pattern in patterns:
+        if not any(_matches(name, pattern) for name in names):
+            raise InvalidStudy(f"{network} regularizes no {pattern!r}; {nearest(pattern, names)}")
+    return tuple(place for place, name in enumerate(names) if any(_matches(name, pattern) for pattern in patterns))
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")
+
+
+def _check_matrices(network: Any, operators: Mapping[str, Operator], penalty: str) -> None:
+    """Refuses a penalty of whole matrices where one of the operators is none."""
+    for name, operator in operators.items():
+        if not isinstance(operator, Matrix):
+            raise InvalidStudy(
+                f"penalty {penalty!r} works on the whole spectrum of a matrix, of a linear layer or a recurrent one; "
+                f"{name!r} of {network} is a {type(operator).__name__.removeprefix('Layer').lower()}: name matrices "
+                "alone (regularized=), or choose another penalty"
+            )
