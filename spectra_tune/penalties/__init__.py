@@ -28,6 +28,7 @@ class Declared:
     targets: bool  # whether it pulls towards a target of sigma
     one_sided: bool = False  # whether it may leave alone what lies below the target
     matrices: bool = False  # whether it works on nothing but matrices
+    initial: bool = False  # whether it goes by the weights that it is made with, which it keeps as `initial`
 
 
 PENALTIES = {
@@ -36,6 +37,7 @@ PENALTIES = {
         Declared(name="spectral_norm", formula="strength · Σ (σ − σ*)²", targets=True, one_sided=True),
         Declared(name="spectrum", formula="strength · Σ ‖WᵀW − σ*²I‖²_F / smaller side", targets=True, matrices=True),
         Declared(name="frobenius", formula="strength · Σ ‖W‖²_F", targets=False),
+        Declared(name="to_init", formula="strength · Σ ‖W − W₀‖²_F", targets=False, initial=True),
     )
 }
 """By the name that a Treatment says."""

@@ -19,10 +19,14 @@ from spectra_tune.penalties import PENALTIES, implement
 from spectra_tune.penalties.pulled import pulled
 from spectra_tune.schedules import REACTIVE, progress_at, sigma_target
 
+INITIAL = "initial_"
+"""Before the number of a weight whose first values are part of a state."""
+
 
 class SpectralPenalty:
     """The penalty of a model's regularized weights, to be added to the loss of every step.
 
+    What a penalty calls the initial weights (penalties/to_init.py) is what the model has when the penalty is made.
     `penalty(step)` is a scalar with a gradient; steps count from 0 to `steps` - 1, so that a schedule starts and ends
     exactly at its ends. example: one batch of inputs, which convolutions need to know the size that they see.
     regularized: names as of `spectra_tune.networks.module`, by default every layer but the last. capacity_ratio: what
@@ -61,6 +65,7 @@ class SpectralPenalty:
         if untrained:
             raise InvalidStudy(f"what is regularized must be trained parameters, {untrained[0]!r} is not")
         self._followed: list[Followed] = []
+        self._penalties: list[Any] = []
         self._bound: list[tuple[int, torch.device, torch.dtype]] = []
         self._bind()
 
@@ -81,6 +86,7 @@ class SpectralPenalty:
         for followed, state in zip(self._followed if states else (), states, strict=True):
             followed.restore(state)
         penalty = implement(self.treatment.penalty).Penalty
+        initial = self._initial()
         self._penalties = [
             penalty(
                 followed,
@@ -89,6 +95,18 @@ class SpectralPenalty:
             )
             for followed in self._followed
         ]
+        self._put_initial(initial)
+
+    def _initial(self) -> list[list[Tensor]]:
+        """What each penalty goes by of the weights that it was made with; nothing of one that goes by none."""
+        if not PENALTIES[self.treatment.penalty].initial:
+            return []
+        return [penalty.initial for penalty in self._penalties]
+
+    def _put_initial(self, initial: Sequence[Sequence[Tensor]]) -> None:
+        for penalty, kept in zip(self._penalties if initial else (), initial, strict=True):
+            for here, there in zip(penalty.initial, kept, strict=True):
+                here.copy_(there)
 
     def _renew(self) -> None:
         """Has what is followed lie where the weights do, with their numbers."""
@@ -156,10 +174,13 @@ class SpectralPenalty:
 
     def state_dict(self) -> dict[str, dict[str, Tensor]]:
         """What a later call goes on from with equal bits, by the regularized weights' names."""
-        return {
+        found = {
             name: {key: value.clone() for key, value in followed.state().items()}
             for name, followed in zip(self._operators, self._followed, strict=True)
         }
+        for name, initial in zip(self._operators, self._initial(), strict=False):
+            found[name] |= {f"{INITIAL}{number}": value.clone() for number, value in enumerate(initial)}
+        return found
 
     def load_state_dict(self, state: Mapping[str, Mapping[str, Tensor]]) -> None:
         """Continues from the state of a penalty on an equal model."""
@@ -167,8 +188,15 @@ class SpectralPenalty:
             raise InvalidStudy(
                 f"a penalty's state must be of the same weights, {', '.join(self._operators)}, got {', '.join(state)}"
             )
+        initial = [[value for key, value in state[name].items() if key.startswith(INITIAL)] for name in self._operators]
+        if [len(one) for one in initial] != ([len(one) for one in self._initial()] or [0] * len(initial)):
+            raise InvalidStudy(
+                f"a penalty's state must be of the same penalty, {self.treatment.penalty!r}, "
+                f"got one {'with' if any(initial) else 'without'} initial weights"
+            )
+        self._put_initial(initial if any(initial) else [])
         for name, followed in zip(self._operators, self._followed, strict=True):
-            followed.restore(dict(state[name]))
+            followed.restore({key: value for key, value in state[name].items() if not key.startswith(INITIAL)})
 
 
 class _WithGradient(torch.autograd.Function):
