@@ -3,7 +3,16 @@
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from spectra_tune.errors import InvalidStudy, finite, listed, not_negative, one_of, positive, true_or_false
+from spectra_tune.errors import (
+    InvalidStudy,
+    at_least_one,
+    finite,
+    listed,
+    not_negative,
+    one_of,
+    positive,
+    true_or_false,
+)
 from spectra_tune.penalties import PENALTIES
 from spectra_tune.schedules import SCHEDULES, has_start
 
@@ -28,6 +37,9 @@ class Treatment:
     """Which of the weights that the network regularizes are pulled, by their names or the names of what they lie in,
     with * for anything: ("block.1", "*.qk.*"). None: all of them. Each one's target is as if all were pulled."""
 
+    power: int = field(default=1, metadata={"later": True})
+    """k >= 1 of (sigma^k - target^k)^2: a higher one pulls harder the larger sigma is."""
+
     @classmethod
     def none(cls) -> "Treatment":
         """No regularizer."""
@@ -46,6 +58,7 @@ class Treatment:
         put("penalty", one_of(self.penalty, "penalty", PENALTIES))
         put("schedule", one_of(self.schedule, "schedule", SCHEDULES))
         put("one_sided", true_or_false(self.one_sided, "one_sided"))
+        put("power", at_least_one(self.power, "power"))
         if self.regularized is not None:
             names = listed(self.regularized, "regularized")
             if not names or not all(isinstance(name, str) for name in names):
@@ -56,13 +69,18 @@ class Treatment:
                 if item.name != "strength":
                     put(item.name, item.default)
             return
+        if self.power != 1 and not PENALTIES[self.penalty].power:
+            raise InvalidStudy(
+                f"power is that of sigma, which penalty {self.penalty!r} does not compare with its target: leave power "
+                f"away, got {self.power}, or choose one of {_those('power')}"
+            )
         if not PENALTIES[self.penalty].targets:
             self._check_no_target()
             return
         if self.one_sided and not PENALTIES[self.penalty].one_sided:
             raise InvalidStudy(
                 f"penalty {self.penalty!r} pulls every singular value to its target, from both sides: leave one_sided "
-                "away, or choose one of " + ", ".join(name for name, of in PENALTIES.items() if of.one_sided)
+                f"away, or choose one of {_those('one_sided')}"
             )
         if self.sigma_end is None:
             raise InvalidStudy("a penalty needs a target: sigma_end must be given when strength > 0, got none")
@@ -87,8 +105,13 @@ class Treatment:
             if item.name not in ("strength", "penalty", "regularized") and given != item.default:
                 raise InvalidStudy(
                     f"penalty {self.penalty!r} has no target: leave {item.name} away, got {given!r}, or choose one of "
-                    + ", ".join(name for name, of in PENALTIES.items() if of.targets)
+                    + _those("targets")
                 )
+
+
+def _those(what: str) -> str:
+    """Names of the penalties that have something."""
+    return ", ".join(name for name, of in PENALTIES.items() if getattr(of, what))
 
 
 def in_words(treatment: Treatment) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Penalties, declared: what is pulled where; one file beside this one computes each.
 
 A penalty's file has a class `Penalty` for one regularized weight of stacked members (in turn: of one), bound to its
-operator: `Penalty(operator, strength_M, one_sided_M)`. A call with the targets of a step adds the penalty's gradient to
-that of the loss; `value(target_M)` renews sigma and is the penalty itself, (members,); `pull(target_M)` then adds its
-gradient. Strength 0 is no regularizer in any of them.
+operator: `Penalty(operator, strength_M, one_sided_M, power)`. A call with the targets of a step adds the penalty's
+gradient to that of the loss; `value(target_M)` renews sigma and is the penalty itself, (members,); `pull(target_M)`
+then adds its gradient. Strength 0 is no regularizer in any of them.
 
 `SpectralPenalty` is any of them in a training loop of one's own (own_loop.py).
 """
@@ -27,6 +27,7 @@ class Declared:
     formula: str
     targets: bool  # whether it pulls towards a target of sigma
     one_sided: bool = False  # whether it may leave alone what lies below the target
+    power: bool = False  # whether what it compares with the target may be a power of sigma
     matrices: bool = False  # whether it works on nothing but matrices
     initial: bool = False  # whether it goes by the weights that it is made with, which it keeps as `initial`
 
@@ -34,7 +35,7 @@ class Declared:
 PENALTIES = {
     one.name: one
     for one in (
-        Declared(name="spectral_norm", formula="strength · Σ (σ − σ*)²", targets=True, one_sided=True),
+        Declared(name="spectral_norm", formula="strength · Σ (σᵏ − σ*ᵏ)²", targets=True, one_sided=True, power=True),
         Declared(name="spectrum", formula="strength · Σ ‖WᵀW − σ*²I‖²_F / smaller side", targets=True, matrices=True),
         Declared(name="frobenius", formula="strength · Σ ‖W‖²_F", targets=False),
         Declared(name="to_init", formula="strength · Σ ‖W − W₀‖²_F", targets=False, initial=True),

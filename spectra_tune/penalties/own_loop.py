@@ -92,6 +92,7 @@ class SpectralPenalty:
                 followed,
                 followed.sigma_M.new_full((1,), self.treatment.strength),
                 torch.tensor([self.treatment.one_sided], device=followed.sigma_M.device),
+                self.treatment.power,
             )
             for followed in self._followed
         ]

@@ -18,7 +18,7 @@ class Penalty:
     Source: soft orthogonality (Bansal et al. 2018, target 1); the mean is ours: strengths compare across widths.
     """
 
-    def __init__(self, operator: Followed, strength_M: Tensor, one_sided_M: Tensor):  # noqa: ARG002, every penalty takes sides
+    def __init__(self, operator: Followed, strength_M: Tensor, one_sided_M: Tensor, power: int):  # noqa: ARG002, all take them
         (weight_MOI,), gradients = operator.weights, operator.gradients
         tall = weight_MOI.shape[1] >= weight_MOI.shape[2]
         side = min(weight_MOI.shape[1:])

@@ -17,7 +17,7 @@ class Penalty:
     Source: L2 Init (Kumar et al. 2023).
     """
 
-    def __init__(self, operator: Followed, strength_M: Tensor, one_sided_M: Tensor):  # noqa: ARG002, every penalty takes sides
+    def __init__(self, operator: Followed, strength_M: Tensor, one_sided_M: Tensor, power: int):  # noqa: ARG002, all take them
         self._strength_M = strength_M
         self.initial = [weight.clone() for weight in operator.weights]
         self._parts = [

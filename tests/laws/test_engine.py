@@ -33,6 +33,7 @@ ARMS = {
     "none": Treatment.none(),
     "linear": Treatment(schedule="linear", **MOVING),
     "shrunk": Treatment(penalty="frobenius", strength=0.01),
+    "squared": Treatment(sigma_end=1.0, strength=0.1, power=2),
     "near": Treatment(penalty="to_init", strength=0.5),
     "flat": Treatment(penalty="spectrum", schedule="linear", **MOVING),
     "fast": Arm(treatment=Treatment(sigma_end=1.0, strength=0.1), changes={"learning_rate": 0.05, "weight_decay": 0.1}),

@@ -31,6 +31,7 @@ TARGET = torch.linspace(0.5, 20.0, MEMBERS, dtype=torch.float64)
 BOTH_SIDES = torch.zeros(MEMBERS, dtype=torch.bool)
 WITH_TARGETS = [name for name, one in PENALTIES.items() if one.targets]
 WITH_SIDES = [name for name, one in PENALTIES.items() if one.one_sided]
+WITH_POWER = [name for name, one in PENALTIES.items() if one.power]
 OF_MATRICES = [name for name, one in PENALTIES.items() if one.matrices]
 
 
@@ -43,11 +44,11 @@ def started(weight):
     return weight.flip(-1) / 2
 
 
-def penalty_of(name, weight, gradient, strength=STRENGTH, one_sided=BOTH_SIDES):
+def penalty_of(name, weight, gradient, strength=STRENGTH, one_sided=BOTH_SIDES, power=1):
     now = weight.clone()
     weight.copy_(started(now))
     operator = Matrix(weight[0]).follow([weight], [gradient])
-    penalty = penalties.implement(name).Penalty(operator, strength, one_sided)
+    penalty = penalties.implement(name).Penalty(operator, strength, one_sided, power)
     weight.copy_(now)
     return penalty
 
@@ -73,6 +74,43 @@ def test_value_and_gradient_are_autograds_of_the_singular_values(name, shape):
     torch.testing.assert_close(loss - 1, expected, rtol=1e-6, atol=1e-8)
     torch.testing.assert_close(penalty.value(TARGET), value.detach(), rtol=1e-6, atol=1e-9)
     assert (loss - 1).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("power", [2, 3])
+@pytest.mark.parametrize("name", WITH_POWER)
+def test_a_power_is_of_sigma_and_of_its_target(name, power):
+    weight = drawn((8, 5)).requires_grad_()
+    sigma = torch.linalg.svdvals(weight)[:, 0]
+    value = STRENGTH * (sigma**power - TARGET**power) ** 2
+    (expected,) = torch.autograd.grad(value.sum(), weight)
+    gradient = torch.zeros_like(weight)
+    penalty = penalty_of(name, weight.detach(), gradient, power=power)
+    penalty(TARGET)
+    torch.testing.assert_close(gradient, expected, rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(penalty.value(TARGET), value.detach(), rtol=1e-6, atol=1e-9)
+
+
+def test_a_power_changes_what_is_trained_and_stands_in_the_table():
+    static = {"strength": 0.1, "sigma_end": 1.0}
+    runs = trained(mlp(width=8), moons(samples=40), one=Treatment(**static), two=Treatment(**static, power=2))
+    powers = runs.groupby("arm")["power"].first()
+    assert powers.to_dict() == {"none": 1, "one": 1, "two": 2}
+    one, two = (runs[runs["arm"] == arm]["sigma_1"].to_numpy() for arm in ("one", "two"))
+    assert (one != two).all()
+
+
+@pytest.mark.parametrize("name", sorted(set(PENALTIES) - set(WITH_POWER)))
+def test_a_power_is_refused_where_sigma_is_not_compared(name):
+    target = {"sigma_end": 1.0} if PENALTIES[name].targets else {}
+    with pytest.raises(InvalidStudy, match=f"penalty {name!r} does not compare .*: leave power away, got 2") as refused:
+        Treatment(penalty=name, strength=0.1, power=2, **target)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("power", [0, 1.5, "2"])
+def test_a_power_is_a_whole_number(power):
+    with pytest.raises(InvalidStudy, match="power must be a whole number >= 1"):
+        Treatment(strength=0.1, sigma_end=1.0, power=power)
 
 
 @pytest.mark.parametrize("name", PENALTIES)
@@ -137,7 +175,9 @@ def test_settings_of_a_target_are_refused_where_there_is_none(name, setting):
     with pytest.raises(InvalidStudy, match=f"{name!r} has no target: leave {setting} away") as refused:
         Treatment(penalty=name, strength=0.1, **{setting: SETTINGS[setting]})
     assert "\n" not in str(refused.value)
-    assert set(SETTINGS) == {field.name for field in fields(Treatment)} - {"strength", "penalty", "regularized"}
+    assert set(SETTINGS) == {field.name for field in fields(Treatment)} - {
+        *("strength", "penalty", "regularized", "power")
+    }
 
 
 @pytest.mark.parametrize("name", sorted(set(WITH_TARGETS) - set(WITH_SIDES)))

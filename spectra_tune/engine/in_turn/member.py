@@ -97,7 +97,7 @@ class MemberInTurn:
         strength_M = torch.tensor([treatment.strength], device=self._device, dtype=self._dtype)
         one_sided_M = torch.tensor([treatment.one_sided], device=self._device)
         penalty = penalties.implement(treatment.penalty).Penalty
-        return [penalty(self.followed[place], strength_M, one_sided_M) for place in self._pulled]
+        return [penalty(self.followed[place], strength_M, one_sided_M, treatment.power) for place in self._pulled]
 
     def evaluating(self) -> AbstractContextManager[None]:
         """Lends the member's random state for an evaluation, which leaves no trace on it."""

@@ -96,9 +96,10 @@ class Program:
         """A penalty for each regularized weight that is pulled."""
         strength_M = self._per_member([member.treatment.strength for member in self._padded])
         one_sided_M = torch.tensor([member.treatment.one_sided for member in self._padded], device=self._device)
-        penalty = penalties.implement(self._padded[0].treatment.penalty).Penalty
+        treatment = self._padded[0].treatment
+        penalty = penalties.implement(treatment.penalty).Penalty
         followed = tuple(self._followed.values())
-        return [penalty(followed[place], strength_M, one_sided_M) for place in self._pulled]
+        return [penalty(followed[place], strength_M, one_sided_M, treatment.power) for place in self._pulled]
 
     def _per_member(self, values: Sequence[Any]) -> Tensor:
         return torch.tensor(values, device=self._device, dtype=self._dtype)
