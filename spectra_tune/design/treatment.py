@@ -16,6 +16,9 @@ from spectra_tune.errors import (
 from spectra_tune.penalties import PENALTIES
 from spectra_tune.schedules import SCHEDULES, has_start
 
+TARGET_SCALES = ("fan",)
+"""What targets may be multiplied by, weight by weight."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
@@ -40,6 +43,9 @@ class Treatment:
     power: int = field(default=1, metadata={"later": True})
     """k >= 1 of (sigma^k - target^k)^2: a higher one pulls harder the larger sigma is."""
 
+    target_scale: str | None = field(default=None, metadata={"later": True})
+    """"fan": each weight's target is multiplied by sqrt(out/in) of its own, of a convolution's channels."""
+
     @classmethod
     def none(cls) -> "Treatment":
         """No regularizer."""
@@ -59,6 +65,8 @@ class Treatment:
         put("schedule", one_of(self.schedule, "schedule", SCHEDULES))
         put("one_sided", true_or_false(self.one_sided, "one_sided"))
         put("power", at_least_one(self.power, "power"))
+        if self.target_scale is not None:
+            put("target_scale", one_of(self.target_scale, "target_scale", TARGET_SCALES))
         if self.regularized is not None:
             names = listed(self.regularized, "regularized")
             if not names or not all(isinstance(name, str) for name in names):

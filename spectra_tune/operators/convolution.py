@@ -377,6 +377,11 @@ class Convolution:
             raise InvalidStudy(f"a kernel of shape {kernel} must fit into its input, of size {tuple(input_size)}")
         self.weights = (weight,)
 
+    @property
+    def fans(self) -> tuple[int, int]:
+        """Channels out and in."""
+        return self.geometry.outputs[0], self.geometry.inputs[0]
+
     def follow(self, weights: Sequence[Tensor], gradients: Sequence[Tensor] | None) -> Followed:
         return FollowedConvolution(self.geometry, weights[0], None if gradients is None else gradients[0])
 

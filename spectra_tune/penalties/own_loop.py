@@ -16,7 +16,7 @@ from spectra_tune.operators import Followed, Operator
 from spectra_tune.operators.of_layer import needs_example, sized
 from spectra_tune.operators.of_module import operators_of
 from spectra_tune.penalties import PENALTIES, implement
-from spectra_tune.penalties.pulled import pulled
+from spectra_tune.penalties.pulled import fan_scales, pulled
 from spectra_tune.schedules import REACTIVE, progress_at, sigma_target
 
 INITIAL = "initial_"
@@ -59,6 +59,7 @@ class SpectralPenalty:
             operators = sized(operators, module, example)
         self._operators: dict[str, Operator] = operators
         self._pulled = pulled(type(module).__name__, operators, self.treatment)
+        self._fans = fan_scales(type(module).__name__, operators, [self.treatment])
         by_place = {id(weight): weight for operator in operators.values() for weight in operator.weights}
         self._weights = list(by_place.values())
         untrained = [name for name, one in operators.items() if not all(of.requires_grad for of in one.weights)]
@@ -163,6 +164,7 @@ class SpectralPenalty:
                 capacity_ratio=self._capacity_ratio,
                 beta=of.beta,
                 depth_exponent=of.depth_exponent,
+                scale=self._fans[layer - 1],
             )
             for layer, name in enumerate(self._operators, start=1)
         }

@@ -1,11 +1,12 @@
 """Which of a network's operators a Treatment pulls: by patterns of their names, if its penalty works on them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from math import sqrt
 from typing import Any
 
 from spectra_tune.errors import InvalidStudy, nearest
-from spectra_tune.operators import Operator
+from spectra_tune.operators import Operator, fans_of
 from spectra_tune.operators.dense import Matrix
 from spectra_tune.penalties import PENALTIES
 
@@ -17,6 +18,26 @@ def pulled(network: Any, operators: Mapping[str, Operator], treatment: Any) -> t
         names = tuple(operators)
         _check_matrices(network, {names[place]: operators[names[place]] for place in places}, treatment.penalty)
     return places
+
+
+def fan_scales(network: Any, operators: Mapping[str, Operator], treatments: Iterable[Any]) -> tuple[float, ...]:
+    """sqrt(out/in) of each operator, by which targets scaled by fan are multiplied; ones where no Treatment has such.
+
+    A matrix's is of its own rows and columns, a convolution's of its channels, a product's of the whole product.
+    Source: Yang, Simon and Bernstein 2023: with such spectral norms features are learnt alike at every width.
+    """
+    if all(treatment.target_scale is None for treatment in treatments):
+        return (1.0,) * len(operators)
+    found = []
+    for name, operator in operators.items():
+        fans = fans_of(operator)
+        if fans is None:
+            raise InvalidStudy(
+                f"target_scale 'fan' needs how many numbers go out of a map and into it, {name!r} of {network} does "
+                "not say: give its operator a property fans, (out, in), or leave target_scale away"
+            )
+        found.append(sqrt(fans[0] / fans[1]))
+    return tuple(found)
 
 
 def _named(network: Any, names: Sequence[str], patterns: Sequence[str] | None) -> tuple[int, ...]:

@@ -44,7 +44,7 @@ configuration without its Treatment has those of the treatment side's."""
 
 TREATMENT = (
     *("penalty", "strength", "schedule", "sigma_start", "sigma_end", "beta", "depth_exponent", "one_sided"),
-    *("regularized", "power"),
+    *("regularized", "power", "target_scale"),
 )
 
 CONDITION = (

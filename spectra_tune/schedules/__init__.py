@@ -57,12 +57,13 @@ def sigma_target(
     capacity_ratio: float = 1.0,
     beta: float = 0.0,
     depth_exponent: float = 0.0,
+    scale: float = 1.0,
 ) -> float:
     """Target of one layer's top singular value at one moment of training.
 
     layer counts the regularized weights from 1. capacity_ratio: parameters of the network over those of the same
     network at the task's reference width. The start is sigma_start * capacity_ratio**beta; the whole target is
-    multiplied by layer**(-depth_exponent). Nothing is clamped.
+    multiplied by layer**(-depth_exponent) and by scale, the layer's own. Nothing is clamped.
     Source: research plan, phases 3A (beta) and 4 (depth exponent).
     """
     assert sigma_end is not None, "a Treatment that penalises has an end"
@@ -71,4 +72,4 @@ def sigma_target(
         target = SCHEDULES[schedule](progress, sigma_start * capacity_ratio**beta, sigma_end)
     else:
         target = SCHEDULES[schedule](progress, sigma_end)
-    return target * layer**-depth_exponent
+    return target * layer**-depth_exponent * scale

@@ -1,17 +1,22 @@
 """Every penalty's gradient is autograd's of what it says it is, its value too, and strength 0 is no regularizer."""
 
 from dataclasses import fields
+from types import SimpleNamespace
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from spectra_tune import penalties
 from spectra_tune.design import Block, Condition, InvalidStudy, Seeds, Study, Treatment
-from spectra_tune.engine import rehearse, run_block
+from spectra_tune.engine import BlockTraining, rehearse, run_block
 from spectra_tune.networks import cnn, mlp, transformer
 from spectra_tune.networks.attention import Encoder
 from spectra_tune.operators.dense import Matrix
+from spectra_tune.operators.of_module import operators_of
 from spectra_tune.penalties import PENALTIES
+from spectra_tune.penalties.pulled import fan_scales
 from spectra_tune.results import sigma_columns, unmeasured
 from spectra_tune.tasks import moons
 from tests.laws.kinds import Images, InTurn, Tokens
@@ -166,6 +171,7 @@ SETTINGS = {
     "beta": 0.5,
     "depth_exponent": 1.0,
     "one_sided": True,
+    "target_scale": "fan",
 }
 
 
@@ -291,3 +297,40 @@ def test_what_is_no_matrix_is_refused_before_anything_is_launched(name, network,
 def test_names_are_a_list_of_texts(given):
     with pytest.raises(InvalidStudy, match="regularized"):
         Treatment(strength=1.0, sigma_end=1.0, regularized=given)
+
+
+@pytest.mark.parametrize(
+    "network", [mlp(width=32, depth=2), InTurn(of=mlp(width=32, depth=2))], ids=["stacked", "in turn"]
+)
+def test_targets_are_scaled_by_the_root_of_out_over_in(network):
+    """On moons the first layer is (32, 2): its target is 4 times the next one's, which is (32, 32)."""
+    scaled = Treatment(strength=1.0, sigma_end=0.5, target_scale="fan", depth_exponent=1.0)
+    condition = Condition(task=moons(samples=40), network=network, epochs=2)
+    block = Block(condition=condition, arms={"none": Treatment.none(), "scaled": scaled}, seeds=[0])
+    training = BlockTraining(block)
+    while not training.finished:
+        training.advance()
+    trainer = next(one for one in training._trainers if one.targeted)
+    assert [float(target[0]) for target in trainer.targets_reached()] == pytest.approx([0.5 * 4, 0.5 / 2])
+    runs = run_block(block).set_index("arm")
+    assert runs.loc["scaled", "target_scale"] == "fan"
+
+
+def fans(module, *names):
+    """Of the operators of these names."""
+    return [one.fans for one in operators_of(module, names).values()]
+
+
+def test_fans_are_of_rows_of_channels_and_of_whole_products():
+    assert fans(nn.Sequential(nn.Conv2d(2, 6, 3, groups=2), nn.ConvTranspose1d(4, 8, 3)), "0", "1") == [(6, 2), (8, 4)]
+    assert fans(nn.Sequential(nn.Linear(3, 5), nn.GRU(3, 4)), "0", "1.weight_ih_l0.new") == [(5, 3), (4, 3)]
+    assert fans(nn.Sequential(nn.MultiheadAttention(6, 3)), "0.qk.1", "0.ov.2") == [(6, 6), (6, 6)]
+    assert fans(nn.Sequential(weight_norm(nn.Linear(3, 5))), "0") == [(5, 3)]
+
+
+def test_a_map_without_fans_is_refused_a_scale_of_them():
+    operators = {"own": SimpleNamespace(weights=())}
+    with pytest.raises(InvalidStudy, match=r"'own' of Net does not say: give its operator a property fans") as refused:
+        fan_scales("Net", operators, [Treatment(strength=0.1, sigma_end=1.0, target_scale="fan")])
+    assert "\n" not in str(refused.value)
+    assert fan_scales("Net", operators, [Treatment(strength=0.1, sigma_end=1.0)]) == (1.0,)

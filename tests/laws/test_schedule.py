@@ -40,6 +40,7 @@ def test_capacity_scales_the_start_and_depth_the_whole():
     assert target(1.0, 1, capacity_ratio=4.0, beta=-0.5) == 1.0
     assert target(0.0, 4, depth_exponent=0.5) == pytest.approx(1.25)
     assert sigma_target("static", 0.3, 2, sigma_start=None, sigma_end=3.0, depth_exponent=1.0) == 1.5
+    assert target(1.0, 4, depth_exponent=0.5, scale=3.0) == pytest.approx(1.5)
 
 
 LEARNING_RATES_AT = {  # progress 0, 0.05, 0.1, 0.5 and 1

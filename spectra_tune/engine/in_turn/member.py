@@ -28,7 +28,7 @@ from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks.contract import check_operators, check_outputs, check_weights
 from spectra_tune.objectives import objective_of
 from spectra_tune.operators.of_layer import sized
-from spectra_tune.penalties.pulled import pulled
+from spectra_tune.penalties.pulled import fan_scales, pulled
 
 CHECKED_SAMPLES = 8
 """That a module is tried on before it trains."""
@@ -67,9 +67,7 @@ class MemberInTurn:
         self._batches = -(-len(self._x) // self._batch)
         self._reactions = ReactiveState([member])
         self._signals = ModuleSignals(self.module, self._x, data.numbers, self._training_loss, self.sigmas)
-        self._pace = Pace(
-            [member], condition.epochs * self._batches, len(self.followed), capacity_ratio, self._reactions
-        )
+        self._pace = Pace([member], condition.epochs * self._batches, self._fans, capacity_ratio, self._reactions)
         self.epoch = 0
 
     def _follow(self) -> None:
@@ -81,6 +79,7 @@ class MemberInTurn:
             operators = sized(operators, self.module, self._data.numbers(self._x[:1]))
         self.layers = layer_names(network, operators)
         self._pulled = pulled(network, operators, self._member.treatment)
+        self._fans = fan_scales(network, operators, [self._member.treatment])
         self.followed = [
             operator.follow(
                 [weight.detach().unsqueeze(0) for weight in operator.weights],

@@ -10,13 +10,19 @@ from spectra_tune.schedules import LEARNING_RATES, REACTIVE, progress_at, sigma_
 class Pace:
     """Learning rates and targets of members that share epochs and batches, step by step.
 
-    layers: how many weights are regularized. capacity_ratio: see schedules.sigma_target.
+    fans: of each regularized weight what a target scaled by fan is multiplied by. capacity_ratio: see
+    schedules.sigma_target.
     """
 
     def __init__(
-        self, members: Sequence[Member], steps: int, layers: int, capacity_ratio: float, reactions: ReactiveState
+        self,
+        members: Sequence[Member],
+        steps: int,
+        fans: Sequence[float],
+        capacity_ratio: float,
+        reactions: ReactiveState,
     ):
-        self._members, self._steps, self._layers = members, steps, layers
+        self._members, self._steps, self._fans = members, steps, fans
         self._capacity_ratio, self._reactions = capacity_ratio, reactions
         schedules = {member.condition.learning_rate_schedule for member in members}
         self.constant = all(name == "constant" or isinstance(name, DistanceToCriticality) for name in schedules)
@@ -45,7 +51,7 @@ class Pace:
         for step in steps:
             by_time = progress_at(step, self._steps)
             by_layer = []
-            for layer in range(1, self._layers + 1):
+            for layer in range(1, len(self._fans) + 1):
                 of = {
                     (treatment, moved): self._target(treatment, by_time if moved is None else moved, layer)
                     for treatment, moved in set(keys)
@@ -64,4 +70,5 @@ class Pace:
             capacity_ratio=self._capacity_ratio,
             beta=treatment.beta,
             depth_exponent=treatment.depth_exponent,
+            scale=1.0 if treatment.target_scale is None else self._fans[layer - 1],
         )

@@ -28,7 +28,7 @@ from spectra_tune.engine.stacked.signals import StackedSignals
 from spectra_tune.engine.stacked.stack import batches_of, stacked, weights_of_batch
 from spectra_tune.engine.stacked.workspace import Workspace
 from spectra_tune.operators import Followed, Operator
-from spectra_tune.penalties.pulled import pulled
+from spectra_tune.penalties.pulled import fan_scales, pulled
 
 
 class Program:
@@ -78,7 +78,8 @@ class Program:
         self._reactions = ReactiveState(padded)
         self._signals = StackedSignals(self.evaluation, self.condition, self._sigmas)
         steps = self.condition.epochs * self._batches
-        self._pace = Pace(padded, steps, len(self.regularized), capacity_ratio, self._reactions)
+        fans = fan_scales(self.condition.network, operators, [member.treatment for member in padded])
+        self._pace = Pace(padded, steps, fans, capacity_ratio, self._reactions)
         self.diverged: dict[int, int] = {}
         self._captured: tuple[Any, Captured] | None = None
 
