@@ -16,6 +16,9 @@ from spectra_tune.errors import (
 from spectra_tune.penalties import PENALTIES
 from spectra_tune.schedules import SCHEDULES, has_start
 
+REGULARIZED = ("hidden", "all")
+"""Which weights may be pulled, beside names of some."""
+
 TARGET_SCALES = ("fan",)
 """What targets may be multiplied by, weight by weight."""
 
@@ -36,9 +39,10 @@ class Treatment:
     beta: float = 0.0  # capacity exponent: the start is sigma_start * capacity_ratio**beta
     depth_exponent: float = 0.0  # the target of layer l is multiplied by l**(-depth_exponent)
     one_sided: bool = False  # penalise sigma above its target only
-    regularized: tuple[str, ...] | None = field(default=None, metadata={"later": True})
+    regularized: tuple[str, ...] | str | None = field(default=None, metadata={"later": True})
     """Which of the weights that the network regularizes are pulled, by their names or the names of what they lie in,
-    with * for anything: ("block.1", "*.qk.*"). None: all of them. Each one's target is as if all were pulled."""
+    with * for anything: ("block.1", "*.qk.*"); "hidden": all but the first layer's, which reads the inputs. None: all
+    of them; "all": the last layer's, too. Each one's target is as if all were pulled."""
 
     power: int = field(default=1, metadata={"later": True})
     """k >= 1 of (sigma^k - target^k)^2: a higher one pulls harder the larger sigma is."""
@@ -67,7 +71,13 @@ class Treatment:
         put("power", at_least_one(self.power, "power"))
         if self.target_scale is not None:
             put("target_scale", one_of(self.target_scale, "target_scale", TARGET_SCALES))
-        if self.regularized is not None:
+        if isinstance(self.regularized, str):
+            if self.regularized not in REGULARIZED:
+                raise InvalidStudy(
+                    f"regularized must be a list of names of weights, {' or '.join(map(repr, REGULARIZED))}, got "
+                    f"{self.regularized!r}: give [{self.regularized!r}]"
+                )
+        elif self.regularized is not None:
             names = listed(self.regularized, "regularized")
             if not names or not all(isinstance(name, str) for name in names):
                 raise InvalidStudy(f"regularized must be names of weights, or None for all, got {list(names)}")
@@ -126,4 +136,4 @@ def in_words(treatment: Treatment) -> dict[str, Any]:
     """A Treatment's fields as a table's cells: names of weights as one text."""
     values = {item.name: getattr(treatment, item.name) for item in fields(Treatment)}
     named = treatment.regularized
-    return values | {"regularized": None if named is None else ", ".join(named)}
+    return values | {"regularized": named if named is None or isinstance(named, str) else ", ".join(named)}

@@ -19,7 +19,7 @@ from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks.contract import check_outputs, check_weights
 from spectra_tune.objectives import SPLITS
 from spectra_tune.own_code import place_of, place_of_error, said
-from spectra_tune.penalties.pulled import fan_scales, pulled
+from spectra_tune.penalties.pulled import fan_scales, pulled, with_last
 
 
 @repeatable()
@@ -83,8 +83,8 @@ def _check_pulled(member: Member) -> None:
     with _saying(network.build):
         module = built(member)
     with _saying(network.regularized, type(module).__init__, network.build):
-        operators = network.regularized(module)
-        pulled(network, operators, member.treatment)
+        operators = with_last(module, network.regularized(module), member.treatment)
+        pulled(network, module, operators, member.treatment)
         fan_scales(network, operators, [member.treatment])
 
 

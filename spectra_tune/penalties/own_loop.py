@@ -16,7 +16,7 @@ from spectra_tune.operators import Followed, Operator
 from spectra_tune.operators.of_layer import needs_example, sized
 from spectra_tune.operators.of_module import operators_of
 from spectra_tune.penalties import PENALTIES, implement
-from spectra_tune.penalties.pulled import fan_scales, pulled
+from spectra_tune.penalties.pulled import fan_scales, pulled, with_last
 from spectra_tune.schedules import REACTIVE, progress_at, sigma_target
 
 INITIAL = "initial_"
@@ -47,7 +47,7 @@ class SpectralPenalty:
         self.treatment, self._steps = _checked(treatment, capacity_ratio), whole(steps, "steps", 1)
         self._capacity_ratio = 1.0 if capacity_ratio is None else capacity_ratio
         module = _unwrapped(model)
-        operators = operators_of(module, regularized)
+        operators = with_last(module, operators_of(module, regularized), self.treatment)
         if example is None and any(needs_example(operator) for operator in operators.values()):
             raise InvalidStudy(
                 "a convolution's spectral norm is that of its map on the images that it sees: give an example, "
@@ -58,7 +58,7 @@ class SpectralPenalty:
         if example is not None:
             operators = sized(operators, module, example)
         self._operators: dict[str, Operator] = operators
-        self._pulled = pulled(type(module).__name__, operators, self.treatment)
+        self._pulled = pulled(type(module).__name__, module, operators, self.treatment)
         self._fans = fan_scales(type(module).__name__, operators, [self.treatment])
         by_place = {id(weight): weight for operator in operators.values() for weight in operator.weights}
         self._weights = list(by_place.values())

@@ -1,23 +1,56 @@
-"""Which of a network's operators a Treatment pulls: by patterns of their names, if its penalty works on them."""
+"""Which of a network's operators a Treatment pulls: by their names or where they lie, if its penalty works on them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from math import sqrt
 from typing import Any
 
+from torch.nn import Module
+
 from spectra_tune.errors import InvalidStudy, nearest
 from spectra_tune.operators import Operator, fans_of
 from spectra_tune.operators.dense import Matrix
+from spectra_tune.operators.of_module import input_weights, of_the_last_layer
 from spectra_tune.penalties import PENALTIES
 
 
-def pulled(network: Any, operators: Mapping[str, Operator], treatment: Any) -> tuple[int, ...]:
+def pulled(network: Any, module: Module, operators: Mapping[str, Operator], treatment: Any) -> tuple[int, ...]:
     """Places of the operators that a Treatment pulls; refuses names of none, and what its penalty does not work on."""
-    places = _named(network, tuple(operators), treatment.regularized)
+    names = tuple(operators)
+    if treatment.regularized == "hidden":
+        places = _hidden(network, module, operators)
+    elif treatment.regularized in (None, "all"):
+        places = tuple(range(len(names)))
+    else:
+        places = _named(network, names, treatment.regularized)
     if treatment.strength > 0 and PENALTIES[treatment.penalty].matrices:
-        names = tuple(operators)
         _check_matrices(network, {names[place]: operators[names[place]] for place in places}, treatment.penalty)
     return places
+
+
+def with_last(module: Module, operators: Mapping[str, Operator], treatment: Any) -> dict[str, Operator]:
+    """The operators, and those of the last layer behind them where a Treatment pulls all."""
+    if treatment.regularized != "all":
+        return dict(operators)
+    known = [id(weight) for operator in operators.values() for weight in operator.weights]
+    last = of_the_last_layer(module).items()
+    return dict(operators) | {name: one for name, one in last if not any(id(of) in known for of in one.weights)}
+
+
+def _hidden(network: Any, module: Module, operators: Mapping[str, Operator]) -> tuple[int, ...]:
+    """Places of the operators but those of the weights that read the inputs."""
+    reading = [id(weight) for weight in input_weights(module)]
+    found = tuple(
+        place
+        for place, operator in enumerate(operators.values())
+        if not any(id(weight) in reading for weight in operator.weights)
+    )
+    if not found:
+        raise InvalidStudy(
+            f"{network} regularizes no hidden weight, behind the first layer and before the last: make it deeper, or "
+            "name what is pulled (regularized=)"
+        )
+    return found
 
 
 def fan_scales(network: Any, operators: Mapping[str, Operator], treatments: Iterable[Any]) -> tuple[float, ...]:
@@ -40,10 +73,8 @@ def fan_scales(network: Any, operators: Mapping[str, Operator], treatments: Iter
     return tuple(found)
 
 
-def _named(network: Any, names: Sequence[str], patterns: Sequence[str] | None) -> tuple[int, ...]:
-    """Places of the names that match a pattern, or lie in what does; without patterns all of them."""
-    if patterns is None:
-        return tuple(range(len(names)))
+def _named(network: Any, names: Sequence[str], patterns: Sequence[str]) -> tuple[int, ...]:
+    """Places of the names that match a pattern, or lie in what does."""
     for pattern in patterns:
         if not any(_matches(name, pattern) for name in names):
             raise InvalidStudy(f"{network} regularizes no {pattern!r}; {nearest(pattern, names)}")

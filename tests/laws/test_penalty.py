@@ -10,16 +10,17 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from spectra_tune import penalties
 from spectra_tune.design import Block, Condition, InvalidStudy, Seeds, Study, Treatment
-from spectra_tune.engine import BlockTraining, rehearse, run_block
-from spectra_tune.networks import cnn, mlp, transformer
+from spectra_tune.engine import BlockTraining, failed_runs, rehearse, run_block
+from spectra_tune.networks import cnn, gcn, mlp, rnn, transformer
 from spectra_tune.networks.attention import Encoder
 from spectra_tune.operators.dense import Matrix
 from spectra_tune.operators.of_module import operators_of
 from spectra_tune.penalties import PENALTIES
 from spectra_tune.penalties.pulled import fan_scales
 from spectra_tune.results import sigma_columns, unmeasured
-from spectra_tune.tasks import moons
-from tests.laws.kinds import Images, InTurn, Tokens
+from spectra_tune.tasks import as_sequence, digits, moons
+from studies.command.rehearsal import rehearse_own
+from tests.laws.kinds import Images, InTurn, Ring, Tokens
 
 VALUES = {
     "spectral_norm": lambda weight, target: (torch.linalg.svdvals(weight)[..., 0] - target) ** 2,
@@ -290,6 +291,56 @@ def test_what_is_no_matrix_is_refused_before_anything_is_launched(name, network,
     )
     with pytest.raises(InvalidStudy, match=f"{name!r} works on .* {what}: name matrices") as refused:
         rehearse(study)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("network", "task", "hidden", "last"),
+    [
+        (mlp(width=8, depth=3), moons(samples=40), {"sigma_2", "sigma_3"}, {"sigma_4"}),
+        (InTurn(of=mlp(width=8, depth=3)), moons(samples=40), {"sigma_2", "sigma_3"}, {"sigma_4"}),
+        (cnn(channels=2), Images(), {"sigma_stage.2.conv", "sigma_head"}, {"sigma_last"}),
+        (rnn(width=4), as_sequence(digits(samples=30), step=16), {"sigma_recurrent.weight_hh_l0"}, {"sigma_last"}),
+        (gcn(width=4), Ring(samples=20), {"sigma_2"}, {"sigma_last"}),
+    ],
+    ids=["stacked", "in turn", "cnn", "rnn", "gcn"],
+)
+def test_hidden_leaves_the_first_layer_alone_and_all_pulls_the_last_too(network, task, hidden, last):
+    strong = {"strength": 3.0, "sigma_end": 0.1}
+    arms = {words: Treatment(**strong, regularized=words) for words in ("hidden", "all")}
+    runs = trained(network, task, epochs=1, optimizer="sgd", **arms, every=Treatment(**strong))
+    assert runs.set_index("arm")["regularized"].dropna().to_dict() == {"hidden": "hidden", "all": "all"}
+    by_arm = {arm: runs[runs["arm"] == arm].reset_index(drop=True) for arm in ("none", "every", *arms)}
+    columns = set(sigma_columns(runs.columns))
+    assert hidden < columns
+    assert last < columns
+    for column in columns - last:
+        assert by_arm["hidden"][column].equals(by_arm["every" if column in hidden else "none"][column]), column
+        assert by_arm["all"][column].equals(by_arm["every"][column]), column
+    for column in last:
+        assert (by_arm["all"][column] > 0).all()
+        assert by_arm["none"][column].isna().all()  # it is measured where it is pulled
+
+
+def test_the_last_layer_is_brought_to_its_target_and_fails_with_its_column():
+    arms = {"none": Treatment.none(), "all": Treatment(strength=3.0, sigma_end=1.5, regularized="all")}
+    condition = Condition(task=moons(samples=40), network=mlp(width=8), epochs=150)
+    runs = run_block(Block(condition=condition, arms=arms, seeds=range(2)))
+    assert runs[runs["arm"] == "all"]["sigma_3"].to_numpy() == pytest.approx(1.5, rel=0.1)
+    assert "sigma_3" in failed_runs(Block(condition=condition, arms=arms, seeds=range(2))).columns
+
+
+def test_no_hidden_weight_is_refused_before_anything_is_launched():
+    hidden = Treatment(strength=0.1, sigma_end=1.0, regularized="hidden")
+    study = Study(
+        question="Is one hidden?",
+        conditions=[Condition(task=moons(samples=40), network=mlp(width=4, depth=1), epochs=1)],
+        arms={"none": Treatment.none(), "hidden": hidden},
+        contrasts=[("hidden", "none")],
+        seeds=Seeds(confirm=range(3)),
+    )
+    with pytest.raises(InvalidStudy, match="mlp regularizes no hidden weight") as refused:
+        rehearse_own(study)
     assert "\n" not in str(refused.value)
 
 

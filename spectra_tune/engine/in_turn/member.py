@@ -28,7 +28,7 @@ from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks.contract import check_operators, check_outputs, check_weights
 from spectra_tune.objectives import objective_of
 from spectra_tune.operators.of_layer import sized
-from spectra_tune.penalties.pulled import fan_scales, pulled
+from spectra_tune.penalties.pulled import fan_scales, pulled, with_last
 
 CHECKED_SAMPLES = 8
 """That a module is tried on before it trains."""
@@ -72,14 +72,15 @@ class MemberInTurn:
 
     def _follow(self) -> None:
         """Binds each regularized operator to its weights and their gradients."""
-        network = self._member.condition.network
+        network, treatment = self._member.condition.network, self._member.treatment
         operators = network.regularized(self.module)
         check_operators(network, self.module, operators)
+        operators = with_last(self.module, operators, treatment)
         with self.evaluating():
             operators = sized(operators, self.module, self._data.numbers(self._x[:1]))
         self.layers = layer_names(network, operators)
-        self._pulled = pulled(network, operators, self._member.treatment)
-        self._fans = fan_scales(network, operators, [self._member.treatment])
+        self._pulled = pulled(network, self.module, operators, treatment)
+        self._fans = fan_scales(network, operators, [treatment])
         self.followed = [
             operator.follow(
                 [weight.detach().unsqueeze(0) for weight in operator.weights],

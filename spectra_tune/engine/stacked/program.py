@@ -28,7 +28,7 @@ from spectra_tune.engine.stacked.signals import StackedSignals
 from spectra_tune.engine.stacked.stack import batches_of, stacked, weights_of_batch
 from spectra_tune.engine.stacked.workspace import Workspace
 from spectra_tune.operators import Followed, Operator
-from spectra_tune.penalties.pulled import fan_scales, pulled
+from spectra_tune.penalties.pulled import fan_scales, pulled, with_last
 
 
 class Program:
@@ -55,10 +55,11 @@ class Program:
         task = self.condition.task
         network = self.condition.network.stacked(task)
         module = built(padded[0])
-        operators = self.condition.network.regularized(module)
+        treatment = padded[0].treatment
+        operators = with_last(module, self.condition.network.regularized(module), treatment)
         self.regularized = _names_of(module, operators)
         self.layers = layer_names(self.condition.network, operators)
-        self._pulled = pulled(self.condition.network, operators, padded[0].treatment)
+        self._pulled = pulled(self.condition.network, module, operators, treatment)
         drawn = [{name: value.detach() for name, value in built(member).named_parameters()} for member in padded]
         self.init_digests = [digest_of_parameters(one) for one in drawn[: len(self.members)]]
         self.parameter_count = sum(value.numel() for value in drawn[0].values())
