@@ -14,10 +14,15 @@ from spectra_tune.errors import (
     true_or_false,
 )
 from spectra_tune.penalties import PENALTIES
-from spectra_tune.schedules import SCHEDULES, has_start
+from spectra_tune.schedules import SCHEDULES, has_knots, has_start
 
 REGULARIZED = ("hidden", "all")
 """Which weights may be pulled, beside names of some."""
+
+FEWEST_KNOTS, MOST_KNOTS = 4, 8
+
+KNOTS = tuple(f"knot_{number}" for number in range(1, MOST_KNOTS + 1))
+"""What tables and search spaces call the knots of a schedule, one by one."""
 
 TARGET_SCALES = ("fan",)
 """What targets may be multiplied by, weight by weight."""
@@ -47,6 +52,9 @@ class Treatment:
     power: int = field(default=1, metadata={"later": True})
     """k >= 1 of (sigma^k - target^k)^2: a higher one pulls harder the larger sigma is."""
 
+    knots: tuple[float, ...] | None = field(default=None, metadata={"later": True})
+    """Of schedule "knots", in the place of sigma_start and sigma_end: 4 to 8 targets at equal distances over training,
+    the first at the first step and the last at the last, with straight lines between."""
     target_scale: str | None = field(default=None, metadata={"later": True})
     """"fan": each weight's target is multiplied by sqrt(out/in) of its own, of a convolution's channels."""
 
@@ -68,6 +76,8 @@ class Treatment:
         put("penalty", one_of(self.penalty, "penalty", PENALTIES))
         put("schedule", one_of(self.schedule, "schedule", SCHEDULES))
         put("one_sided", true_or_false(self.one_sided, "one_sided"))
+        if self.knots is not None:
+            put("knots", _checked_knots(self.knots))
         put("power", at_least_one(self.power, "power"))
         if self.target_scale is not None:
             put("target_scale", one_of(self.target_scale, "target_scale", TARGET_SCALES))
@@ -100,6 +110,13 @@ class Treatment:
                 f"penalty {self.penalty!r} pulls every singular value to its target, from both sides: leave one_sided "
                 f"away, or choose one of {_those('one_sided')}"
             )
+        if has_knots(self.schedule):
+            self._check_goes_by_knots()
+            return
+        if self.knots is not None:
+            raise InvalidStudy(
+                f"schedule {self.schedule!r} has no knots: leave knots away, got {list(self.knots)}, or choose 'knots'"
+            )
         if self.sigma_end is None:
             raise InvalidStudy("a penalty needs a target: sigma_end must be given when strength > 0, got none")
         if has_start(self.schedule) and self.sigma_start is None:
@@ -116,6 +133,17 @@ class Treatment:
                     f"beta must be 0, got {self.beta}; choose a schedule that moves"
                 )
 
+    def _check_goes_by_knots(self) -> None:
+        """Refuses a schedule of knots without any, or with what they are in the place of."""
+        if self.knots is None:
+            raise InvalidStudy(f"schedule {self.schedule!r} goes from knot to knot: knots must be given, got none")
+        for name in ("sigma_start", "sigma_end", "beta"):
+            given = getattr(self, name)
+            if given not in (None, 0):
+                raise InvalidStudy(
+                    f"schedule {self.schedule!r} goes from its first knot to its last: leave {name} away, got {given}"
+                )
+
     def _check_no_target(self) -> None:
         """Refuses settings of a target where the penalty has none."""
         for item in fields(self):
@@ -127,13 +155,21 @@ class Treatment:
                 )
 
 
+def _checked_knots(given: Any) -> tuple[float, ...]:
+    values = listed(given, "knots")
+    if not FEWEST_KNOTS <= len(values) <= MOST_KNOTS:
+        raise InvalidStudy(f"knots must be {FEWEST_KNOTS} to {MOST_KNOTS} targets, got {len(values)}")
+    return tuple(positive(value, "each of knots") for value in values)
+
+
 def _those(what: str) -> str:
     """Names of the penalties that have something."""
     return ", ".join(name for name, of in PENALTIES.items() if getattr(of, what))
 
 
 def in_words(treatment: Treatment) -> dict[str, Any]:
-    """A Treatment's fields as a table's cells: names of weights as one text."""
+    """A Treatment's fields as a table's cells: names of weights as one text, each knot by itself."""
     values = {item.name: getattr(treatment, item.name) for item in fields(Treatment)}
-    named = treatment.regularized
+    named, knots = treatment.regularized, values.pop("knots") or ()
+    values |= dict(zip(KNOTS, knots, strict=False))
     return values | {"regularized": named if named is None or isinstance(named, str) else ", ".join(named)}

@@ -161,6 +161,7 @@ class SpectralPenalty:
                 layer,
                 sigma_start=of.sigma_start,
                 sigma_end=of.sigma_end,
+                knots=of.knots,
                 capacity_ratio=self._capacity_ratio,
                 beta=of.beta,
                 depth_exponent=of.depth_exponent,

@@ -1,6 +1,7 @@
 """Targets and learning rates as plain functions of training progress: 0 at the first step, 1 at the last."""
 
 import math
+from collections.abc import Sequence
 
 
 def static(progress: float, end: float) -> float:  # noqa: ARG001, every schedule takes progress
@@ -26,6 +27,12 @@ def step(progress: float, start: float, end: float) -> float:
 def cosine(progress: float, start: float, end: float) -> float:
     """Half a period of a cosine from start to end: flat at both ends."""
     return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2 if progress < 1 else end
+
+
+def knots(progress: float, knots: Sequence[float]) -> float:
+    """Straight lines from knot to knot, which lie at equal distances from the first step to the last."""
+    place = min(int(progress * (len(knots) - 1)), len(knots) - 2)
+    return linear(progress * (len(knots) - 1) - place, knots[place], knots[place + 1])
 
 
 WARMUP = 0.1

@@ -173,6 +173,7 @@ SETTINGS = {
     "depth_exponent": 1.0,
     "one_sided": True,
     "target_scale": "fan",
+    "knots": (1.0, 2.0, 2.0, 1.0),
 }
 
 

@@ -67,6 +67,7 @@ class Pace:
             layer,
             sigma_start=treatment.sigma_start,
             sigma_end=treatment.sigma_end,
+            knots=treatment.knots,
             capacity_ratio=self._capacity_ratio,
             beta=treatment.beta,
             depth_exponent=treatment.depth_exponent,
