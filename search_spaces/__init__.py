@@ -5,9 +5,22 @@ point, so that "no effect" can be found.
 """
 
 from search_spaces.beta import BETA, DEPTH_EXPONENT
-from search_spaces.optimizer import OPTIMIZER
+from search_spaces.knots import KNOTS
+from search_spaces.optimizer import OPTIMIZER, SMALL_BATCHES
 from search_spaces.sigma import SIGMA, SIGMA_END
-from search_spaces.strength import STRENGTH
+from search_spaces.strength import STRENGTH, WIDE_STRENGTH
 from search_spaces.width import DEPTH, WIDTH
 
-__all__ = ["BETA", "DEPTH", "DEPTH_EXPONENT", "OPTIMIZER", "SIGMA", "SIGMA_END", "STRENGTH", "WIDTH"]
+__all__ = [
+    "BETA",
+    "DEPTH",
+    "DEPTH_EXPONENT",
+    "KNOTS",
+    "OPTIMIZER",
+    "SIGMA",
+    "SIGMA_END",
+    "SMALL_BATCHES",
+    "STRENGTH",
+    "WIDE_STRENGTH",
+    "WIDTH",
+]

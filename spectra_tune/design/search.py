@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from spectra_tune.design.treatment import Treatment
+from spectra_tune.design.treatment import KNOTS, Treatment
 from spectra_tune.errors import InvalidStudy, at_least_one, nearest, one_of, plain, whole
 
 SAMPLERS = ("tpe", "gp", "nsga2", "random", "grid")
@@ -19,7 +19,8 @@ Gaussian process would fit the values of stopped configurations as if they were 
 OBJECTIVES = ("mean", "lower_bound")
 """Of a side's own validation outcome over the search seeds: its mean, or the lower end of its 95 % t interval."""
 
-TREATMENT_FIELDS = tuple(item.name for item in fields(Treatment))
+TREATMENT_FIELDS = (*(item.name for item in fields(Treatment) if item.name != "knots"), *KNOTS)
+"""What of a Treatment may be tuned: its fields, of its knots each by itself."""
 
 FIXED = {
     "task": "tasks are strata: list them as conditions",

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from spectra_tune.design.block import Arm, check_capacity, differing_fields
 from spectra_tune.design.condition import Condition, flat, with_hyperparameters
 from spectra_tune.design.search import STRATA, TREATMENT_FIELDS, Search
+from spectra_tune.design.treatment import KNOTS, Treatment
 from spectra_tune.errors import InvalidStudy, NotComparable, nearest
 from spectra_tune.objectives import ENDS, FORGETTING, ONLINE, ONLINE_LAST
 from spectra_tune.schedules import has_start
@@ -42,8 +43,23 @@ def with_values(start: Arm, values: Mapping[str, Any]) -> Arm:
     """An arm with these values of its Treatment's fields, and with all others as changes of its Condition."""
     of_treatment = {name: value for name, value in values.items() if name in TREATMENT_FIELDS}
     nuisance = {name: value for name, value in values.items() if name not in of_treatment}
+    knots = {name: of_treatment.pop(name) for name in KNOTS if name in of_treatment}
+    if knots:
+        of_treatment["knots"] = _with_knots(start.treatment, knots)
     treatment = replace(start.treatment, **of_treatment) if of_treatment else start.treatment
     return replace(start, treatment=treatment, changes={**dict(start.changes), **nuisance})
+
+
+def _with_knots(start: Treatment, values: Mapping[str, float]) -> tuple[float, ...]:
+    """A Treatment's knots with some of them set otherwise."""
+    known = dict(zip(KNOTS, start.knots or (), strict=False))
+    for name in values:
+        if name not in known:
+            raise InvalidStudy(
+                f"{name} is a knot of an arm's own schedule, which has {len(known) or 'none'}: give the arm "
+                "schedule='knots' and as many knots as are tuned"
+            )
+    return tuple((known | dict(values)).values())
 
 
 def stratified(conditions: Iterable[Condition], search: Search) -> tuple[Condition, ...]:
@@ -86,15 +102,15 @@ def check_search(study: Searching) -> None:
         raise InvalidStudy("a claim is taken apart along fixed arms: give it a study without a search")
     _check_sides(study, search)
     if search.scheduler in ("asha", "median"):
-        starts = [name for name in ("beta", "sigma_start") if name in dict(search.treatment_space)]
+        starts = [name for name in ("beta", "sigma_start", *KNOTS) if name in dict(search.treatment_space)]
         if starts:
             both = ", ".join(starts)
             raise InvalidStudy(
-                f"{both} cannot be tuned with scheduler {search.scheduler!r}: {starts[0]} sets where "
-                "a moving target starts, and a run that is stopped half-way has not reached its sigma; leave the "
+                f"{both} cannot be tuned with scheduler {search.scheduler!r}: {starts[0]} sets how "
+                "a target moves, and a run that is stopped half-way has not reached its sigma; leave the "
                 f"scheduler away, use 'racing' (sampler random or grid), or take {both} out of the space"
             )
-        moving = [name for name, arm in study.arms if has_start(arm.treatment.schedule)]
+        moving = [name for name, arm in study.arms if has_start(arm.treatment.schedule) or arm.treatment.knots]
         if moving or "schedule" in dict(search.treatment_space):
             raise InvalidStudy(
                 f"scheduler {search.scheduler!r} stops runs half-way, where a moving target has not reached its "

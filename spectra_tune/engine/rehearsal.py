@@ -19,6 +19,7 @@ from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks.contract import check_outputs, check_weights
 from spectra_tune.objectives import SPLITS
 from spectra_tune.own_code import place_of, place_of_error, said
+from spectra_tune.penalties.pulled import fan_scales, pulled, with_last
 
 
 @repeatable()
@@ -30,6 +31,7 @@ def rehearse(study: Study) -> None:
     """
     draws: dict[Any, Draw] = {}
     tried: set[Any] = set()
+    asked: set[Any] = set()
     for block in study.blocks():
         task = block.condition.task
         if task not in draws:
@@ -43,6 +45,10 @@ def rehearse(study: Study) -> None:
             if kind not in tried:
                 tried.add(kind)
                 _try(member, draws[task])
+            of_pull = (task, member.condition.network, member.treatment)
+            if of_pull not in asked:
+                asked.add(of_pull)
+                _check_pulled(member)
 
 
 @contextmanager
@@ -69,6 +75,17 @@ def _check_draws(task: Any, seed: int) -> None:
                 f"{split!r}, seed {seed}, differ: draw from a generator seeded by them, "
                 "numpy.random.default_rng([seed, …])"
             )
+
+
+def _check_pulled(member: Member) -> None:
+    """Refuses a Treatment that cannot pull what it names, or all that its network regularizes."""
+    network = member.condition.network
+    with _saying(network.build):
+        module = built(member)
+    with _saying(network.regularized, type(module).__init__, network.build):
+        operators = with_last(module, network.regularized(module), member.treatment)
+        pulled(network, module, operators, member.treatment)
+        fan_scales(network, operators, [member.treatment])
 
 
 def _try(member: Member, draw: Draw) -> None:

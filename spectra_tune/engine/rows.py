@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas
 
-from spectra_tune.design import Block, Condition, Member, called, flat, in_words, members
+from spectra_tune.design import Block, Condition, Member, Treatment, called, flat, in_words, members
 from spectra_tune.engine.environment import environment
 from spectra_tune.engine.members.draws import Draw, digest_of
 from spectra_tune.engine.members.phases import of_constant
@@ -110,7 +110,7 @@ def failed_runs(block: Block, *, device: str = "cpu") -> pandas.DataFrame:
     """
     draw = Draw(block.condition.task)
     records = []
-    of_arm = {name: _sizes(arm.condition(block.condition)) for name, arm in block.arms}
+    of_arm = {name: _sizes(arm.condition(block.condition), arm.treatment) for name, arm in block.arms}
     for member in members(block):
         task = member.condition.task
         objective = objective_of(task)
@@ -129,11 +129,11 @@ def failed_runs(block: Block, *, device: str = "cpu") -> pandas.DataFrame:
     return run_table(records)
 
 
-def _sizes(condition: Condition) -> tuple[dict[str, float], tuple[str, ...]]:
+def _sizes(condition: Condition, treatment: Treatment) -> tuple[dict[str, float], tuple[str, ...]]:
     """Size columns of an arm's network, and what tables call its regularized weights."""
     try:
         sizes = (parameter_count(condition.network, condition.task), capacity_ratio(condition))
-        return dict(zip(SIZES, sizes, strict=True)), regularized_layers(condition.network, condition.task)
+        return dict(zip(SIZES, sizes, strict=True)), regularized_layers(condition.network, condition.task, treatment)
     except Exception:  # what the user's network raises is what failed the block
         return dict.fromkeys(SIZES, math.nan), ()
 

@@ -9,10 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
-from spectra_tune.design import Condition
+from spectra_tune.design import Condition, Treatment
 from spectra_tune.design.condition import with_hyperparameters
 from spectra_tune.engine.members.generators import others_put_back, seeded
 from spectra_tune.engine.members.layers import layer_names
+from spectra_tune.penalties.pulled import with_last
+
+ALL = Treatment(strength=1.0, sigma_end=1.0, regularized="all")
 
 FEW = 4
 """Samples of a pass that counts."""
@@ -43,16 +46,20 @@ def cells_of_sample(network: Any, task: Any) -> int:
     return (sum(count for place, count in kept.items() if place not in of_weights) + outputs.numel()) // len(x)
 
 
-def regularized_layers(network: Any, task: Any) -> tuple[str, ...]:
-    """What tables call a network's regularized weights."""
-    return _built(network, task)[1]
+def regularized_layers(network: Any, task: Any, treatment: Treatment) -> tuple[str, ...]:
+    """What tables call a network's regularized weights, and the last layer's where a Treatment pulls all."""
+    _, layers, with_the_last = _built(network, task)
+    return with_the_last if treatment.regularized == "all" else layers
 
 
 @lru_cache(maxsize=256)
-def _built(network: Any, task: Any) -> tuple[int, tuple[str, ...]]:
+def _built(network: Any, task: Any) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
     with others_put_back(), seeded(0):
         module: Module = network.build(task)
-    return sum(value.numel() for value in module.parameters()), layer_names(network, network.regularized(module))
+    operators = network.regularized(module)
+    every = with_last(module, operators, ALL)
+    count = sum(value.numel() for value in module.parameters())
+    return count, layer_names(network, operators), layer_names(network, every)
 
 
 def capacity_ratio(condition: Condition) -> float:

@@ -14,7 +14,8 @@ from torch import Tensor
 
 
 class Operator(Protocol):
-    """A linear map that parameters of a module define."""
+    """A linear map that parameters of a module define; one that has `fans` (out, in), too, may be given targets scaled
+    by them."""
 
     @property
     def weights(self) -> Sequence[Tensor]:
@@ -61,3 +62,8 @@ class Followed(Protocol):
         ...
 
     def restore(self, state: dict[str, Tensor]) -> None: ...
+
+
+def fans_of(operator: Operator) -> tuple[int, int] | None:
+    """How many numbers, or channels of images, a map makes of how many; None of one that does not say."""
+    return getattr(operator, "fans", None)

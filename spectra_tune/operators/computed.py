@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from spectra_tune.operators import Followed, Operator
+from spectra_tune.operators import Followed, Operator, fans_of
 
 
 class Computed:
@@ -28,6 +28,11 @@ class Computed:
         finally:
             for one, mode in modes:
                 one.training = mode
+
+    @property
+    def fans(self) -> tuple[int, int] | None:
+        """Those of the map."""
+        return fans_of(self.of(self.now().detach()))
 
     def follow(self, weights: Sequence[Tensor], gradients: Sequence[Tensor] | None) -> Followed:
         assert all(len(weight) == 1 for weight in weights), "a parametrized weight belongs to one module"

@@ -378,11 +378,9 @@ class Convolution:
         self.weights = (weight,)
 
     @property
-    def channels(self) -> tuple[int, int]:
-        """Of what it gives and of what it takes, of all groups."""
-        first, second = self.geometry.kernel[:2]
-        each = second * self.geometry.groups
-        return (each, first) if self.geometry.transposed else (first, each)
+    def fans(self) -> tuple[int, int]:
+        """Channels out and in."""
+        return self.geometry.outputs[0], self.geometry.inputs[0]
 
     def follow(self, weights: Sequence[Tensor], gradients: Sequence[Tensor] | None) -> Followed:
         return FollowedConvolution(self.geometry, weights[0], None if gradients is None else gradients[0])

@@ -137,5 +137,10 @@ class Matrix:
         self.weights = (weight,)
         self.part = Part(weight, rows)
 
+    @property
+    def fans(self) -> tuple[int, int]:
+        """Its own (out, in)."""
+        return self.part.shape
+
     def follow(self, weights: Sequence[Tensor], gradients: Sequence[Tensor] | None) -> Followed:
         return spectrum_of(self.part.of(weights[0]), None if gradients is None else self.part.of(gradients[0]))

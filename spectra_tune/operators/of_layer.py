@@ -23,6 +23,11 @@ class LayerConvolution:
         self.layer = layer
         self.weights = (layer.weight if kernel is None else kernel,)
 
+    @property
+    def fans(self) -> tuple[int, int]:
+        """Channels out and in."""
+        return self.layer.out_channels, self.layer.in_channels
+
     def follow(self, weights: Any, gradients: Any) -> Followed:  # noqa: ARG002, every operator takes them
         raise InvalidStudy("a convolution is followed on inputs of one size: find it by `sized`")
 

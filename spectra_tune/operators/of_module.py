@@ -65,15 +65,33 @@ def operators_of(module: Module, names: Sequence[str] | None = None) -> dict[str
     return {one.name: one.operator for _, one in found}
 
 
-def _by_default(known: Sequence[Known]) -> list[Known]:
+def of_the_last_layer(module: Module) -> dict[str, Operator]:
+    """The operators that are regularized by no default, those of the last layer, as far as they are trained."""
+    return {one.name: one.operator for one in _last(list(_known(module))) if _is_trained(one)}
+
+
+def input_weights(module: Module) -> tuple[Tensor, ...]:
+    """The weights of the first of a module's linear maps: of what its inputs go through, or of their embedding."""
+    first = next(_known(module), None)
+    return () if first is None else tuple(part.weight for part in first.parts)
+
+
+def _last(known: Sequence[Known]) -> list[Known]:
     usual = [one for one in known if one.default]
-    last = [one for one in usual if one.layer == usual[-1].layer]
+    return [one for one in usual if one.layer == usual[-1].layer]
+
+
+def _is_trained(one: Known) -> bool:
+    return bool(one.parts) and all(
+        isinstance(part.weight, Parameter) and part.weight.requires_grad for part in one.parts
+    )
+
+
+def _by_default(known: Sequence[Known]) -> list[Known]:
+    last = _last(known)
     chosen: list[Known] = []
-    for one in usual:
-        trained = bool(one.parts) and all(
-            isinstance(part.weight, Parameter) and part.weight.requires_grad for part in one.parts
-        )
-        if trained and not any(_overlap(one, other) for other in (*last, *chosen)):
+    for one in known:
+        if one.default and _is_trained(one) and not any(_overlap(one, other) for other in (*last, *chosen)):
             chosen.append(one)
     return chosen
 

@@ -20,6 +20,12 @@ class Part(NamedTuple):
         part = weight_MOI[:, self.rows, self.columns]
         return part.mT if self.turned else part
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the part of a matrix."""
+        _, rows, columns = self.of(self.weight.detach().unsqueeze(0)).shape
+        return rows, columns
+
     def overlaps(self, other: "Part") -> bool:
         """Whether both have a number in common."""
         return self.weight is other.weight and all(

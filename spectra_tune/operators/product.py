@@ -23,6 +23,11 @@ class Product:
         alike = left.weight is right.weight
         self.weights = (left.weight,) if alike else (left.weight, right.weight)
 
+    @property
+    def fans(self) -> tuple[int, int]:
+        """Of the whole product, what both weights take: of one head twice the network's width."""
+        return self.left.shape[1], self.right.shape[1]
+
     def follow(self, weights: Sequence[Tensor], gradients: Sequence[Tensor] | None) -> Followed:
         def both(of: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
             return self.left.of(of[0]), self.right.of(of[-1])

@@ -15,7 +15,7 @@ class Penalty:
     Its gradient is 2 * strength * W, by a product and a sum of their own: fused they would round by place in memory.
     """
 
-    def __init__(self, operator: Followed, strength_M: Tensor, one_sided_M: Tensor, power_M: Tensor):  # noqa: ARG002
+    def __init__(self, operator: Followed, strength_M: Tensor, one_sided_M: Tensor, power: int):  # noqa: ARG002, all take them
         self._strength_M = strength_M
         self._parts = [
             (gradient, weight, (2 * strength_M).view(-1, *[1] * (weight.ndim - 1)), torch.empty_like(weight))

@@ -3,7 +3,7 @@
 Axes: M member, always one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,20 +13,20 @@ from torch.nn import Module
 
 from spectra_tune.errors import InvalidStudy, whole
 from spectra_tune.operators import Followed, Operator
-from spectra_tune.operators.fan import fan_of
 from spectra_tune.operators.of_layer import needs_example, sized
 from spectra_tune.operators.of_module import operators_of
-from spectra_tune.operators.pulled import pulled
 from spectra_tune.penalties import PENALTIES, implement
+from spectra_tune.penalties.pulled import fan_scales, pulled, with_last
 from spectra_tune.schedules import REACTIVE, progress_at, sigma_target
 
-REMEMBERED = "remembered_"
-"""Before the number of what a penalty remembers, in its state."""
+INITIAL = "initial_"
+"""Before the number of a weight whose first values are part of a state."""
 
 
 class SpectralPenalty:
     """The penalty of a model's regularized weights, to be added to the loss of every step.
 
+    What a penalty calls the initial weights (penalties/to_init.py) is what the model has when the penalty is made.
     `penalty(step)` is a scalar with a gradient; steps count from 0 to `steps` - 1, so that a schedule starts and ends
     exactly at its ends. example: one batch of inputs, which convolutions need to know the size that they see.
     regularized: names as of `spectra_tune.networks.module`, by default every layer but the last. capacity_ratio: what
@@ -47,7 +47,7 @@ class SpectralPenalty:
         self.treatment, self._steps = _checked(treatment, capacity_ratio), whole(steps, "steps", 1)
         self._capacity_ratio = 1.0 if capacity_ratio is None else capacity_ratio
         module = _unwrapped(model)
-        operators = operators_of(module, regularized)
+        operators = with_last(module, operators_of(module, regularized), self.treatment)
         if example is None and any(needs_example(operator) for operator in operators.values()):
             raise InvalidStudy(
                 "a convolution's spectral norm is that of its map on the images that it sees: give an example, "
@@ -58,7 +58,8 @@ class SpectralPenalty:
         if example is not None:
             operators = sized(operators, module, example)
         self._operators: dict[str, Operator] = operators
-        self._pulled = pulled(type(module).__name__, tuple(operators), self.treatment.regularized)
+        self._pulled = pulled(type(module).__name__, module, operators, self.treatment)
+        self._fans = fan_scales(type(module).__name__, operators, [self.treatment])
         by_place = {id(weight): weight for operator in operators.values() for weight in operator.weights}
         self._weights = list(by_place.values())
         untrained = [name for name, one in operators.items() if not all(of.requires_grad for of in one.weights)]
@@ -85,20 +86,29 @@ class SpectralPenalty:
         ]
         for followed, state in zip(self._followed if states else (), states, strict=True):
             followed.restore(state)
-        remembered = [_remembered(one) for one in self._penalties]
         penalty = implement(self.treatment.penalty).Penalty
+        initial = self._initial()
         self._penalties = [
             penalty(
-                self._followed[place],
-                self._followed[place].sigma_M.new_full((1,), self.treatment.strength),
-                torch.tensor([self.treatment.one_sided], device=self._followed[place].sigma_M.device),
-                torch.tensor([self.treatment.power], device=self._followed[place].sigma_M.device),
+                followed,
+                followed.sigma_M.new_full((1,), self.treatment.strength),
+                torch.tensor([self.treatment.one_sided], device=followed.sigma_M.device),
+                self.treatment.power,
             )
-            for place in self._pulled
+            for followed in self._followed
         ]
-        for one, tensors in zip(self._penalties if remembered else (), remembered, strict=True):
-            if tensors:
-                one.restore(tensors)
+        self._put_initial(initial)
+
+    def _initial(self) -> list[list[Tensor]]:
+        """What each penalty goes by of the weights that it was made with; nothing of one that goes by none."""
+        if not PENALTIES[self.treatment.penalty].initial:
+            return []
+        return [penalty.initial for penalty in self._penalties]
+
+    def _put_initial(self, initial: Sequence[Sequence[Tensor]]) -> None:
+        for penalty, kept in zip(self._penalties if initial else (), initial, strict=True):
+            for here, there in zip(penalty.initial, kept, strict=True):
+                here.copy_(there)
 
     def _renew(self) -> None:
         """Has what is followed lie where the weights do, with their numbers."""
@@ -120,8 +130,8 @@ class SpectralPenalty:
             value = torch.zeros((), device=device)
             if self.treatment.strength > 0:
                 of_layer = list(targets.values())
-                for penalty, place in zip(self._penalties, self._pulled, strict=True):
-                    target = of_layer[place]
+                for place in self._pulled:
+                    penalty, target = self._penalties[place], of_layer[place]
                     target_M = self._followed[place].sigma_M.new_full((1,), 0.0 if target is None else target)
                     value = value + penalty.value(target_M)[0].to(device)
                     penalty.pull(target_M)
@@ -148,16 +158,16 @@ class SpectralPenalty:
             name: sigma_target(
                 of.schedule,
                 progress_at(step, self._steps),
-                place + 1,
+                layer,
                 sigma_start=of.sigma_start,
                 sigma_end=of.sigma_end,
+                knots=of.knots,
                 capacity_ratio=self._capacity_ratio,
                 beta=of.beta,
                 depth_exponent=of.depth_exponent,
-                knots=of.knots,
-                scale=1.0 if of.target_scale is None or place not in self._pulled else fan_of(name, operator),
+                scale=self._fans[layer - 1],
             )
-            for place, (name, operator) in enumerate(self._operators.items())
+            for layer, name in enumerate(self._operators, start=1)
         }
         return {name: found[name] if place in self._pulled else None for place, name in enumerate(self._operators)}
 
@@ -172,13 +182,9 @@ class SpectralPenalty:
             name: {key: value.clone() for key, value in followed.state().items()}
             for name, followed in zip(self._operators, self._followed, strict=True)
         }
-        for name, penalty in self._penalties_by_name():
-            found[name] |= {f"{REMEMBERED}{key}": value.clone() for key, value in enumerate(_remembered(penalty))}
+        for name, initial in zip(self._operators, self._initial(), strict=False):
+            found[name] |= {f"{INITIAL}{number}": value.clone() for number, value in enumerate(initial)}
         return found
-
-    def _penalties_by_name(self) -> Iterator[tuple[str, Any]]:
-        names = list(self._operators)
-        return ((names[place], penalty) for place, penalty in zip(self._pulled, self._penalties, strict=True))
 
     def load_state_dict(self, state: Mapping[str, Mapping[str, Tensor]]) -> None:
         """Continues from the state of a penalty on an equal model."""
@@ -186,12 +192,15 @@ class SpectralPenalty:
             raise InvalidStudy(
                 f"a penalty's state must be of the same weights, {', '.join(self._operators)}, got {', '.join(state)}"
             )
+        initial = [[value for key, value in state[name].items() if key.startswith(INITIAL)] for name in self._operators]
+        if [len(one) for one in initial] != ([len(one) for one in self._initial()] or [0] * len(initial)):
+            raise InvalidStudy(
+                f"a penalty's state must be of the same penalty, {self.treatment.penalty!r}, "
+                f"got one {'with' if any(initial) else 'without'} initial weights"
+            )
+        self._put_initial(initial if any(initial) else [])
         for name, followed in zip(self._operators, self._followed, strict=True):
-            followed.restore({key: value for key, value in state[name].items() if not key.startswith(REMEMBERED)})
-        for name, penalty in self._penalties_by_name():
-            remembered = [value for key, value in sorted(state[name].items()) if key.startswith(REMEMBERED)]
-            if remembered:
-                penalty.restore(remembered)
+            followed.restore({key: value for key, value in state[name].items() if not key.startswith(INITIAL)})
 
 
 class _WithGradient(torch.autograd.Function):
@@ -231,11 +240,6 @@ def _unwrapped(model: Module) -> Module:
             model = model.module
         else:
             return model
-
-
-def _remembered(penalty: Any) -> list[Tensor]:
-    """What a penalty must not forget where its weights move."""
-    return penalty.state() if hasattr(penalty, "state") else []
 
 
 def _places(weights: Sequence[Tensor]) -> list[tuple[int, torch.device, torch.dtype]]:

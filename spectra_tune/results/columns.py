@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from spectra_tune.design.treatment import KNOTS
 from spectra_tune.objectives import SPLIT_METRICS
 
 
@@ -44,8 +45,10 @@ configuration without its Treatment has those of the treatment side's."""
 
 TREATMENT = (
     *("penalty", "strength", "schedule", "sigma_start", "sigma_end", "beta", "depth_exponent", "one_sided"),
-    *("power", "target_scale", "knots", "regularized"),
+    *("regularized", "power", "target_scale", *KNOTS),
 )
+
+"""`knot_1` … only where an arm's schedule has knots."""
 
 CONDITION = (
     "task",

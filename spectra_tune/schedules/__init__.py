@@ -35,15 +35,19 @@ LEARNING_RATES: dict[str, Callable[[float], float]] = {
 
 
 @functools.cache
+def _takes(schedule: str) -> tuple[str, ...]:
+    """What the schedule of this name goes by, beside progress."""
+    return tuple(inspect.signature(SCHEDULES[schedule]).parameters)[1:]
+
+
 def has_start(schedule: str) -> bool:
     """Whether the schedule of this name moves from a start, which `sigma_start` then gives."""
-    return "start" in inspect.signature(SCHEDULES[schedule]).parameters
+    return "start" in _takes(schedule)
 
 
-@functools.cache
 def has_knots(schedule: str) -> bool:
     """Whether the schedule of this name goes from knot to knot, which `knots` then gives."""
-    return "knots" in inspect.signature(SCHEDULES[schedule]).parameters
+    return "knots" in _takes(schedule)
 
 
 def progress_at(step_index: int, steps: int) -> float:
@@ -61,10 +65,10 @@ def sigma_target(
     *,
     sigma_start: float | None,
     sigma_end: float | None,
+    knots: Sequence[float] | None = None,
     capacity_ratio: float = 1.0,
     beta: float = 0.0,
     depth_exponent: float = 0.0,
-    knots: Sequence[float] | None = None,
     scale: float = 1.0,
 ) -> float:
     """Target of one layer's top singular value at one moment of training.
@@ -74,13 +78,9 @@ def sigma_target(
     multiplied by layer**(-depth_exponent) and by scale, the layer's own. Nothing is clamped.
     Source: research plan, phases 3A (beta) and 4 (depth exponent).
     """
-    if has_knots(schedule):
-        assert knots is not None, "a Treatment whose schedule has knots gives them"
-        return SCHEDULES[schedule](progress, knots) * layer**-depth_exponent * scale
-    assert sigma_end is not None, "a Treatment that penalises has an end"
-    if has_start(schedule):
-        assert sigma_start is not None, "a Treatment whose schedule moves has a start"
-        target = SCHEDULES[schedule](progress, sigma_start * capacity_ratio**beta, sigma_end)
-    else:
-        target = SCHEDULES[schedule](progress, sigma_end)
+    start = None if sigma_start is None else sigma_start * capacity_ratio**beta
+    given = {"start": start, "end": sigma_end, "knots": knots}
+    going_by = [given[name] for name in _takes(schedule)]
+    assert None not in going_by, f"a Treatment that penalises has what schedule {schedule!r} goes by"
+    target = SCHEDULES[schedule](progress, *going_by)
     return target * layer**-depth_exponent * scale

@@ -9,12 +9,6 @@ def static(progress: float, end: float) -> float:  # noqa: ARG001, every schedul
     return end
 
 
-def knots(progress: float, knots: Sequence[float]) -> float:
-    """Straight lines between targets at even distances, the first at the start of training, the last at its end."""
-    place = min(int(progress * (len(knots) - 1)), len(knots) - 2)
-    return linear(progress * (len(knots) - 1) - place, knots[place], knots[place + 1])
-
-
 def linear(progress: float, start: float, end: float) -> float:
     """A straight line from start to end."""
     return start + (end - start) * progress if progress < 1 else end
@@ -33,6 +27,12 @@ def step(progress: float, start: float, end: float) -> float:
 def cosine(progress: float, start: float, end: float) -> float:
     """Half a period of a cosine from start to end: flat at both ends."""
     return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2 if progress < 1 else end
+
+
+def knots(progress: float, knots: Sequence[float]) -> float:
+    """Straight lines from knot to knot, which lie at equal distances from the first step to the last."""
+    place = min(int(progress * (len(knots) - 1)), len(knots) - 2)
+    return linear(progress * (len(knots) - 1) - place, knots[place], knots[place + 1])
 
 
 WARMUP = 0.1

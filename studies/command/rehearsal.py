@@ -6,8 +6,10 @@ from spectra_tune.tasks import Task
 
 
 def rehearse_own(study: Study) -> None:
-    """Refuses a study whose own tasks, data or networks could not be trained; of what always can nothing is loaded."""
-    if not all(_always_trains(condition) for condition in study.conditions):
+    """Refuses a study whose own tasks, data or networks could not be trained; of what always can, and where no
+    Treatment says which weights it pulls, nothing is loaded."""
+    named = any(arm.treatment.regularized is not None for _, arm in study.arms)
+    if named or not all(_always_trains(condition) for condition in study.conditions):
         from spectra_tune.engine import rehearse  # loads torch
 
         rehearse(study)

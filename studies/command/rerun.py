@@ -75,7 +75,11 @@ def _searched(study: Study, rows: pandas.DataFrame, recorded: tracking.RecordedA
 
 
 def differences(recorded: pandas.DataFrame, again: pandas.DataFrame) -> list[str]:
-    """Columns in which two run tables of the same runs differ, beside those that are measured."""
+    """Columns in which two run tables of the same runs differ, beside those that are measured.
+
+    A table of other arms, too, has columns that these runs have nothing in: they are as if they were not there.
+    """
     one, other = (unmeasured(table).sort_values("seed").reset_index(drop=True) for table in (recorded, again))
+    one, other = (table.dropna(axis="columns", how="all") for table in (one, other))
     columns = list(dict.fromkeys((*one.columns, *other.columns)))
     return [name for name in columns if name not in one or name not in other or not one[name].equals(other[name])]

@@ -33,6 +33,9 @@ ARMS = {
     "none": Treatment.none(),
     "linear": Treatment(schedule="linear", **MOVING),
     "shrunk": Treatment(penalty="frobenius", strength=0.01),
+    "squared": Treatment(sigma_end=1.0, strength=0.1, power=2),
+    "near": Treatment(penalty="to_init", strength=0.5),
+    "flat": Treatment(penalty="spectrum", schedule="linear", **MOVING),
     "fast": Arm(treatment=Treatment(sigma_end=1.0, strength=0.1), changes={"learning_rate": 0.05, "weight_decay": 0.1}),
     "again": Arm(treatment=Treatment.none(), stream=1),
 }
@@ -300,7 +303,7 @@ def test_reports_cover_all_members_and_the_last_brings_the_run_table(condition):
     assert reports[0].runs is None
     last, runs = reports[-1].curves, reports[-1].runs
     assert runs is not None
-    assert last["signature"].nunique() == len(runs) == 15
+    assert last["signature"].nunique() == len(runs) == 3 * len(ARMS)
     for metric in ("train_loss", "validation_accuracy", *sigma_columns(runs.columns)):
         curve = last[last["metric"] == metric].set_index("signature")["value"]
         assert (curve[runs["signature"]].to_numpy() == runs[metric].to_numpy()).all()

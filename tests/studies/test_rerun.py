@@ -29,3 +29,9 @@ def test_every_other_difference_is_named(changes, named):
 
 def test_a_lost_run_is_a_difference():
     assert "seed" in differences(RUNS, RUNS.iloc[:1])
+
+
+def test_what_runs_of_another_arm_have_is_no_difference():
+    among_others = RUNS.assign(knot_1=float("nan"), regularized=pandas.Series([None, None], dtype=object))
+    assert differences(among_others, RUNS.assign(regularized=float("nan"))) == []
+    assert differences(among_others, RUNS.assign(knot_1=1.0)) == ["knot_1"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 from analysis.judging.compared import SHARED, Share, differing, short
 from analysis.judging.contrasts import Judged
@@ -17,7 +18,7 @@ def described(arm: Arm) -> str:
         defaults = Treatment(strength=1.0, sigma_end=1.0)
         shown = ["strength", "schedule", "sigma_end", *(item.name for item in fields(Treatment))]
         words = [
-            f"{name.replace('_', ' ')} {getattr(treatment, name)}"
+            f"{name.replace('_', ' ')} {_value(getattr(treatment, name))}"
             for name in dict.fromkeys(shown)
             if (name in shown[:3] or getattr(treatment, name) != getattr(defaults, name))
             and not _is_absent(treatment, name)
@@ -27,16 +28,25 @@ def described(arm: Arm) -> str:
     return ", ".join(words)
 
 
+def _value(value: Any) -> Any:
+    """Numbers in a row, all else as it is."""
+    is_row = isinstance(value, tuple) and all(isinstance(one, float) for one in value)
+    return " ".join(f"{one:g}" for one in value) if is_row else value
+
+
 def _is_absent(treatment: Treatment, name: str) -> bool:
     """Whether a Treatment has no such setting: what has no target has no schedule of it."""
-    return getattr(treatment, name) is None or (name == "schedule" and treatment.sigma_end is None)
+    return getattr(treatment, name) is None or (
+        name == "schedule" and treatment.sigma_end is None and treatment.knots is None
+    )
 
 
 def confirmed(arm: Arm) -> str:
     """A candidate in words, with three digits of what was tuned."""
     of_treatment = {item.name: getattr(arm.treatment, item.name) for item in fields(Treatment)}
     numbers = {name: float(short(value)) for name, value in of_treatment.items() if isinstance(value, float)}
-    fixed = described(replace(arm, treatment=replace(arm.treatment, **numbers), changes=()))
+    knots = {"knots": [float(short(value)) for value in arm.treatment.knots]} if arm.treatment.knots else {}
+    fixed = described(replace(arm, treatment=replace(arm.treatment, **numbers, **knots), changes=()))
     return ", ".join([fixed, *(f"{name.replace('_', ' ')} {short(value)}" for name, value in arm.changes)])
 
 

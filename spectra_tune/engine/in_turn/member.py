@@ -22,7 +22,7 @@ from spectra_tune.engine.in_turn.precision import pass_in_bfloat16
 from spectra_tune.engine.in_turn.signals import ModuleSignals
 from spectra_tune.engine.members.generators import RandomState, generator_of, seed_of, seed_others
 from spectra_tune.engine.members.layers import layer_names
-from spectra_tune.engine.members.pace import Pace, fans_of
+from spectra_tune.engine.members.pace import Pace
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
 from spectra_tune.engine.members.phases import ACCURACY, PhaseLog, over_phases
 from spectra_tune.engine.members.reactive_state import ReactiveState
@@ -32,7 +32,7 @@ from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks.contract import check_operators, check_outputs, check_weights
 from spectra_tune.objectives import objective_of, phases_of
 from spectra_tune.operators.of_layer import sized
-from spectra_tune.operators.pulled import pulled
+from spectra_tune.penalties.pulled import fan_scales, pulled, with_last
 
 CHECKED_SAMPLES = 8
 """That a module is tried on before it trains."""
@@ -91,14 +91,15 @@ class MemberInTurn:
 
     def _follow(self) -> None:
         """Binds each regularized operator to its weights and their gradients."""
-        network = self._member.condition.network
+        network, treatment = self._member.condition.network, self._member.treatment
         operators = network.regularized(self.module)
         check_operators(network, self.module, operators)
+        operators = with_last(self.module, operators, treatment)
         with self.evaluating():
             operators = sized(operators, self.module, self._data.numbers(self._x[:1]))
         self.layers = layer_names(network, operators)
-        self._pulled = pulled(network, tuple(operators), self._member.treatment.regularized)
-        self._fans = fans_of(operators, [self._member])
+        self._pulled = pulled(network, self.module, operators, treatment)
+        self._fans = fan_scales(network, operators, [treatment])
         self.followed = [
             operator.follow(
                 [weight.detach().unsqueeze(0) for weight in operator.weights],
@@ -115,8 +116,7 @@ class MemberInTurn:
         strength_M = torch.tensor([treatment.strength], device=self._device, dtype=self._dtype)
         one_sided_M = torch.tensor([treatment.one_sided], device=self._device)
         penalty = penalties.implement(treatment.penalty).Penalty
-        power_M = torch.tensor([treatment.power], device=self._device)
-        return [penalty(self.followed[place], strength_M, one_sided_M, power_M) for place in self._pulled]
+        return [penalty(self.followed[place], strength_M, one_sided_M, treatment.power) for place in self._pulled]
 
     def evaluating(self) -> AbstractContextManager[None]:
         """Lends the member's random state for an evaluation, which leaves no trace on it."""

@@ -9,7 +9,7 @@ from torch.nn import Module
 from spectra_tune.design import Member
 from spectra_tune.engine.members.generators import seed_of, seeded
 from spectra_tune.errors import InvalidStudy
-from spectra_tune.operators.pulled import pulled
+from spectra_tune.penalties.pulled import places_of
 
 BODY = "body"
 """Names all parameters but the head's."""
@@ -35,7 +35,7 @@ def frozen(module: Module, patterns: Sequence[str]) -> list[Tensor]:
     parameters, head = dict(module.named_parameters()), head_of(module)
     names = [name for name in parameters if not name.startswith(f"{head}.")] if BODY in patterns else []
     others = [one for one in patterns if one != BODY]
-    found = pulled(type(module).__name__, tuple(parameters), others, "has no parameter") if others else ()
+    found = places_of(f"{type(module).__name__} has no parameter", tuple(parameters), others)
     names += [name for place, name in enumerate(parameters) if place in found and name not in names]
     if len(names) == len(parameters):
         raise InvalidStudy(f"freeze leaves nothing to train of {type(module).__name__}, got {list(patterns)}")

@@ -29,7 +29,13 @@ def equal_bits(members: Sequence[Member], draw: Draw, device: str, dtype: torch.
     member = members[0]
     condition = replace(member.condition, epochs=min(EPOCHS, member.condition.epochs))
     key = (condition.network, condition.task, condition.optimizer, condition.batch_size, device, dtype, size)
-    key = (*key, condition.clip, penalty_of(member), any(is_reactive(one) for one in members[:COMPANY]))
+    key = (
+        *key,
+        condition.clip,
+        penalty_of(member),
+        member.treatment.power,
+        any(is_reactive(one) for one in members[:COMPANY]),
+    )
     if key not in _REHEARSED:
         rehearsed = [
             replace(one, condition=replace(one.condition, epochs=condition.epochs)) for one in members[:COMPANY]

@@ -22,7 +22,8 @@ def shared_protocol(member: Member) -> tuple[Any, ...]:
     condition = member.condition
     shape = condition.network.stacked(condition.task)
     training = (condition.optimizer, condition.epochs, condition.batch_size)
-    return (condition.task, shape, *training, penalty_of(member), member.treatment.regularized)
+    treatment = member.treatment
+    return (condition.task, shape, *training, penalty_of(member), treatment.regularized, treatment.power)
 
 
 def penalty_of(member: Member) -> str | None:

@@ -18,7 +18,7 @@ from spectra_tune.engine.members.draws import Draw
 from spectra_tune.engine.members.generators import generator_of
 from spectra_tune.engine.members.hidden_matrices import hidden_matrices
 from spectra_tune.engine.members.layers import layer_names
-from spectra_tune.engine.members.pace import Pace, fans_of
+from spectra_tune.engine.members.pace import Pace
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
 from spectra_tune.engine.members.phases import ACCURACY, PhaseLog, over_phases
 from spectra_tune.engine.members.reactive_state import ReactiveState
@@ -32,7 +32,7 @@ from spectra_tune.engine.stacked.stack import batches_of, stacked, weights_of_ba
 from spectra_tune.engine.stacked.workspace import Workspace
 from spectra_tune.objectives import phases_of
 from spectra_tune.operators import Followed, Operator
-from spectra_tune.operators.pulled import pulled
+from spectra_tune.penalties.pulled import fan_scales, pulled, with_last
 
 
 class Program:
@@ -59,10 +59,11 @@ class Program:
         task = self.condition.task
         network = self.condition.network.stacked(task)
         module = built(padded[0])
-        operators = self.condition.network.regularized(module)
+        treatment = padded[0].treatment
+        operators = with_last(module, self.condition.network.regularized(module), treatment)
         self.regularized = _names_of(module, operators)
         self.layers = layer_names(self.condition.network, operators)
-        self._pulled = pulled(self.condition.network, tuple(operators), padded[0].treatment.regularized)
+        self._pulled = pulled(self.condition.network, module, operators, treatment)
         drawn = [{name: value.detach() for name, value in built(member).named_parameters()} for member in padded]
         self.init_digests = [digest_of_parameters(one) for one in drawn[: len(self.members)]]
         self.parameter_count = sum(value.numel() for value in drawn[0].values())
@@ -88,7 +89,8 @@ class Program:
         self._begins_anew = self._log is not None and task.fresh_optimizer
         self._hits_M = torch.zeros(len(padded), dtype=torch.int64, device=device)
         steps = self.condition.total_epochs * self._batches
-        self._pace = Pace(padded, steps, fans_of(operators, self.members), capacity_ratio, self._reactions)
+        fans = fan_scales(self.condition.network, operators, [member.treatment for member in padded])
+        self._pace = Pace(padded, steps, fans, capacity_ratio, self._reactions)
         self.diverged: dict[int, int] = {}
         self._captured: tuple[Any, Captured] | None = None
 
@@ -106,10 +108,10 @@ class Program:
         """A penalty for each regularized weight that is pulled."""
         strength_M = self._per_member([member.treatment.strength for member in self._padded])
         one_sided_M = torch.tensor([member.treatment.one_sided for member in self._padded], device=self._device)
-        penalty = penalties.implement(self._padded[0].treatment.penalty).Penalty
+        treatment = self._padded[0].treatment
+        penalty = penalties.implement(treatment.penalty).Penalty
         followed = tuple(self._followed.values())
-        power_M = torch.tensor([member.treatment.power for member in self._padded], device=self._device)
-        return [penalty(followed[place], strength_M, one_sided_M, power_M) for place in self._pulled]
+        return [penalty(followed[place], strength_M, one_sided_M, treatment.power) for place in self._pulled]
 
     def _per_member(self, values: Sequence[Any]) -> Tensor:
         return torch.tensor(values, device=self._device, dtype=self._dtype)

@@ -6,7 +6,7 @@ import pytest
 from ray import tune
 
 import search_spaces
-from search_spaces import BETA, DEPTH, OPTIMIZER, SIGMA, STRENGTH, WIDTH
+from search_spaces import BETA, DEPTH, KNOTS, OPTIMIZER, SIGMA, STRENGTH, WIDTH
 from spectra_tune.design import (
     SAME_CONFIGURATION,
     Arm,
@@ -22,6 +22,7 @@ from spectra_tune.design import (
     flat,
     grid,
 )
+from spectra_tune.design.search import TREATMENT_FIELDS
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons, spirals
 
@@ -52,14 +53,14 @@ def study(**given):
 @pytest.mark.parametrize("name", SPACES)
 def test_every_key_of_a_space_is_a_field_of_a_treatment_a_condition_or_its_network(name):
     (condition,) = grid(task=[moons()], network=[mlp(width=4)], epochs=[6])
-    fields = {*flat(condition), *(name for name in Treatment.__slots__)}
+    fields = {*flat(condition), *TREATMENT_FIELDS}
     assert set(SPACES[name]) <= fields
 
 
 @pytest.mark.parametrize("name", sorted(set(SPACES) - {"WIDTH", "DEPTH"}))
 def test_every_space_can_be_searched_and_every_point_drawn_is_in_it(name):
     space = SPACES[name]
-    of_treatment = set(space) <= set(Treatment.__slots__)
+    of_treatment = set(space) <= set(TREATMENT_FIELDS)
     where = "treatment_space" if of_treatment else "nuisance_space"
     made = Search(**{"treatment_space": {}, where: space, "configurations": 1})
     dimensions = dict(made.treatment_space) | dict(made.nuisance_space)
@@ -294,3 +295,39 @@ def test_a_space_of_competitors_that_suits_none_is_refused(given, match):
 def test_a_space_of_competitors_names_fields_of_a_treatment():
     with pytest.raises(InvalidStudy, match="a Treatment has no field 'learning_rate'"):
         search(competitor_space={"learning_rate": OPTIMIZER["learning_rate"]})
+
+
+KNOTTED = Treatment(schedule="knots", knots=(1.0, 1.0, 2.0, 1.0, 0.5), strength=0.1)
+
+
+def test_tuned_knots_take_their_places_in_a_schedule():
+    tuned = study(arms={"none": Treatment.none(), "penalty": KNOTTED}, search=search(treatment_space=KNOTS))
+    arm = tuned.configured("penalty", {"knot_2": 3.0, "knot_5": 0.7, "learning_rate": 0.02})
+    assert arm.treatment == replace(KNOTTED, knots=(1.0, 3.0, 2.0, 1.0, 0.7))
+    assert dict(arm.changes) == {"learning_rate": 0.02}
+    every = dict.fromkeys(KNOTS, 1.5)
+    assert tuned.configured("penalty", every).treatment.knots == (1.5,) * 5
+
+
+@pytest.mark.parametrize(
+    ("arm", "given", "says"),
+    [
+        (LINEAR, {}, "knot_1 is a knot of an arm's own schedule, which has none: give the arm schedule='knots'"),
+        (replace(KNOTTED, knots=(1.0,) * 4), {}, "knot_5 is a knot of .* which has 4"),
+        (KNOTTED, {"scheduler": "asha"}, "knot_1.* cannot be tuned with scheduler 'asha'"),
+        (KNOTTED, {"treatment_space": {"knots": KNOTS["knot_1"]}}, "no field 'knots'; did you mean 'knot_"),
+        (KNOTTED, {"nuisance_space": KNOTS}, "move it to treatment_space"),
+    ],
+)
+def test_knots_that_no_arm_has_are_refused_in_one_line(arm, given, says):
+    with pytest.raises(InvalidStudy, match=says) as refused:
+        study(arms={"none": Treatment.none(), "penalty": arm}, search=search(**{"treatment_space": KNOTS} | given))
+    assert "\n" not in str(refused.value)
+
+
+def test_an_arm_of_knots_is_not_stopped_on_its_way():
+    with pytest.raises(InvalidStudy, match=r"use racing, or static schedules \(moving: penalty\)"):
+        study(
+            arms={"none": Treatment.none(), "penalty": KNOTTED},
+            search=search(scheduler="asha", treatment_space=STRENGTH),
+        )

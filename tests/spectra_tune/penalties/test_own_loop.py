@@ -37,8 +37,13 @@ def net(seed=0):
 NAMES = ["0", "3", "6"]
 
 
+TO_INIT = Treatment(penalty="to_init", strength=0.3)
+
+
 @pytest.mark.parametrize(
-    "treatment", [LINEAR, Treatment(penalty="frobenius", strength=0.01)], ids=["spectral", "frobenius"]
+    "treatment",
+    [LINEAR, Treatment(penalty="frobenius", strength=0.01), TO_INIT],
+    ids=["spectral", "frobenius", "to_init"],
 )
 @pytest.mark.parametrize(
     ("kind", "task"), [(Norms, moons(samples=40)), (Convolves, Images()), (Recurs, moons(samples=40))]
@@ -143,10 +148,11 @@ def test_wrapped_models_are_those_within(wrap):
     assert list(penalty.sigmas()) == NAMES
 
 
-def test_its_state_continues_with_equal_bits():
+@pytest.mark.parametrize("treatment", [LINEAR, TO_INIT], ids=["spectral", "to_init"])
+def test_its_state_continues_with_equal_bits(treatment):
     model = net()
     taking = torch.optim.SGD(model.parameters(), lr=0.05)
-    penalty = SpectralPenalty(model, LINEAR, steps=8, example=X[:1])
+    penalty = SpectralPenalty(model, treatment, steps=8, example=X[:1])
 
     def train(model, penalty, taking, steps):
         for step in steps:
@@ -159,7 +165,7 @@ def test_its_state_continues_with_equal_bits():
     torch.save({"model": model.state_dict(), "penalty": penalty.state_dict()}, file)
     file.seek(0)
     saved, again = torch.load(file), net(seed=1)
-    other = SpectralPenalty(again, LINEAR, steps=8, example=X[:1])
+    other = SpectralPenalty(again, treatment, steps=8, example=X[:1])
     other(0)
     again.load_state_dict(saved["model"])
     other.load_state_dict(saved["penalty"])
@@ -186,6 +192,30 @@ def test_a_model_that_is_moved_is_followed_where_it_lies():
     assert penalty.sigmas()["0"] == pytest.approx(
         3 * SpectralPenalty(net(), LINEAR, steps=3, example=X[:1]).sigmas()["0"], rel=1e-3
     )
+
+
+def test_initial_weights_stay_those_it_was_made_with_wherever_the_model_is_moved():
+    model = net()
+    penalty = SpectralPenalty(model, TO_INIT, steps=3, example=X[:1])
+    assert penalty(0).item() == 0
+    with torch.no_grad():
+        for name in NAMES:
+            model.get_submodule(name).weight.add_(0.1)
+    away = 0.3 * 0.01 * sum(model.get_submodule(name).weight.numel() for name in NAMES)
+    for moved in (model, model.double(), model.float()):
+        for value in moved.parameters():
+            value.data = value.data.clone()
+        assert penalty(1).item() == pytest.approx(away, rel=1e-5)
+    penalty(1).backward()
+    torch.testing.assert_close(model[6].weight.grad, torch.full_like(model[6].weight, 0.06))
+
+
+def test_a_state_of_another_penalty_is_refused():
+    near, spectral = (SpectralPenalty(net(), one, steps=3, example=X[:1]) for one in (TO_INIT, LINEAR))
+    with pytest.raises(InvalidStudy, match="of the same penalty, 'to_init', got one without initial weights"):
+        near.load_state_dict(spectral.state_dict())
+    with pytest.raises(InvalidStudy, match="of the same penalty, 'spectral_norm', got one with initial weights"):
+        spectral.load_state_dict(near.state_dict())
 
 
 def test_without_strength_it_is_zero_and_pulls_nothing():
