@@ -7,6 +7,7 @@ from pathlib import Path
 
 from analysis import report as reporting
 from analysis.figures import rendered
+from analysis.judging.verdict_name import VerdictName
 from analysis.report import Findings
 from analysis.report.sections import pictures_of
 from spectra_tune.design import InvalidStudy
@@ -63,15 +64,17 @@ WHEN = """\
 
 {short}
 
-| if your task is like | conditions studied | use it | optional | do not | unknown | largest mean gain over none |
-|---|---|---|---|---|---|---|
+| if your task is like | conditions studied | use it | optional | do not | unknown | of these, gains by the margin | largest mean gain over none |
+|---|---|---|---|---|---|---|---|
 {rows}
 
 - **use it**: a gain over `none` is supported on fresh seeds, and its time is accepted (at most 1.10 times an epoch's).
 - **optional**: supported at a higher cost, and the baseline did not catch up in the same time.
 - **do not**: all that was tried there is harmful, equivalent or negligible.
-- **unknown**: what was found there is neither. The largest mean gain is that of one contrast of many, with the verdict
-  that it got; it is no promise.
+- **unknown**: what was found there is neither. In some of these a gain of at least the margin over `none` is supported
+  ("gains by the margin"), but it takes longer, and `none` was not given the same time; where data come by once
+  (`permuted`), no study could give it. The largest mean gain is that of one contrast of many, with the verdict that it
+  got; it is no promise.
 
 `spectra-tune advise --task TASK --network KIND --width WIDTH --epochs EPOCHS` prints the answer for one condition with
 the evidence that it rests on; for one that was not studied, what the nearest on each side say. All answers:
@@ -174,13 +177,14 @@ def when_page(rows: Sequence[Evidence]) -> str:
     for kind, found in by_kind.items():
         counts = Counter(one.answer for one in found)
         best = max((row for row in rows if kind_of(row.task) == kind), key=lambda row: row.gain)
-        cells = [kind, len(found), *(counts[answer] for answer in ANSWERS)]
+        cells = [kind, len(found), *(counts[answer] for answer in ANSWERS), gaining(rows, kind)]
         lines.append(f"| {' | '.join(map(str, cells))} | {with_sign(best)} ({best.verdict}) |")
     total = Counter(found.answer for _, found in _answers(rows))
     worth = total["use it"] + total["optional"] or "none"
     short = (
         f"**Of {sum(total.values())} conditions that were studied the penalty is worth using in {worth}; in "
-        f"{total['do not']} it is shown not to be, in {total['unknown']} that is unknown.**"
+        f"{total['do not']} it is shown not to be, in {total['unknown']} that is unknown. In {gaining(rows)} of these it "
+        "gains by the margin or more over none, in more time.**"
     )
     verdicts = Counter(row.verdict.partition(" (")[0] for row in rows)
     return WHEN.format(
@@ -190,6 +194,16 @@ def when_page(rows: Sequence[Evidence]) -> str:
         studies=len({row.study for row in rows}),
         verdicts=", ".join(f"{count} {name}" for name, count in verdicts.most_common()),
     )
+
+
+def gaining(rows: Sequence[Evidence], kind: str | None = None) -> int:
+    """Conditions, of all or of one kind of task, in which a gain of at least the margin over none is supported."""
+    wanted = (
+        row
+        for row in rows
+        if row.verdict.startswith(VerdictName.SUPPORTED_AT_LEAST_THE_MARGIN) and kind in (None, kind_of(row.task))
+    )
+    return len({(row.task, row.network, row.width, row.epochs, row.protocol) for row in wanted})
 
 
 def with_sign(row: Evidence) -> str:
