@@ -64,7 +64,7 @@ WHEN = """\
 
 {short}
 
-| if your task is like | conditions studied | use it | optional | do not | unknown | of these, gains by the margin | largest mean gain over none |
+| if your task is like | conditions | use it | optional | do not | unknown | gains by the margin | largest mean gain |
 |---|---|---|---|---|---|---|---|
 {rows}
 
@@ -198,11 +198,8 @@ def when_page(rows: Sequence[Evidence]) -> str:
 
 def gaining(rows: Sequence[Evidence], kind: str | None = None) -> int:
     """Conditions, of all or of one kind of task, in which a gain of at least the margin over none is supported."""
-    wanted = (
-        row
-        for row in rows
-        if row.verdict.startswith(VerdictName.SUPPORTED_AT_LEAST_THE_MARGIN) and kind in (None, kind_of(row.task))
-    )
+    of_kind = (row for row in rows if kind in (None, kind_of(row.task)))
+    wanted = (row for row in of_kind if row.verdict.startswith(VerdictName.SUPPORTED_AT_LEAST_THE_MARGIN))
     return len({(row.task, row.network, row.width, row.epochs, row.protocol) for row in wanted})
 
 
