@@ -41,13 +41,18 @@ def _gap(of_test: SplitMetric) -> Gap:
     )
 
 
-GAPS = {gap.metric.name: gap for one in SPLIT_METRICS.values() if one.split == "test" for gap in (_gap(one),)}
-"""What a comparison may name beside the metrics of the run table."""
+GAPS = {
+    gap.metric.name: gap
+    for one in SPLIT_METRICS.values()
+    if one.split == "test" and one.plain == one
+    for gap in (_gap(one),)
+}
+"""What a comparison may name beside the metrics of the run table; evaluations are not made on training data."""
 
 
 def gap_of(column: str) -> str:
-    """The name of the gap of a metric: accuracy_gap of test_accuracy."""
-    return next(name for name, gap in GAPS.items() if SPLIT_METRICS[column].on("test") in gap.sides)
+    """The name of the gap of a metric: accuracy_gap of test_accuracy; of an evaluation that of the plain metric."""
+    return next(name for name, gap in GAPS.items() if SPLIT_METRICS[column].plain.on("test") in gap.sides)
 
 
 def sides_of(gap: str) -> tuple[str, str]:

@@ -117,7 +117,7 @@ def block_seconds(block: Block, *, device: str = "cpu") -> float:
     """
     if not trains_stacked(block):
         one = BlockTraining(replace(block, seeds=block.seeds[:1]), device=device)
-        ends = _seconds(one.runs) * len(block.seeds) if block.probes else 0.0
+        ends = _seconds(one.runs) * len(block.seeds) if block.probes or block.evaluations else 0.0
         trained = rough_seconds(block)
         return trained + ends + seconds_of_timing(block, trained / block.condition.epochs)
     few = replace(block, seeds=block.seeds[:FEW_SEEDS])
