@@ -52,6 +52,7 @@ OWNERS = {
         "analysis/",
         "benchmarks/statistics.py",
         "spectra_tune/operators/",
+        "spectra_tune/engine/evaluating.py",
         "spectra_tune/geometry/complexity.py",
     ),
     "statsmodels": ("analysis/statistics/",),

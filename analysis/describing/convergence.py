@@ -34,7 +34,7 @@ def convergence_table(
     """
     if study.threshold is None:
         return pandas.DataFrame(columns=list(COLUMNS))
-    followed = study.outcome.measured.on("validation")
+    followed = study.outcome.measured.followed
     once = runs.drop_duplicates("signature").set_index("signature")
     chosen = curves[curves["metric"] == followed.column].drop_duplicates(["signature", "epoch"])
     heights = chosen.pivot(index="signature", columns="epoch", values="value")

@@ -14,13 +14,16 @@ from spectra_tune.design import Study
 def descriptive_table(study: Study, runs: pandas.DataFrame) -> pandas.DataFrame:
     """Mean difference and 95 % interval of each descriptive outcome, contrast and Condition; no test, no verdict.
 
-    Of every study the first outcome is the generalization gap of its own measure. Differences are treatment - baseline
+    Of every study the first outcome is the generalization gap of its own measure; where that is an evaluation, the
+    metric of the samples as they are stands before it. Differences are treatment - baseline
     in the metric's unit, and so are baseline and treatment, the arms' means. An outcome that cannot be compared has its
     reason in `note`.
     """
     rows, labels = [], study.labels()
     confirmed = runs[(runs["stage"] == "confirm") & runs["condition_signature"].isin(list(labels))]
-    for metric in dict.fromkeys((gap_of(study.outcome.metric), *study.outcome.descriptive)):
+    measured = study.outcome.measured
+    beside = () if measured.plain == measured else (measured.plain.column,)
+    for metric in dict.fromkeys((*beside, gap_of(study.outcome.metric), *study.outcome.descriptive)):
         paired = {contrast: pairs_of(study, contrast, confirmed, metric) for contrast in study.contrasts}
         for signature, label in labels.items():
             for contrast in study.contrasts:

@@ -9,7 +9,16 @@ from spectra_tune.design import NotComparable
 from spectra_tune.results import field_of, protocol_columns
 
 SHARED_BY_WEIGHTS = frozenset(
-    {"optimizer", "learning_rate", "learning_rate_schedule", "weight_decay", "epochs", "batch_size", "clip"}
+    {
+        "optimizer",
+        "learning_rate",
+        "learning_rate_schedule",
+        "weight_decay",
+        "epochs",
+        "batch_size",
+        "clip",
+        "adversarial",
+    }
 )
 """Fields whose change leaves the initial weights equal: any other declared change may alter them."""
 

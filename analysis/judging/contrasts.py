@@ -15,6 +15,7 @@ from analysis.judging.selection import TuningBudget, check_confirmation, check_e
 from analysis.judging.verdict import Verdict, judge
 from analysis.statistics.bounded_mean import bounded_mean
 from analysis.statistics.estimate import Estimate
+from analysis.statistics.significance import paired_t
 from spectra_tune.design import PHASES, SPLIT_METRICS, Contrast, NotComparable, SplitMetric, Study, condition_signature
 from spectra_tune.results import METRICS, column_of, counts_as_constant, probe_columns, scored, sigma_columns
 
@@ -60,7 +61,30 @@ def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
         Judged(contrast=contrast, condition_signature=signature, condition=label, differences=differences, verdict=one)
         for (contrast, signature, label), differences, one in zip(keys, found, verdicts, strict=True)
     ]
+    if study.outcome.measured.plain != study.outcome.measured:
+        judged = _with_plain(study, judged, confirmed)
     return judged if study.search is None else [_with_sides(study, one, confirmed) for one in judged]
+
+
+def _with_plain(study: Study, judged: list[Judged], confirmed: pandas.DataFrame) -> list[Judged]:
+    """Contrasts whose sentences say what became of the metric of the samples as they are."""
+    plain = study.outcome.measured.plain
+    paired = {contrast: pairs_of(study, contrast, confirmed, plain.column) for contrast in study.contrasts}
+    return [
+        replace(one, verdict=replace(one.verdict, sentence=f"{one.verdict.sentence} {said}"))
+        for one in judged
+        for said in (_in_words(plain, paired[one.contrast][one.condition_signature]),)
+    ]
+
+
+def _in_words(plain: SplitMetric, found: Differences | str) -> str:
+    """A mean difference with its 95 % interval, without a test."""
+    name = f"Clean {plain.metric.words}"
+    if isinstance(found, str) or len(found) < 2:
+        return f"{name}: not known."
+    t, mean = paired_t(found.values), float(found.baseline_values.mean())
+    interval = "" if t.low is None else f" [{t.low:+.2f}, {t.high:+.2f}]"
+    return f"{name}: {t.estimate:+.2f} {found.unit}{interval} from {mean:.1f}{plain.metric.symbol} (descriptive)."
 
 
 def _with_sides(study: Study, one: Judged, confirmed: pandas.DataFrame) -> Judged:

@@ -41,14 +41,19 @@ def _gap(of_test: SplitMetric) -> Gap:
     )
 
 
-GAPS = {gap.metric.name: gap for one in SPLIT_METRICS.values() if one.split == "test" for gap in (_gap(one),)}
-"""What a comparison may name beside the metrics of the run table."""
+GAPS = {
+    gap.metric.name: gap
+    for one in SPLIT_METRICS.values()
+    if one.split == "test" and one.plain == one
+    for gap in (_gap(one),)
+}
+"""What a comparison may name beside the metrics of the run table; evaluations are not made on training data."""
 
 
 def gap_of(column: str) -> str:
-    """The name of the gap of a metric: accuracy_gap of test_accuracy, and of what is scored over phases."""
+    """The name of the gap of a metric: accuracy_gap of test_accuracy, of what is scored over phases, of evaluations."""
     of = SPLIT_METRICS[column]
-    of_test = SPLIT_METRICS["test_accuracy"] if of.split == PHASES else of.on("test")
+    of_test = SPLIT_METRICS["test_accuracy"] if of.split == PHASES else of.plain.on("test")
     return next(name for name, gap in GAPS.items() if of_test in gap.sides)
 
 

@@ -83,7 +83,8 @@ class Sentences:
     def learned_nothing(self, arms: tuple[ndarray, ndarray], constant: ndarray) -> str:
         both = " and ".join(self._score(values) for values in arms)
         scores = self._score(constant)
-        return f"Nothing to compare: neither arm learned the task ({both}; a constant scores {scores})."
+        learned = "learned the task" if self.one.measured.beside is None else "is better than a constant"
+        return f"Nothing to compare: neither arm {learned} ({both}; a constant scores {scores})."
 
     def all_at_best(self) -> str:
         return f"Nothing to compare: at least half of the runs of both arms are at {self._best}; take a harder task."

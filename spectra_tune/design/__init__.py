@@ -5,6 +5,7 @@ from spectra_tune.design.block import Arm, Block, Member, differing_fields, memb
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat, grid
 from spectra_tune.design.contrast import Contrast
+from spectra_tune.design.evaluations import Attack, Calibration, Corruption
 from spectra_tune.design.names import checked_name, distinct_names
 from spectra_tune.design.outcome import Outcome
 from spectra_tune.design.same_configuration import SAME_CONFIGURATION
@@ -22,10 +23,13 @@ __all__ = [
     "SAME_CONFIGURATION",
     "SPLIT_METRICS",
     "Arm",
+    "Attack",
     "Block",
+    "Calibration",
     "Claim",
     "Condition",
     "Contrast",
+    "Corruption",
     "Dimension",
     "DistanceToCriticality",
     "InvalidStudy",

@@ -6,6 +6,7 @@ from typing import Any
 
 from spectra_tune.called import called
 from spectra_tune.design.condition import WHOLE, Condition, changed, flat
+from spectra_tune.design.evaluations import check_evaluable, checked_evaluations
 from spectra_tune.design.names import checked_name
 from spectra_tune.design.seeds import distinct_seeds
 from spectra_tune.design.signature import condition_signature, run_signature
@@ -78,6 +79,7 @@ class Block:
     probes: Any = ()  # names in probes.PROBES, taken at the end
     probed_at: Any = ()  # epochs at which they are taken, too; 0 is before the first step
     reports: int = REPORTS  # how often metrics are recorded
+    evaluations: Any = ()  # Attack, Corruption or Calibration, made at the end
 
     def __post_init__(self):
         object.__setattr__(self, "reports", at_least_one(self.reports, "reports"))
@@ -91,6 +93,11 @@ class Block:
         if not self.seeds:
             raise InvalidStudy("a block needs at least one seed, got none")
         one_of(self.stage, "stage", STAGES)
+        object.__setattr__(self, "evaluations", checked_evaluations(self.evaluations))
+        if self.evaluations and self.stage == "search":
+            raise InvalidStudy(f"a search sees no test data, which {self.evaluations[0]} is made on: take it away")
+        for one in self.evaluations:
+            check_evaluable(one, self.condition.task)
         for name, arm in self.arms:
             arm.condition(self.condition)
             check_capacity(self.condition, name, arm.treatment)

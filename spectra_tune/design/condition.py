@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 
 from spectra_tune.called import called
+from spectra_tune.design.evaluations import Attack, check_evaluable
 from spectra_tune.errors import InvalidStudy, at_least_one, listed, nearest, not_negative, one_of, positive, whole
 from spectra_tune.objectives import CLASSIFICATION, is_curriculum, objective_of, phases_of
 from spectra_tune.schedules import LEARNING_RATES
@@ -50,6 +51,7 @@ class Condition:
     device: str | None = field(default=None, metadata={"later": True})  # one of DEVICES
     precision: str = field(default="float32", metadata={"later": True})  # one of PRECISIONS
     clip: float | None = field(default=None, metadata={"later": True})
+    adversarial: Attack | None = field(default=None, metadata={"later": True})  # every batch as this attack makes it
 
     def __post_init__(self):
         _check_task(self.task)
@@ -77,6 +79,10 @@ class Condition:
             name = one_of(self.learning_rate_schedule, "learning-rate schedule", LEARNING_RATES)
             put("learning_rate_schedule", name)
         put("learning_rate", positive(self.learning_rate, "learning_rate"))
+        if self.adversarial is not None:
+            if not isinstance(self.adversarial, Attack):
+                raise InvalidStudy(f"adversarial must be an Attack, or None, got {self.adversarial!r}")
+            check_evaluable(self.adversarial, self.task)
         if self.clip is not None:
             put("clip", positive(self.clip, "clip"))
         put("weight_decay", not_negative(self.weight_decay, "weight_decay"))

@@ -1,7 +1,9 @@
 """Outcome: what is compared, and the difference that would matter."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
+from spectra_tune.design.evaluations import Attack, Corruption, Evaluation, needed
 from spectra_tune.errors import InvalidStudy, listed, nearest, one_of, positive
 from spectra_tune.objectives import PHASES, SPLIT_METRICS, Metric, SplitMetric
 
@@ -22,6 +24,8 @@ class Outcome:
     margin: float | None = field(default=None, metadata={"later": True})  # for all others
     alpha: float = 0.01  # over all contrasts x Conditions of the study
     descriptive: tuple[str, ...] = ()  # metrics reported with estimate and interval, never with a verdict
+    attack: Attack | None = field(default=None, metadata={"later": True})  # of test_robust_accuracy and its checks
+    corruptions: Any = field(default=(), metadata={"later": True})  # a Corruption, or one of each kind, kept as a tuple
 
     def __post_init__(self):
         known = [column for column, one in SPLIT_METRICS.items() if one.split in ("test", PHASES)]
@@ -36,6 +40,9 @@ class Outcome:
             raise InvalidStudy(f"alpha must be below 0.5, got {self.alpha}")
         descriptive = (one_of(metric, "metric", SPLIT_METRICS) for metric in listed(self.descriptive, "descriptive"))
         object.__setattr__(self, "descriptive", tuple(descriptive))
+        corruptions = (self.corruptions,) if isinstance(self.corruptions, Corruption) else self.corruptions
+        object.__setattr__(self, "corruptions", tuple(listed(corruptions, "corruptions")))
+        needed((self.metric, *self.descriptive), self.attack, tuple(self.corruptions))
 
     def _set_margin(self) -> None:
         metric = self.measured.metric
@@ -54,6 +61,11 @@ class Outcome:
         margin = self.margin_pp if self.margin is None else self.margin
         assert margin is not None
         return margin
+
+    @property
+    def evaluations(self) -> tuple[Evaluation, ...]:
+        """What the networks are put to beside their test samples as they are."""
+        return needed((self.metric, *self.descriptive), self.attack, self.corruptions)
 
     @property
     def measured(self) -> SplitMetric:

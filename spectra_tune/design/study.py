@@ -9,6 +9,7 @@ from spectra_tune.design.block import REPORTS, Arm, Block, checked_probes, diffe
 from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition
 from spectra_tune.design.contrast import Contrast, contrast_of
+from spectra_tune.design.evaluations import check_evaluable
 from spectra_tune.design.labels import labels, tasks_by_name
 from spectra_tune.design.outcome import Outcome
 from spectra_tune.design.same_configuration import SAME_CONFIGURATION, declared, registered
@@ -27,7 +28,7 @@ from spectra_tune.errors import (
     true_or_false,
     whole,
 )
-from spectra_tune.objectives import is_curriculum, objective_of
+from spectra_tune.objectives import EVALUATIONS, is_curriculum, objective_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,11 @@ class Study:
         self._check_arms()
         if self.search is not None:
             check_search(self)
+            if self.outcome.metric in EVALUATIONS:
+                raise InvalidStudy(
+                    f"a search selects on validation data, on which {self.outcome.metric} is not measured: take "
+                    f"{self.outcome.measured.plain.column} as the outcome and list the other as descriptive"
+                )
         elif self.seeds.search:
             raise InvalidStudy(f"search seeds need a search, got {len(self.seeds.search)} of them and no search")
         if not self.contrasts or len(set(self.contrasts)) != len(self.contrasts):
@@ -102,6 +108,9 @@ class Study:
         for name, task in tasks_by_name(self.conditions).items():
             objective = objective_of(task)
             known = [one.column for one in objective.of(task)]
+            for evaluation in self.outcome.evaluations:
+                check_evaluable(evaluation, task)
+                known += evaluation.columns
             for metric in (self.outcome.metric, *self.outcome.descriptive):
                 if metric not in known:
                     raise InvalidStudy(
@@ -166,7 +175,7 @@ class Study:
             )
         if self.threshold is not None:
             object.__setattr__(self, "threshold", positive(self.threshold, "threshold"))
-            metric = self.outcome.measured.metric
+            metric = self.outcome.measured.plain.metric
             low, high = metric.bounds
             if not low <= self.threshold <= high:
                 what = "a fraction, at most 1" if high == 1 else f"within {low:g} … {high:g}"
@@ -219,6 +228,7 @@ class Study:
                 probes=self.probes,
                 probed_at=self.probed_at,
                 reports=self.reports,
+                evaluations=self.outcome.evaluations,
             )
             for condition in self.conditions
         )

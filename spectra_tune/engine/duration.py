@@ -75,7 +75,8 @@ def rough_seconds(block: Block, *, timed: bool = True) -> float:
     draw, seconds = Draw(block.condition.task), 0.0
     for member in _one_seed(block):
         condition = member.condition
-        kind = (condition.network, condition.batch_size, condition.optimizer, condition.precision, penalty_of(member))
+        kind = (condition.network, condition.batch_size, condition.optimizer, condition.precision)
+        kind = (*kind, condition.adversarial, penalty_of(member))
         in_turn = not stacks(condition)
         if kind not in steps:
             steps[kind] = _step(member, draw) if in_turn and timed else _arithmetic(condition, in_turn)
@@ -117,7 +118,7 @@ def block_seconds(block: Block, *, device: str = "cpu") -> float:
     """
     if not trains_stacked(block):
         one = BlockTraining(replace(block, seeds=block.seeds[:1]), device=device)
-        ends = _seconds(one.runs) * len(block.seeds) if block.probes else 0.0
+        ends = _seconds(one.runs) * len(block.seeds) if block.probes or block.evaluations else 0.0
         trained = rough_seconds(block)
         return trained + ends + seconds_of_timing(block, trained / block.condition.total_epochs)
     few = replace(block, seeds=block.seeds[:FEW_SEEDS])

@@ -35,9 +35,10 @@ class Group:
 
 def stacks(condition: Condition) -> bool:
     """Whether a network trains as one program of all members: it and the task's objective have a stacked form, which
-    is one of float32; phases of a curriculum must have equally many samples."""
+    is one of float32; phases of a curriculum must have equally many samples, and none is trained against an attack."""
     form, task = getattr(condition.network, "stacked", None), condition.task
-    if condition.precision != "float32" or not getattr(task, "alike", True):
+    others = condition.adversarial is not None or not getattr(task, "alike", True)
+    if condition.precision != "float32" or others:
         return False
     return form is not None and hasattr(objectives.implement(objective_of(task)), "Stacked") and form(task) is not None
 

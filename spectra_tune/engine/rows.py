@@ -8,6 +8,7 @@ import pandas
 
 from spectra_tune.design import Block, Condition, Member, Treatment, called, flat, in_words, members
 from spectra_tune.engine.environment import environment
+from spectra_tune.engine.evaluating import Scores, evaluation_columns
 from spectra_tune.engine.members.draws import Draw, digest_of
 from spectra_tune.engine.members.phases import of_constant
 from spectra_tune.engine.members.splits import splits_of
@@ -120,8 +121,10 @@ def failed_runs(block: Block, *, device: str = "cpu") -> pandas.DataFrame:
         row |= {"seed": member.seed, "signature": member.signature}
         try:
             row |= draw_columns(member, draw)
+            row |= evaluation_columns(block.evaluations, member, draw, {})
         except Exception:  # what the user's task raises is what failed the block
             row |= {"data_digest": ""} | {one.of_constant: math.nan for one in objective.of(task)}
+            row |= evaluation_columns(block.evaluations, member, None, {})
         row |= {"status": "failed", "init_digest": "", "diverged_at": math.nan, "sigma_fallbacks": 0}
         row |= {"equal_bits": True} | {one.column: math.nan for one in objective.of(task)}
         row |= {f"{SIGMA}{layer}": math.nan for layer in layers}
@@ -145,19 +148,24 @@ def table_of(
     sizes: Sequence[dict[str, float]],
     seconds: float,
     device: str,
+    evaluations: Sequence[Any] = (),
+    evaluated: Sequence[Scores] = (),
 ) -> pandas.DataFrame:
-    """The run table of members that ended: ends, and sizes, of each of them in their order."""
+    """The run table of members that ended: ends, sizes, and of evaluations the scores, of each in their order."""
     about: dict[str, dict[str, Any]] = {}
     records = []
     for member, (end, slot), size in zip(block_members, ends, sizes, strict=True):
         if member.arm not in about:
             about[member.arm] = arm_columns(member, device)
             about[member.arm] |= size | {"one_split": is_one_split(member.condition.task)}
+        of_end = end.of(slot)
+        scores = evaluated[len(records)] if of_end["status"] == "ok" and evaluations else {}
         records.append(
             about[member.arm]
             | {"seed": member.seed, "signature": member.signature}
             | draw_columns(member, draw)
-            | end.of(slot)
+            | of_end
+            | evaluation_columns(evaluations, member, draw, scores)
             | cost_columns(seconds / len(block_members), device)
         )
     return run_table(records)

@@ -13,6 +13,7 @@ import torch
 
 from spectra_tune.design import Block, members
 from spectra_tune.engine.environment import device_of, environment, repeatable
+from spectra_tune.engine.evaluating import evaluated
 from spectra_tune.engine.figure_data import figure_data
 from spectra_tune.engine.groups import groups
 from spectra_tune.engine.members.draws import Draw
@@ -64,6 +65,7 @@ class BlockTraining:
         self._groups = groups(self.members, self._draw, self._capacity_ratio, device, dtype)
         self._trainers = [group.trainer for group in self._groups]
         self._signatures = [[member.signature for member in trainer.members] for trainer in self._trainers]
+        self._evaluations = block.evaluations
         self._probes, self._probed_at = block.probes, block.probed_at
         self._records: list[Record] = []
         self._reports, self._reported = 0, 0  # how many there were, and how many records they have told of
@@ -197,14 +199,16 @@ class BlockTraining:
     @others_put_back()
     def runs(self) -> pandas.DataFrame:
         """The run table of a finished block."""
-        ends, sizes = {}, {}
-        for group in self._groups:
+        ends, sizes, scores = {}, {}, {}
+        of_groups = evaluated(self._trainers, self._evaluations, self._draw)
+        for group, of_group in zip(self._groups, of_groups, strict=True):
             trainer = group.trainer
             results = take(trainer, self._probes, self._probe_set) if self._probes else {}
             end = Ends(trainer, group.equal_bits(), results)
             size = {"parameters": trainer.parameter_count, "capacity_ratio": self._capacity_ratio}
             for slot, place in enumerate(group.places):
                 ends[place], sizes[place] = (end, slot), size
+                scores[place] = of_group[slot]
         order = range(len(self.members))
         return table_of(
             self.members,
@@ -213,6 +217,8 @@ class BlockTraining:
             [sizes[place] for place in order],
             self._seconds,
             self._device,
+            self._evaluations,
+            [scores[place] for place in order],
         )
 
     def save(self, file: Path) -> None:

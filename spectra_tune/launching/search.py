@@ -63,7 +63,7 @@ def run_search(
     study.signature()  # a user's own source is read here, where it is, and its digest travels along
     stopping = study.search.scheduler in ("asha", "median")
     folder = within(storage, name)
-    metric = study.outcome.measured.on("validation")
+    metric = study.outcome.measured.followed
     trainable = tune.with_resources(
         tune.with_parameters(SearchTrainable, study=study, folder=folder, metric=metric, interim=stopping),
         resources(gpu_share(_on_gpu(study), len(study.conditions))),

@@ -23,6 +23,7 @@ from spectra_tune.objectives.metric import PHASES, SPLITS, Metric, SplitMetric
 __all__ = [
     "CLASSIFICATION",
     "ENDS",
+    "EVALUATIONS",
     "FORGETTING",
     "IGNORED",
     "NEXT_TOKEN",
@@ -148,10 +149,29 @@ OBJECTIVES = {
     )
 }
 
+_OF_CLASSES: dict[str, Any] = {**_FRACTION, "bounds": (0.0, 1.0), "beside": _ACCURACY}
+
+_OF_EVALUATIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("robust_accuracy", "accuracy under attack", {}),
+    ("robust_at_twice_epsilon", "accuracy under attack at twice epsilon", {}),
+    ("transfer_accuracy", "accuracy under the attack on the baseline", {}),
+    ("noise_accuracy", "accuracy under noise", {}),
+    ("blur_accuracy", "accuracy under blur", {}),
+    ("calibration_error", "calibration error", {"higher_is_better": False}),
+)
+
+EVALUATIONS = {
+    one.column: one
+    for name, words, others in _OF_EVALUATIONS
+    for one in (SplitMetric("test", Metric(name=name, words=words, **{**_OF_CLASSES, **others})),)
+}
+"""What a network is put to where a study's outcome says so, and how (see design/evaluations.py): of classes, on test
+data of confirmation seeds."""
+
 SPLIT_METRICS = {
     one.column: one for objective in OBJECTIVES.values() for one in (*objective.on(*SPLITS), *objective.over_phases)
-}
-"""Every metric on every split, and those of curricula, by its column in the run table."""
+} | EVALUATIONS
+"""Every metric on every split, those of curricula and of evaluations, by its column in the run table."""
 
 
 def phases_of(task: Any) -> int:

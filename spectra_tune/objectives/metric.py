@@ -24,6 +24,7 @@ class Metric:
     higher_is_better: bool
     bounds: tuple[float, float]  # of the run table's numbers; infinite where there is none
     margin: float  # in the unit: the difference that matters where a study names no other
+    beside: "Metric | None" = None  # of an evaluation: the metric of the samples as they are, which is told beside it
 
     @property
     def sign(self) -> float:
@@ -52,6 +53,16 @@ class SplitMetric(NamedTuple):
         if self.split == PHASES:
             return self.metric.words
         return f"{'held-out' if self.split == 'test' else self.split} {self.metric.words}".lstrip()
+
+    @property
+    def plain(self) -> "SplitMetric":
+        """Of an evaluation the metric of the samples as they are; else itself."""
+        return SplitMetric(self.split, self.metric.beside or self.metric)
+
+    @property
+    def followed(self) -> "SplitMetric":
+        """What curves have of it: the plain metric on validation data."""
+        return self.plain.on("validation")
 
     def on(self, split: str) -> "SplitMetric":
         """The same metric on another split; of all phases there is but one."""

@@ -66,6 +66,7 @@ CONDITION = (
     "batch_size",
     "precision",
     "clip",
+    "adversarial",
     "stream",
 )
 """The run's own protocol, an arm's changes carried out; the block's Condition is condition_signature. A full batch

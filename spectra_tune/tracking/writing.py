@@ -69,7 +69,7 @@ class Tracker:
         parent = study_parent(client, experiment_id, name, study.signature(), shared, description, anew=anew)
         log_parameters(client, parent.run_id, parameters)
         family = Family(client, experiment_id, parent, labels, shared)
-        return cls(client, family, study.outcome.measured.on("validation"))
+        return cls(client, family, study.outcome.measured.followed)
 
     @in_one_line
     def add(self, blocks: Iterable[Block]) -> None:

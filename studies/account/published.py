@@ -76,6 +76,13 @@ PUBLISHED = (
         pairs=(("by fan", "uniform"), ("by fan", "none")),
     ),
     Published(
+        source="Yoshida & Miyato 2017; Cisse et al. 2017 (arXiv 1704.08847)",
+        said="Small spectral norms make networks robust to adversarial perturbations.",
+        protocol="digits, mlp(width=64), under projected gradient descent of 10 steps, l2, radius 0.5 of numbers in 0 … 1",
+        study="robustness",
+        pairs=(("static", "none"), ("strong static", "none"), ("strong static", "strong frobenius")),
+    ),
+    Published(
         source="Zhai et al. 2023 (arXiv 2303.06296)",
         said="Holding the spectra of attention down keeps encoders stable at high learning rates.",
         protocol="the next character, an encoder of two blocks, learning rates 0.003 and 0.02",

@@ -183,8 +183,8 @@ def when_page(rows: Sequence[Evidence]) -> str:
     worth = total["use it"] + total["optional"] or "none"
     short = (
         f"**Of {sum(total.values())} conditions that were studied the penalty is worth using in {worth}; in "
-        f"{total['do not']} it is shown not to be, in {total['unknown']} that is unknown. In {gaining(rows)} of these it "
-        "gains by the margin or more over none, in more time.**"
+        f"{total['do not']} it is shown not to be, in {total['unknown']} that is unknown. In {gaining(rows)} of these "
+        "it gains by the margin or more over none, in more time.**"
     )
     verdicts = Counter(row.verdict.partition(" (")[0] for row in rows)
     return WHEN.format(

@@ -29,6 +29,7 @@ def parameters(study: Study) -> dict[str, object]:
         "outcome": study.outcome.metric,
         "margin_pp" if study.outcome.margin is None else "margin": study.outcome.margin_in_unit,
         "alpha": study.outcome.alpha,
+        **({"evaluations": ", ".join(map(str, study.outcome.evaluations))} if study.outcome.evaluations else {}),
         "smallest attainable p": smallest_flip_p(len(seeds)),
     }
 
@@ -73,7 +74,7 @@ def _search_lines(study: Study) -> list[str]:
         f"{numbers['search sampler']}",
         *spaces,
         f"  seeds {numbers['search seeds']}; objective: {search.objective} of each side's own "
-        f"{study.outcome.measured.on('validation').column}",
+        f"{study.outcome.measured.followed.column}",
         "  then the candidate of each side, the best by the worse end of its mean's 95 % interval, on fresh seeds from "
         "the pool below; fewer where fewer do",
     ]
@@ -106,6 +107,7 @@ def text(name: str, study: Study) -> str:
         f"seeds       {numbers['seeds']}",
         f"runs        {numbers['runs']}",
         f"outcome     {outcome.metric}, margin ±{with_unit(outcome)}, family-wise alpha {outcome.alpha:g}",
+        *[f"evaluated   {'; '.join(map(str, outcome.evaluations))}"] * bool(outcome.evaluations),
         f"tests m     {study.tests} (contrasts × Conditions)",
         f"smallest p  {smallest:.2g} attainable with {flips} sign flips and common seeds, {under_holm:.2g} under Holm",
         f"alpha       {_reached(smallest, under_holm, outcome.alpha)}",

@@ -33,6 +33,7 @@ def rerun(run_id: str, *, tracking_uri: str | None) -> int:
     from spectra_tune.engine import run_block  # loads torch
 
     again = run_block(block)
+    again = again[again["arm"] == recorded.arm].reset_index(drop=True)
     if named.study.search is not None:
         again = again.assign(arm=recorded.arm, side=mine["side"].iloc[0], configuration=mine["configuration"].iloc[0])
     console = to_reader()
@@ -49,11 +50,12 @@ def rerun(run_id: str, *, tracking_uri: str | None) -> int:
 
 
 def _confirmed(study: Study, runs: pandas.DataFrame, recorded: tracking.RecordedArm) -> Block:
-    """The block of one confirmed arm."""
+    """The block of one confirmed arm, and of `none` where its perturbations are tried on others."""
     searched = runs[runs["stage"] == "search"]
     blocks = study.blocks() if study.search is None else confirmation_blocks(study, searched)
     (block,) = (block for block in blocks if condition_signature(block.condition) == recorded.condition_signature)
-    return replace(block, arms=[(name, arm) for name, arm in block.arms if name == recorded.arm])
+    names = {recorded.arm} | ({"none"} if block.evaluations else set())
+    return replace(block, arms=[(name, arm) for name, arm in block.arms if name in names])
 
 
 def _searched(study: Study, rows: pandas.DataFrame, recorded: tracking.RecordedArm) -> Block:

@@ -31,7 +31,7 @@ def search(
 
     study = named.study
     assert study.search is not None
-    of_outcome = study.outcome.measured.on("validation")
+    of_outcome = study.outcome.measured.followed
     metric, scale = of_outcome.column, of_outcome.metric.scale
     better = max if of_outcome.metric.higher_is_better else min
     labels = list(study.labels().values())
@@ -123,6 +123,7 @@ def confirmation_blocks(study: Study, runs: pandas.DataFrame) -> tuple[Block, ..
             probes=study.probes,
             probed_at=study.probed_at,
             reports=study.reports,
+            evaluations=study.outcome.evaluations,
         )
         for condition in study.conditions
     )

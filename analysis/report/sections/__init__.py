@@ -29,6 +29,7 @@ SECTIONS: Mapping[str, tuple[Need, ...]] = {
     "sigmas": (Need.CURVES, Need.PROTOCOL),
     "boundaries": (Need.FIGURES, Need.PROTOCOL),
     "cost": (Need.TIMES, Need.PROTOCOL),
+    "robustness": (Need.PROTOCOL,),
     "descriptive": (Need.PROTOCOL,),
     "spread": (),
     "probes": (Need.PROTOCOL,),

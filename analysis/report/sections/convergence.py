@@ -13,7 +13,7 @@ def section(found: Findings) -> Section | None:
     """A row per contrast and Condition; nothing without a threshold."""
     if found.convergence.empty or found.study.threshold is None:
         return None
-    measured = found.study.outcome.measured.on("validation")
+    measured = found.study.outcome.measured.followed
     metric = measured.metric
     heads = (
         *("Condition", "contrast", "n", "epochs, baseline", "epochs, treatment", "difference [95 %]", "p adjusted"),

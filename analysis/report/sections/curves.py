@@ -8,7 +8,7 @@ from analysis.report.elements.section import Picture, Section
 
 def section(found: Findings) -> Section | None:
     """Mean learning curves of the outcome's validation sibling; nothing where it was not followed."""
-    shown, measured = found.shown, found.study.outcome.measured.on("validation")
+    shown, measured = found.shown, found.study.outcome.measured.followed
     runs, curves, _ = shown.tables
     if not (curves["metric"] == measured.column).any():
         return None

@@ -39,6 +39,7 @@ def section(found: Findings) -> Section | None:
         ("epochs", epochs),
         ("tuning budget", _budget(study, len(found.searched))),
         ("outcome", f"{named(outcome.measured)}, margin ±{outcome.margin_in_unit:g}{behind(found.metric)}"),
+        *[("evaluations", "; ".join(map(str, outcome.evaluations)))] * bool(outcome.evaluations),
         (
             "family",
             f"m = {study.tests} tests at a family-wise alpha of {outcome.alpha:g}, fixed before the first run",

@@ -33,6 +33,7 @@ from spectra_tune.networks.contract import check_operators, check_outputs, check
 from spectra_tune.objectives import objective_of, phases_of
 from spectra_tune.operators.of_layer import sized
 from spectra_tune.penalties.pulled import fan_scales, pulled, with_last
+from spectra_tune.probes.attack import strongest
 
 CHECKED_SAMPLES = 8
 """That a module is tried on before it trains."""
@@ -166,7 +167,7 @@ class MemberInTurn:
             seed_others(seed_of(self._member, "module", epoch))
             first = self._first_step(epoch)
             for number, chosen in enumerate(self._places(epoch)):
-                self._step(first + number, self._x[chosen], self._y[chosen])
+                self._step(first + number, self._data.numbers(self._x[chosen]), self._y[chosen])
             self.epoch += 1
             if enough():
                 return
@@ -178,7 +179,7 @@ class MemberInTurn:
         self.module.train()
         with self._random.lent():
             seed_others(seed_of(self._member, "module", 0))
-            self._step(0, self._x[few], self._y[few])
+            self._step(0, self._data.numbers(self._x[few]), self._y[few])
 
     def _first_step(self, epoch: int) -> int:
         """Of an epoch of the phase of the moment."""
@@ -192,8 +193,10 @@ class MemberInTurn:
         return list(order.to(self._device).split(self._batch))
 
     def _step(self, number: int, x: Tensor, y: Tensor) -> None:
+        if self._member.condition.adversarial is not None:
+            x = self._attacked(number, x, y)
         self._flat.gradient.zero_()
-        outputs = self.module(self._data.numbers(x))
+        outputs = self.module(x)
         if self._log is not None:
             self._log.see((self._objective.predicted(outputs.detach()) == y).sum(), len(y))
         self._objective.loss(outputs, y).backward()
@@ -208,6 +211,14 @@ class MemberInTurn:
         self._optimizer.step()
         for parameter, value in self._frozen:
             parameter.data.copy_(value)
+
+    def _attacked(self, step: int, x: Tensor, y: Tensor) -> Tensor:
+        """A batch as an attack on the weights of the moment makes it, in evaluation mode."""
+        self.module.eval()
+        attack, generator = self._member.condition.adversarial, generator_of(self._member, "adversarial", step)
+        worst, _ = strongest(self.module, x, y, attack, generator)
+        self.module.train()
+        return worst
 
     def _targets(self, step: int) -> list[Tensor]:
         """Target (1,) of each layer; of a penalty without any, zeros."""
