@@ -78,7 +78,7 @@ PUBLISHED = (
     Published(
         source="Yoshida & Miyato 2017; Cisse et al. 2017 (arXiv 1704.08847)",
         said="Small spectral norms make networks robust to adversarial perturbations.",
-        protocol="digits, mlp(width=64), projected gradient descent of 10 steps within an l2 ball of 0.5 (pixels: 0 … 1)",
+        protocol="digits, mlp(width=64), projected gradient descent of 10 steps in an l2 ball of 0.5 (pixels 0 … 1)",
         study="robustness",
         pairs=(("static", "none"), ("strong static", "none"), ("strong static", "strong frobenius")),
     ),
