@@ -44,7 +44,9 @@ def reported_every(condition: Condition, reports: int) -> int:
 
 
 def end_of_report(condition: Condition, number: int, every: int) -> int:
-    """The epoch of a report, counted from 0: every so many, and at the end of each phase."""
+    """The epoch of a report, counted from 0: every so many, and at the end of each phase; or only at the end of all."""
+    if every >= condition.total_epochs:
+        return condition.total_epochs
     in_phase = ceil(condition.epochs / every)
     phase, within = divmod(number, in_phase)
     return min(phase * condition.epochs + min((within + 1) * every, condition.epochs), condition.total_epochs)

@@ -117,6 +117,13 @@ def test_curves_tell_each_phase_at_its_end(condition):
     assert runs.set_index("signature")["test_accuracy"].to_dict() == ends.to_dict()
 
 
+def test_one_report_is_one_however_many_phases_there_are(condition):
+    block = Block(condition=condition, arms=ARMS, seeds=range(2))
+    training = BlockTraining(block, report_every=condition.total_epochs)
+    assert training.advance().runs is not None
+    assert unmeasured(training.runs()).equals(unmeasured(run_block(block)))
+
+
 def test_each_phase_has_a_data_set_of_its_own_which_all_arms_share():
     draws = [PERMUTED.phase(number).draw("train", seed) for number in range(3) for seed in (0, 1)]
     assert len({x.tobytes() + y.tobytes() for x, y in draws}) == 6
