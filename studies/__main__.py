@@ -13,6 +13,9 @@ from studies.command.interrupts import ReaderGone
 
 INTERRUPTED = 130
 
+FORMATS = ("page", "latex")
+"""Of a report's files."""
+
 UNREAD = 141
 """As a shell counts a command that a closed pipe has ended."""
 
@@ -55,6 +58,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--storage", help="folder or URI of Ray's checkpoints (default: ./ray_results)")
     report = named("report", "the verdicts of a finished study")
     report.add_argument("--output", type=Path, help="also write the report, its tables and figures into this folder")
+    report.add_argument(
+        "--format", choices=FORMATS, default=FORMATS[0], help="of --output: a page, or LaTeX for a paper"
+    )
     report.add_argument("--from", type=Path, dest="kept", metavar="FILE", help="of studies/results, not from MLflow")
     sync = named("sync", "judge and record a study that ended while its MLflow store was away")
     sync.add_argument("--storage", help="folder or URI of Ray's checkpoints (default: ./ray_results)")
@@ -176,11 +182,16 @@ def _list() -> int:
 def _report(given: argparse.Namespace) -> int:
     from studies.command import report
 
+    latex = given.format == "latex"
+    if latex and given.output is None:
+        raise InvalidStudy("--format latex writes files: give the folder for them, --output DIR")
     if given.kept is not None:
         if given.tracking_uri is not None:
             raise InvalidStudy("--from and --tracking-uri are two places, got both: leave one away")
-        return report.report_kept(given.name, given.kept, smoke=given.smoke, output=given.output)
-    return report.report(given.name, smoke=given.smoke, output=given.output, tracking_uri=given.tracking_uri)
+        return report.report_kept(given.name, given.kept, smoke=given.smoke, output=given.output, latex=latex)
+    return report.report(
+        given.name, smoke=given.smoke, output=given.output, latex=latex, tracking_uri=given.tracking_uri
+    )
 
 
 def _judge(given: argparse.Namespace) -> int:

@@ -18,8 +18,11 @@ RESULTS = Path(__file__).parent.parent / "results"
 """Where the kept studies are."""
 
 
-def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | None) -> int:
-    """Shows a finished study's verdicts; with output also writes its report, tables and figures there."""
+def report(name: str, *, smoke: bool, output: Path | None, latex: bool, tracking_uri: str | None) -> int:
+    """Shows a finished study's verdicts; with output also writes its report, tables and figures there.
+
+    latex: for a paper.
+    """
     console = to_reader()
     named = catalogue.load(name, smoke=smoke)
     uri = places.store(tracking_uri)
@@ -39,12 +42,12 @@ def report(name: str, *, smoke: bool, output: Path | None, tracking_uri: str | N
     links = tracking.run_links(named.name, uri, base_url(uri))
     found = reporting.findings(named.name, named.study, tables, links=links)
     conclude(console, named, found.judged, uri)
-    write(output, reporting.files(found), tables)
+    write(output, reporting.paper(found) if latex else reporting.files(found), tables)
     console.print(f"report written to {output}", soft_wrap=True)
     return 0
 
 
-def report_kept(name: str, file: Path, *, smoke: bool, output: Path | None) -> int:
+def report_kept(name: str, file: Path, *, smoke: bool, output: Path | None, latex: bool) -> int:
     """The same from a kept study's files: no store, no training."""
     console = to_reader()
     named = catalogue.load(name, smoke=smoke)
@@ -54,7 +57,7 @@ def report_kept(name: str, file: Path, *, smoke: bool, output: Path | None) -> i
         return 0
     found = reporting.findings(named.name, named.study, tables)
     say_verdicts(console, named.name, found.question, found.judged)
-    write(output, reporting.files(found), tables)
+    write(output, reporting.paper(found) if latex else reporting.files(found), tables)
     console.print(f"report written to {output}", soft_wrap=True)
     return 0
 

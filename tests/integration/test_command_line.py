@@ -123,7 +123,7 @@ def test_the_options_stay_as_they_are():
             "--storage",
             "--tracking-uri",
         ],
-        "report": ["--from", "--help", "--output", "--smoke", "--tracking-uri"],
+        "report": ["--format", "--from", "--help", "--output", "--smoke", "--tracking-uri"],
         "sync": ["--help", "--smoke", "--storage", "--tracking-uri"],
         "rerun": ["--help", "--tracking-uri"],
         "judge": [
