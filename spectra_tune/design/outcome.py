@@ -40,9 +40,10 @@ class Outcome:
             raise InvalidStudy(f"alpha must be below 0.5, got {self.alpha}")
         descriptive = (one_of(metric, "metric", SPLIT_METRICS) for metric in listed(self.descriptive, "descriptive"))
         object.__setattr__(self, "descriptive", tuple(descriptive))
-        corruptions = (self.corruptions,) if isinstance(self.corruptions, Corruption) else self.corruptions
-        object.__setattr__(self, "corruptions", tuple(listed(corruptions, "corruptions")))
-        needed((self.metric, *self.descriptive), self.attack, tuple(self.corruptions))
+        corruptions: Any = (self.corruptions,) if isinstance(self.corruptions, Corruption) else self.corruptions
+        found = tuple(listed(corruptions, "corruptions"))
+        object.__setattr__(self, "corruptions", found)
+        needed((self.metric, *self.descriptive), self.attack, found)
 
     def _set_margin(self) -> None:
         metric = self.measured.metric

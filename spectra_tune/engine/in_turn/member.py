@@ -11,7 +11,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from spectra_tune import objectives, penalties
-from spectra_tune.design import Member
+from spectra_tune.design import Attack, Member
 from spectra_tune.engine.in_turn.buffers import passing_buffers, put_buffers
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.evaluation import outputs_over
@@ -193,8 +193,8 @@ class MemberInTurn:
         return list(order.to(self._device).split(self._batch))
 
     def _step(self, number: int, x: Tensor, y: Tensor) -> None:
-        if self._member.condition.adversarial is not None:
-            x = self._attacked(number, x, y)
+        if (attack := self._member.condition.adversarial) is not None:
+            x = self._attacked(attack, number, x, y)
         self._flat.gradient.zero_()
         outputs = self.module(x)
         if self._log is not None:
@@ -212,11 +212,10 @@ class MemberInTurn:
         for parameter, value in self._frozen:
             parameter.data.copy_(value)
 
-    def _attacked(self, step: int, x: Tensor, y: Tensor) -> Tensor:
+    def _attacked(self, attack: Attack, step: int, x: Tensor, y: Tensor) -> Tensor:
         """A batch as an attack on the weights of the moment makes it, in evaluation mode."""
         self.module.eval()
-        attack, generator = self._member.condition.adversarial, generator_of(self._member, "adversarial", step)
-        worst, _ = strongest(self.module, x, y, attack, generator)
+        worst, _ = strongest(self.module, x, y, attack, generator_of(self._member, "adversarial", step))
         self.module.train()
         return worst
 
