@@ -15,7 +15,7 @@ from analysis.judging.declared import declared
 from analysis.report import findings, findings_of_declared, sections
 from analysis.report.elements.needs import Need, lacks
 from analysis.report.sections import SECTIONS, sections_of
-from spectra_tune.design import Arm, Block, Contrast, Seeds, Study, Treatment, grid
+from spectra_tune.design import Arm, Attack, Block, Contrast, Outcome, Seeds, Study, Treatment, grid
 from spectra_tune.engine import BlockTraining, run_block
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
 from spectra_tune.networks import mlp
@@ -65,6 +65,12 @@ def again():
     return findings("again", AGAIN, Tables(run_block(AGAIN.blocks()[0]), curve_table({}), figure_table({})))
 
 
+def attacked():
+    """Two arms on few seeds under attack."""
+    study = replace(ALONE, outcome=Outcome(metric="test_robust_accuracy", attack=Attack(norm="l2", epsilon=0.2)))
+    return findings("attacked", study, Tables(run_block(study.blocks()[0]), curve_table({}), figure_table({})))
+
+
 def searched():
     """A search on three seeds, and its confirmation."""
     tables = []
@@ -89,7 +95,7 @@ def elsewhere():
 
 @pytest.fixture(scope="module")
 def studies():
-    return [whole(), alone(), again(), searched(), elsewhere()]
+    return [whole(), alone(), again(), attacked(), searched(), elsewhere()]
 
 
 @pytest.fixture(scope="module", params=SECTIONS)
