@@ -51,7 +51,7 @@ def test_the_penalty_gradient_is_autograds_of_the_exact_norm(shape):
     penalty = (strength * (torch.linalg.matrix_norm(weight, 2) - target) ** 2).sum()
     (expected,) = torch.autograd.grad(penalty, weight)
     gradient = torch.zeros_like(weight)
-    Penalty(TopSingularValue(weight.detach(), gradient), strength, torch.zeros(16, dtype=torch.bool))(target)
+    Penalty(TopSingularValue(weight.detach(), gradient), strength, torch.zeros(16, dtype=torch.bool), 1)(target)
     torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -61,7 +61,7 @@ def test_a_one_sided_penalty_leaves_small_norms_alone():
     ones = torch.ones(16)
     for target, expected_zero in ((sigma * 1.1, True), (sigma * 0.9, False)):
         gradient = torch.zeros_like(weight)
-        Penalty(TopSingularValue(weight, gradient), ones, torch.ones(16, dtype=torch.bool))(target)
+        Penalty(TopSingularValue(weight, gradient), ones, torch.ones(16, dtype=torch.bool), 1)(target)
         assert bool((gradient == 0).all()) is expected_zero
 
 
