@@ -51,14 +51,19 @@ def bare(axes: Axes, *sides: str) -> None:
         axes.spines[side].set_visible(False)
 
 
+BESIDE_IN, LETTER_IN = 0.55, 0.062
+"""Inches of a legend's entry, beside its letters and for each of them."""
+
+
 def legend(figure: Figure, handles: Mapping[str, Artist]) -> None:
     """One legend for all panels, below them."""
     if handles:
+        fitting = int(figure.get_figwidth() / (BESIDE_IN + LETTER_IN * max(map(len, handles))))
         figure.legend(
             list(handles.values()),
             list(handles),
             loc="outside lower center",
-            ncols=min(len(handles), 5),
+            ncols=max(1, min(len(handles), 5, fitting)),
             frameon=False,
             fontsize=8,
         )

@@ -1,6 +1,6 @@
 """A metric's unit, beside values, differences and axes."""
 
-from spectra_tune.design import Metric, SplitMetric
+from spectra_tune.design import PHASES, Metric, SplitMetric
 from spectra_tune.design.outcome import PP
 
 IN_FULL = {PP: "percentage points"}
@@ -8,7 +8,9 @@ IN_FULL = {PP: "percentage points"}
 
 
 def named(measured: SplitMetric) -> str:
-    """A metric and the data it is measured on, where that is known: `test accuracy`."""
+    """A metric and the data it is measured on, where that is known: `test accuracy`; over all phases just its words."""
+    if measured.split == PHASES:
+        return measured.metric.words
     return f"{measured.split} {measured.metric.words}".lstrip()
 
 

@@ -332,7 +332,7 @@ CLAIMS = (
             ],
             sections=[cost.section],
         ),
-        picture="forest",
+        picture="curves",
         would_change="Strengths and learning rates tuned as long on both sides, on other data and larger networks.",
     ),
     PlanClaim(
