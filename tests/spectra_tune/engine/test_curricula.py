@@ -12,7 +12,9 @@ from spectra_tune.design import Block, Condition, InvalidStudy, Outcome, Seeds, 
 from spectra_tune.engine import BlockTraining, failed_runs, run_block
 from spectra_tune.engine.members.generators import generator_of
 from spectra_tune.engine.members.parameters import built
+from spectra_tune.engine.members.phases import PhaseLog, over_phases
 from spectra_tune.networks import mlp
+from spectra_tune.objectives.classification import Stacked
 from spectra_tune.results import scored, unmeasured
 from spectra_tune.tasks import digits, drifting, moons, noisy_labels, permuted, split, surface, transfer
 from tests.laws.kinds import InTurn
@@ -80,6 +82,30 @@ def test_metrics_of_a_curriculum_are_those_of_a_plain_loop(condition, task):
     assert row["test_accuracy"] == pytest.approx(ends[-1], abs=2e-2)
     forgotten = numpy.mean(numpy.array(ends[:-1]) - after[:-1])
     assert row["forgetting"] == pytest.approx(forgotten, abs=2e-2)
+
+
+def test_metrics_of_a_whole_curriculum_have_their_known_values():
+    log = PhaseLog(2, "cpu")
+    for hits, ends in (([1, 4], [0.9, 0.5]), ([2, 3], [0.8, 0.4]), ([3, 0], [0.7, 0.3])):
+        log.see(torch.tensor(hits), 3)
+        log.see(torch.tensor([0, 0]), 1)
+        log.close({"accuracy": numpy.array(ends)})
+    now = {0: numpy.array([0.3, 0.5]), 1: numpy.array([0.6, 0.5])}
+    found = over_phases(log, 3, now.__getitem__)
+    assert found["online_accuracy"] == pytest.approx([0.5, 7 / 12])
+    assert found["online_accuracy_last"] == pytest.approx([0.75, 0.0])
+    assert found["test_accuracy_mean"] == pytest.approx([0.8, 0.4])
+    assert found["forgetting"] == pytest.approx([0.4, -0.05])  # the first forgets, the second learns
+    assert all(numpy.isnan(values).all() for values in over_phases(log, 4, now.__getitem__).values())
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_padding_is_never_right(outputs):
+    target = torch.tensor([[1, 0, 1, 1]]) if outputs > 1 else torch.tensor([[1.0, 0.0, 1.0, 1.0]])
+    logits = torch.full((1, outputs, 4), -1.0)
+    logits[:, -1 if outputs == 1 else 1] = 2.0
+    assert Stacked.hits(logits, target, torch.tensor([0.5, 0.5, 0.0, 0.0])).tolist() == [1]
+    assert Stacked.hits(logits, target, torch.full((4,), 0.25)).tolist() == [3]
 
 
 def test_a_members_bits_in_a_curriculum_do_not_depend_on_its_company(condition):
