@@ -8,12 +8,14 @@ import torch
 
 from spectra_tune.called import called
 from spectra_tune.design import Block, Member, Study, members
+from spectra_tune.design.condition import MUON
 from spectra_tune.engine.environment import repeatable
 from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import CHECKED_SAMPLES, MemberInTurn
 from spectra_tune.engine.members.draws import Draw, checked_draw
 from spectra_tune.engine.members.generators import others_put_back, seeded
+from spectra_tune.engine.members.hidden_matrices import hidden_matrices
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks.contract import check_outputs, check_weights
@@ -41,14 +43,15 @@ def rehearse(study: Study) -> None:
         few = Block(condition=block.condition, arms=block.arms, seeds=block.seeds[:1])
         for member in members(few):
             pulled = member.treatment.schedule if member.treatment.strength > 0 else None
-            kind = (task, member.condition.network, member.condition.batch_size, pulled)
+            condition = member.condition
+            kind = (task, condition.network, condition.batch_size, condition.adversarial, pulled)
             if kind not in tried:
                 tried.add(kind)
                 _try(member, draws[task])
-            of_pull = (task, member.condition.network, member.treatment)
-            if of_pull not in asked:
-                asked.add(of_pull)
-                _check_pulled(member)
+            of_weights = (task, condition.network, condition.optimizer, member.treatment)
+            if of_weights not in asked:
+                asked.add(of_weights)
+                _check_weights_named(member)
 
 
 @contextmanager
@@ -77,8 +80,9 @@ def _check_draws(task: Any, seed: int) -> None:
             )
 
 
-def _check_pulled(member: Member) -> None:
-    """Refuses a Treatment that cannot pull what it names, or all that its network regularizes."""
+def _check_weights_named(member: Member) -> None:
+    """Refuses a Treatment that cannot pull what it names, or all that its network regularizes, and Muon where it has
+    nothing to move."""
     network = member.condition.network
     with _saying(network.build):
         module = built(member)
@@ -86,6 +90,8 @@ def _check_pulled(member: Member) -> None:
         operators = with_last(module, network.regularized(module), member.treatment)
         pulled(network, module, operators, member.treatment)
         fan_scales(network, operators, [member.treatment])
+        if member.condition.optimizer == MUON:
+            hidden_matrices(network, module)
 
 
 def _try(member: Member, draw: Draw) -> None:

@@ -1,15 +1,18 @@
 """What of a study may not be trainable, tried before anything is launched."""
 
 from spectra_tune.design import Condition, Study
+from spectra_tune.design.condition import MUON
 from spectra_tune.networks.perceptron import Perceptron
 from spectra_tune.tasks import Task
 
 
 def rehearse_own(study: Study) -> None:
     """Refuses a study whose own tasks, data or networks could not be trained; of what always can, and where no
-    Treatment says which weights it pulls, nothing is loaded."""
+    Treatment says which weights it pulls and no optimizer asks for some, nothing is loaded."""
     named = any(arm.treatment.regularized is not None for _, arm in study.arms)
-    if named or not all(_always_trains(condition) for condition in study.conditions):
+    changed = {dict(arm.changes).get("optimizer") for _, arm in study.arms}
+    muon = MUON in changed | {condition.optimizer for condition in study.conditions}
+    if named or muon or not all(_always_trains(condition) for condition in study.conditions):
         from spectra_tune.engine import rehearse  # loads torch
 
         rehearse(study)

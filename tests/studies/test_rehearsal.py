@@ -3,13 +3,16 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy
 import pytest
 from PIL import Image
 
-from spectra_tune.design import InvalidStudy
+from spectra_tune.design import Arm, Contrast, InvalidStudy, Seeds, Study, Treatment, grid
 from spectra_tune.launching.trainables import _one_line
+from spectra_tune.networks import mlp
+from spectra_tune.tasks import moons
 from spectra_tune.tasks.picture_files import pictures
 from studies.__main__ import main
 from studies.command import catalogue
@@ -216,3 +219,20 @@ def test_nothing_is_loaded_to_try_a_study_of_ours():
         "rehearsal.rehearse_own(catalogue.load('capacity').study)\nassert not {'torch', 'numpy'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_muon_without_a_matrix_to_move_is_refused_before_anything_is_launched(changed):
+    muon = {"optimizer": "muon"}
+    arm = Arm(treatment=Treatment(sigma_end=1.0, strength=0.1), changes=muon if changed else {})
+    (condition,) = grid(task=[moons(samples=60)], network=[mlp(width=8, depth=1)], epochs=[2])
+    given = Study(
+        question="Does it train?",
+        conditions=[condition if changed else replace(condition, **muon)],
+        arms={"none": Treatment.none(), "one": arm},
+        contrasts=[Contrast(treatment="one", baseline="none", differs=set(muon) if changed else set())],
+        seeds=Seeds(confirm=range(8)),
+    )
+    with pytest.raises(InvalidStudy, match="needs a matrix between the first layer and the last") as caught:
+        rehearse_own(given)
+    assert "\n" not in str(caught.value)
