@@ -106,7 +106,7 @@ def methods(found: Findings) -> str:
         "No hyperparameter was searched on either side."
         if search is None
         else f"Each side of each condition was tuned with {search.configurations} configurations on "
-        f"{len(seeds.search)} seeds that no verdict uses (sampler {search.sampler}), by validation data alone."
+        f"{len(seeds.search)} seeds that no verdict uses (sampler {search.sampler}), without any test data."
     )
     outcome = f"{named(question.measured)}, its margin of {question.margin_in_unit:g}{behind(found.metric)}"
     text = (
