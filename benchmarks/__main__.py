@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from benchmarks.row import Row
 
 SECTIONS = (
-    *("engine", "recurrent", "penalty", "operators", "encoder", "statistics", "tracking"),
+    *("gpu", "engine", "recurrent", "penalty", "operators", "encoder", "statistics", "tracking"),
     *("alternatives", "searching", "whole_path"),
 )
-"""Modules beside this one, each with measure(tiny) -> rows; those that start Ray come last."""
+"""Modules beside this one, each with measure(tiny) -> rows; those that start Ray come last.
+
+"gpu" is among those that are measured where nothing is named only where there is one."""
 
 INTERRUPTED = 130
 
@@ -92,7 +94,11 @@ def _measured(sections: tuple[str, ...], tiny: bool, output: Path) -> int:
 
 def _chosen(only: str | None) -> tuple[str, ...]:
     """The sections to measure, in their own order."""
-    named = SECTIONS if only is None else tuple(only.split(","))
+    if only is None:
+        import torch
+
+        return tuple(name for name in SECTIONS if name != "gpu" or torch.cuda.is_available())
+    named = tuple(only.split(","))
     for name in named:
         if name not in SECTIONS:
             raise InvalidStudy(f"no section is called {name!r}; {nearest(name, SECTIONS)}")

@@ -8,6 +8,7 @@ import torch
 
 from benchmarks.__main__ import SECTIONS, main
 from benchmarks.arms import ARMS
+from benchmarks.gpu import _in_turn
 from benchmarks.plain_training import PlainTraining, tensors
 from benchmarks.row import Row
 from spectra_tune.design import Block, Condition
@@ -19,6 +20,8 @@ STARTS_RAY = ("alternatives", "searching", "whole_path")
 
 
 def _marks(section):
+    if section == "gpu":
+        return [pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")]
     if section in STARTS_RAY:
         return [pytest.mark.integration, pytest.mark.slow]
     return [pytest.mark.integration] if section == "tracking" else []
@@ -40,6 +43,17 @@ def test_every_section_gives_finite_ratios(section, request, tmp_path, capsys):
         assert row["median"] > 0
         assert row["low"] <= row["median"] <= row["high"]
     assert section in capsys.readouterr().out
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_is_measured_only_where_there_is_one(capsys, tmp_path):
+    assert main(["--tiny", "--only", "gpu", "--output", str(tmp_path / "out.json")]) == 1
+    assert "needs a GPU that torch can use" in capsys.readouterr().err
+
+
+def test_every_case_of_a_gpu_can_be_declared():
+    for _, network, task, batch in _in_turn(tiny=False):
+        Condition(task=task, network=network, batch_size=batch)
 
 
 @pytest.mark.parametrize("arm", ARMS)
