@@ -43,7 +43,7 @@ OWNERS = {
         for room in ("objectives", "operators", "penalties", "probes", "tasks", "networks", "engine")
     ),
     "ctypes": ("spectra_tune/operators/batched_matmul.py",),
-    "sklearn": ("spectra_tune/tasks/", "spectra_tune/geometry/complexity.py"),
+    "sklearn": ("spectra_tune/tasks/", "spectra_tune/geometry/complexity.py", "analysis/statistics/left_out.py"),
     "ray": ("spectra_tune/launching/", "search_spaces/"),
     "optuna": ("spectra_tune/launching/", "analysis/describing/sensitivity.py"),
     "mlflow": ("spectra_tune/tracking/",),

@@ -7,6 +7,7 @@ from analysis.figures.curves import mean_curves
 from analysis.figures.drawing import rendered
 from analysis.figures.forest import forest
 from analysis.figures.lettering import legible
+from analysis.figures.levels import levels_of_factors
 from analysis.figures.paired import paired
 from analysis.figures.parts import parts_of_claim
 from analysis.figures.sigmas import sigma_trajectories, spectra
@@ -19,6 +20,7 @@ __all__ = [
     "forest",
     "gain_and_complexity",
     "legible",
+    "levels_of_factors",
     "mean_curves",
     "paired",
     "parts_of_claim",

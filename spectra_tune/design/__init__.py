@@ -6,6 +6,7 @@ from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition, flat, grid
 from spectra_tune.design.contrast import Contrast
 from spectra_tune.design.evaluations import Attack, Calibration, Corruption
+from spectra_tune.design.factors import levels
 from spectra_tune.design.names import checked_name, distinct_names
 from spectra_tune.design.outcome import Outcome
 from spectra_tune.design.same_configuration import SAME_CONFIGURATION
@@ -52,6 +53,7 @@ __all__ = [
     "flat",
     "grid",
     "in_words",
+    "levels",
     "members",
     "nearest",
     "objective_of",

@@ -10,6 +10,7 @@ from spectra_tune.design.claim import Claim
 from spectra_tune.design.condition import Condition
 from spectra_tune.design.contrast import Contrast, contrast_of
 from spectra_tune.design.evaluations import check_evaluable
+from spectra_tune.design.factors import check_factors
 from spectra_tune.design.labels import labels, tasks_by_name
 from spectra_tune.design.outcome import Outcome
 from spectra_tune.design.same_configuration import SAME_CONFIGURATION, declared, registered
@@ -61,6 +62,7 @@ class Study:
     threshold: float | None = None  # of the outcome's metric on validation data, as columns have it: when it is reached
     reports: int = REPORTS  # how often a run's metrics are recorded: the resolution of its curves
     complexity: bool = False  # how hard each task's own boundary is stands in the run table (see complexity.py)
+    factors: Any = field(default=(), metadata={"later": True})  # names of what Conditions differ in, see factors.py
 
     def __post_init__(self):
         if not isinstance(self.question, str) or not self.question.strip():
@@ -181,6 +183,8 @@ class Study:
                 what = "a fraction, at most 1" if high == 1 else f"within {low:g} … {high:g}"
                 raise InvalidStudy(f"threshold must be {what}, got {self.threshold:g}")
         object.__setattr__(self, "complexity", true_or_false(self.complexity, "complexity"))
+        object.__setattr__(self, "factors", listed(self.factors, "factors"))
+        check_factors(self.factors, self.conditions)
 
     def _check_claim(self) -> None:
         if self.claim is None:
@@ -267,6 +271,7 @@ class Study:
             seeds=Seeds(confirm=self.seeds.confirm[:4], search=self.seeds.search[:2]),
             search=search,
             probed_at=[epoch for epoch in self.probed_at if epoch < min(few_epochs)],
+            factors=[],
         )
 
     def labels(self) -> dict[str, str]:

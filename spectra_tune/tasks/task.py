@@ -1,7 +1,7 @@
 """Task: a data family with its settings, declared; and what any task says of itself, whoever wrote it."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from importlib import import_module
@@ -91,9 +91,17 @@ class Task:
         """Whether every run has the same test data."""
         return self.fixed or self.official
 
+    @property
+    def data(self) -> str:
+        """What it is called, whatever points of it are drawn."""
+        return self._said(key for key, _ in self.settings if key not in SAMPLING)
+
     def __str__(self) -> str:
-        defaults = _defaults(self.name)
-        shown = [f"{key}={value}" for key, value in self.settings if value != defaults[key]]
+        return self._said(key for key, _ in self.settings)
+
+    def _said(self, keys: Iterable[str]) -> str:
+        given, defaults = dict(self.settings), _defaults(self.name)
+        shown = [f"{key}={given[key]}" for key in keys if given[key] != defaults[key]]
         return f"{self.name}({', '.join(shown)})" if shown else self.name
 
 

@@ -11,6 +11,8 @@ from analysis.describing.across_tasks import PooledContrast, over_tasks
 from analysis.describing.complexity import TaskGain, correlation_table, task_gains
 from analysis.describing.convergence import convergence_table
 from analysis.describing.error_rates import ErrorRate, error_rates
+from analysis.describing.factors import effects_table, gains_table
+from analysis.describing.gain_model import judged_table
 from analysis.describing.prediction import prediction_table, predictions
 from analysis.describing.price import Priced, priced
 from analysis.describing.spread import spread_table
@@ -117,6 +119,21 @@ class Findings:
     def prediction(self) -> pandas.DataFrame:
         """See prediction.prediction_table."""
         return prediction_table(self.study, self.runs, self.predictions)
+
+    @cached_property
+    def gains(self) -> pandas.DataFrame:
+        """See factors.gains_table."""
+        return gains_table(self.study, self.runs)
+
+    @cached_property
+    def effects(self) -> pandas.DataFrame:
+        """See factors.effects_table."""
+        return effects_table(self.study, self.gains)
+
+    @cached_property
+    def gain_model(self) -> pandas.DataFrame:
+        """See gain_model.judged_table."""
+        return judged_table(self.gains)
 
     @cached_property
     def convergence(self) -> pandas.DataFrame:

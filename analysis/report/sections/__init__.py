@@ -22,6 +22,7 @@ SECTIONS: Mapping[str, tuple[Need, ...]] = {
     "sweeps": (Need.PROTOCOL,),
     "tasks": (Need.PROTOCOL,),
     "capacity": (Need.PROTOCOL,),
+    "factors": (Need.PROTOCOL,),
     "complexity": (Need.PROTOCOL,),
     "prediction": (Need.PROTOCOL,),
     "convergence": (Need.CURVES, Need.PROTOCOL),

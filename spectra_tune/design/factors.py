@@ -1,0 +1,71 @@
+"""Factors: what the Conditions of a study differ in, by name and level, where a study asks for the gain by level."""
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from math import prod
+from typing import Any
+
+from spectra_tune.called import called
+from spectra_tune.design.condition import Condition, hyperparameters, kind_of
+from spectra_tune.errors import InvalidStudy, nearest
+from spectra_tune.tasks.task import Task, shape_of
+
+OF_CONDITION = ("optimizer", "learning_rate", "learning_rate_schedule", "weight_decay", "epochs", "batch_size", "clip")
+
+APART = ("width",)
+"""Hyperparameters that are factors of their own; all others together are the factor `network`."""
+
+
+def levels(conditions: Sequence[Condition]) -> list[dict[str, Any]]:
+    """Of each Condition the level of every factor that it has.
+
+    task: the data, without what is a factor of its own: `samples` of them, `share` of wrong labels and `phases`, 0 and
+    1 where the task is not made so. A sequence of the same numbers is the same task. network: its kind and those of its
+    hyperparameters in which networks of that kind differ, but for the `width`. Beside them `inputs`, the numbers of a
+    sample, `classes`, and the network's `kind` and hyperparameters one by one.
+    """
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for condition in conditions:
+        kinds.setdefault(kind_of(condition.network), []).append(hyperparameters(condition.network))
+    return [_levels_of(condition, kinds[kind_of(condition.network)]) for condition in conditions]
+
+
+def _levels_of(condition: Condition, alike: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    network = condition.network
+    own = hyperparameters(network)
+    told = [name for name in own if name not in APART and len({one.get(name) for one in alike}) > 1]
+    rest = ", ".join(f"{name} {called(own[name])}" for name in told if own[name] is not None)
+    innermost, wrapped = _unwrapped(condition.task)
+    return {
+        "task": innermost.data if isinstance(innermost, Task) else called(innermost),
+        "samples": getattr(condition.task, "samples", None),
+        "share": wrapped.get("share", 0.0),
+        "phases": wrapped.get("phases", 1),
+        "network": f"{kind_of(network)}, {rest}" if rest else kind_of(network),
+        **{name: getattr(condition, name) for name in OF_CONDITION},
+        "inputs": prod(shape_of(condition.task) or ()),
+        "classes": getattr(condition.task, "classes", None),
+        "kind": kind_of(network),
+        **own,
+    }
+
+
+def _unwrapped(task: Any) -> tuple[Any, dict[str, Any]]:
+    """The task that others are made of, and the settings of those."""
+    settings: dict[str, Any] = {}
+    while is_dataclass(task) and hasattr(task, "of"):
+        settings |= {item.name: getattr(task, item.name) for item in fields(task) if item.name != "of"}
+        task = getattr(task, "of")  # noqa: B009  (of whichever dataclass it is)
+    return task, settings
+
+
+def check_factors(names: Sequence[str], conditions: Sequence[Condition]) -> None:
+    """Refuses a factor that Conditions do not have, or in which they all agree."""
+    found = levels(conditions)
+    for name in names:
+        if any(name not in one for one in found):
+            raise InvalidStudy(f"not every Condition has the factor {name!r}; {nearest(name, found[0])}")
+        if len({one[name] for one in found}) < 2:
+            raise InvalidStudy(f"a factor has two levels at least, all Conditions have {name} {found[0][name]}")
+    if len(set(names)) < len(names):
+        raise InvalidStudy(f"factors must differ, got {', '.join(names)}")
