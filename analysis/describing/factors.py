@@ -85,7 +85,7 @@ def _told(metrics: Sequence[str], outcome: str) -> list[tuple[str, str]]:
 
 
 def _rows(metric: str, beyond: str, y: Any, factors: pandas.DataFrame, clusters: Any) -> list[dict[str, Any]]:
-    found = main_effects(y.to_numpy(), {name: list(factors[name]) for name in factors}, list(clusters))
+    found = main_effects(y.to_numpy(), {str(name): list(factors[name]) for name in factors}, list(clusters))
     mean = {"factor": "", "level": "", "conditions": found.clusters, "effect": found.mean.estimate}
     rows: list[dict[str, Any]] = [mean | {"low": found.mean.low, "high": found.mean.high}]
     for name, by_level in found.levels.items():

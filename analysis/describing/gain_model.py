@@ -26,13 +26,15 @@ def judged_table(gains: pandas.DataFrame) -> pandas.DataFrame:
 
     gains: see factors.gains_table, penalties with a target only. saved: in squared units, above 0 where the model is
     better; correlation: of left-out predictions with the gains; half_width: of a 95 % interval around a prediction.
+    Kinds of which all Conditions are one are not left out.
     """
     rows = []
     for metric, table in spectral(gains).groupby("metric", sort=False):
         x, y = features(table), table["gain"].to_numpy()
-        for kind in LEFT_OUT:
-            told = predict_left_out(x, y, table[kind])
-            found = better_than_nothing(y, told, table[kind])
+        for kind in [name for name in LEFT_OUT if name in table]:
+            groups = list(table[kind])
+            told = predict_left_out(x, y, groups)
+            found = better_than_nothing(y, told, groups)
             rows.append(
                 {
                     "metric": metric,
@@ -46,8 +48,8 @@ def judged_table(gains: pandas.DataFrame) -> pandas.DataFrame:
                     "half_width": half_width(y, told),
                 }
             )
-    table = pandas.DataFrame.from_records(rows)
-    return table.assign(p_adjusted=holm(table["p"].to_numpy()))[list(COLUMNS)]
+    table = pandas.DataFrame.from_records(rows, columns=[name for name in COLUMNS if name != "p_adjusted"])
+    return table.assign(p_adjusted=holm(table["p"].to_numpy(dtype=float)))[list(COLUMNS)]
 
 
 def spectral(gains: pandas.DataFrame) -> pandas.DataFrame:
@@ -63,7 +65,7 @@ def features(table: pandas.DataFrame) -> pandas.DataFrame:
 def shown_better(judged: pandas.DataFrame, metric: str) -> bool:
     """Whether the model beats "no gain" of a metric, on left-out tasks and on left-out networks."""
     rows = judged[judged["metric"] == metric]
-    return bool(len(rows) and ((rows["p_adjusted"] < LEVEL) & (rows["saved"] > 0)).all())
+    return bool(len(rows) == len(LEFT_OUT) and ((rows["p_adjusted"] < LEVEL) & (rows["saved"] > 0)).all())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +82,15 @@ def predicted(gains: pandas.DataFrame, judged: pandas.DataFrame, metric: str, le
     """The Treatment of the map that the model expects most of under these levels of factors (design.levels)."""
     table = spectral(gains[gains["metric"] == metric])
     treatments = table[["penalty", "strength", "sigma_end"]].drop_duplicates()
-    asked = treatments.assign(**{name: [levels.get(name)] * len(treatments) for name in table if name in levels})
+    known = [str(name) for name in table if name in levels]
+    asked = treatments.assign(**{name: [levels[name]] * len(treatments) for name in known})
     both = features(pandas.concat([table, asked], ignore_index=True))
     x, new = both.iloc[: len(table)].to_numpy(), both.iloc[len(table) :].to_numpy()
     told = forest().fit(x, table["gain"].to_numpy()).predict(new)
     best = int(told.argmax())
     half = float(judged.loc[judged["metric"] == metric, "half_width"].max())
     return Predicted(
-        treatment=treatments.iloc[best].to_dict(),
+        treatment={str(name): value for name, value in treatments.iloc[best].items()},
         gain=float(told[best]),
         low=float(told[best]) - half,
         high=float(told[best]) + half,

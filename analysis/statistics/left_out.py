@@ -1,5 +1,6 @@
 """Predictions of what was left out, whole groups at a time, and whether they beat the guess that there is nothing."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -56,10 +57,9 @@ def better_than_nothing(y: ndarray, predicted: ndarray, groups: Sequence[Any]) -
 def half_width(y: ndarray, predicted: ndarray, level: float = 0.95) -> float:
     """Half of an interval around a new prediction: the quantile of the left-out errors (conformal; Vovk et al. 2005).
 
-    It holds for a condition of a group like those that were left out, drawn as they were.
+    It holds for a condition of a group like those that were left out, drawn as they were; infinite where there are too
+    few errors for the level.
     """
     errors = numpy.sort(numpy.abs(y - predicted))
     place = int(numpy.ceil(level * (len(errors) + 1))) - 1
-    if place >= len(errors):
-        raise ValueError(f"a {level:g} interval needs {int(level / (1 - level))} errors or more, got {len(errors)}")
-    return float(errors[place])
+    return float(errors[place]) if place < len(errors) else math.inf

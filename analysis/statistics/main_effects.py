@@ -35,21 +35,24 @@ def main_effects(
 
     y: one number per row; factors: by name each row's level; clusters: rows of one may go together as they like.
     Raises ValueError where levels cannot be told apart (a factor that follows from others) or there are fewer than two
-    clusters for each fitted number.
+    clusters for each number that is fitted to clusters, those of factors with one level in each.
     """
     values, groups = numpy.asarray(y, dtype=float), numpy.unique(numpy.asarray(clusters), return_inverse=True)[1]
+    count, between = int(groups.max()) + 1, 1
     coded, columns = [numpy.ones((len(values), 1))], {}
     for name, given in factors.items():
         known = sorted(set(given))
+        if len(set(zip(groups.tolist(), given, strict=True))) == count:
+            between += len(known) - 1
         at = sum(part.shape[1] for part in coded)
         columns[name] = (known, slice(at, at + len(known) - 1))
         coded.append(_sum_coded([known.index(one) for one in given], len(known)))
     design = numpy.hstack(coded)
-    count, fitted = int(groups.max()) + 1, design.shape[1]
+    fitted = design.shape[1]
     if numpy.linalg.matrix_rank(design) < fitted:
         raise ValueError(f"the levels of {', '.join(factors)} cannot be told apart: one of them follows from others")
-    if count < FEWEST_PER_COEFFICIENT * fitted:
-        raise ValueError(f"{fitted} numbers need {FEWEST_PER_COEFFICIENT * fitted} clusters, got {count}")
+    if count < FEWEST_PER_COEFFICIENT * between:
+        raise ValueError(f"{between} numbers need {FEWEST_PER_COEFFICIENT * between} clusters, got {count}")
     fit = OLS(values, design).fit(cov_type="cluster", cov_kwds={"groups": groups, "use_correction": True})
     about = _Fitted(fit.params, fit.cov_params(), count, float(stats.t.ppf((1 + level) / 2, count - 1)))
     return MainEffects(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
+from itertools import permutations
 from math import prod
 from typing import Any
 
@@ -14,6 +15,9 @@ OF_CONDITION = ("optimizer", "learning_rate", "learning_rate_schedule", "weight_
 
 APART = ("width",)
 """Hyperparameters that are factors of their own; all others together are the factor `network`."""
+
+CONDITIONS_PER_NUMBER = 2
+"""For each number that is fitted; with fewer an interval from Conditions is far too narrow."""
 
 
 def levels(conditions: Sequence[Condition]) -> list[dict[str, Any]]:
@@ -60,12 +64,19 @@ def _unwrapped(task: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def check_factors(names: Sequence[str], conditions: Sequence[Condition]) -> None:
-    """Refuses a factor that Conditions do not have, or in which they all agree."""
+    """Refuses factors whose shares in a gain these Conditions could not tell apart, or with an interval."""
     found = levels(conditions)
+    if len(set(names)) < len(names):
+        raise InvalidStudy(f"factors must differ, got {', '.join(names)}")
     for name in names:
         if any(name not in one for one in found):
             raise InvalidStudy(f"not every Condition has the factor {name!r}; {nearest(name, found[0])}")
         if len({one[name] for one in found}) < 2:
             raise InvalidStudy(f"a factor has two levels at least, all Conditions have {name} {found[0][name]}")
-    if len(set(names)) < len(names):
-        raise InvalidStudy(f"factors must differ, got {', '.join(names)}")
+    for one, other in permutations(names, 2):
+        pairs = {(levels[one], levels[other]) for levels in found}
+        if len(pairs) == len({first for first, _ in pairs}):
+            raise InvalidStudy(f"{other} follows from {one} in these Conditions: their shares cannot be told apart")
+    needed = CONDITIONS_PER_NUMBER * (1 + sum(len({one[name] for one in found}) - 1 for name in names))
+    if names and len(conditions) < needed:
+        raise InvalidStudy(f"these factors' levels need {needed} Conditions or more, got {len(conditions)}")

@@ -23,7 +23,7 @@ def labels(conditions: Sequence[Condition]) -> dict[str, str]:
     shown: list[str] = []
     distinct = 0
     for name in dict.fromkeys(("task", *OF_NETWORKS, *of_networks, *OF_CONDITION)):
-        differs = len({_said([name], values) for values in flats.values()}) > 1
+        differs = len({_said([name], values) for values in flats.values() if name in values}) > 1
         found = len({_said([*shown, name], values) for values in flats.values()})
         if found > distinct or (differs and name not in OF_CONDITION):
             shown, distinct = [*shown, name], found

@@ -49,7 +49,7 @@ def _search_parameters(study: Study) -> dict[str, object]:
     }
 
 
-FEW_SIZES = 8
+FEW_SIZES, FEW_BLOCKS = 8, 24
 """That a plan lists."""
 
 
@@ -91,6 +91,12 @@ def _listed_sizes(points: tuple[int, ...]) -> str:
     return listed if len(points) <= FEW_SIZES else f"{points[0]} … {points[-1]}, {len(points)} of them"
 
 
+def _listed_blocks(labels: list[str]) -> str:
+    """Of many the first ones, and how many more."""
+    more = len(labels) - FEW_BLOCKS
+    return "; ".join(labels if more <= 1 else [*labels[:FEW_BLOCKS], f"and {more} more"])
+
+
 def text(name: str, study: Study) -> str:
     """The plan for a reader."""
     numbers = parameters(study)
@@ -100,7 +106,8 @@ def text(name: str, study: Study) -> str:
     lines = [
         f"{name}: {study.question}",
         "",
-        f"blocks      {numbers['blocks']}: {'; '.join(study.labels().values())}",
+        f"blocks      {numbers['blocks']}: {_listed_blocks(list(study.labels().values()))}",
+        *[f"factors     {', '.join(study.factors)}"] * bool(study.factors),
         f"arms        {'; '.join(name for name, _ in study.arms)}",
         f"contrasts   {'; '.join(map(str, study.contrasts))}",
         *_search_lines(study),

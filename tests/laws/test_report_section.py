@@ -22,6 +22,7 @@ from spectra_tune.networks import mlp
 from spectra_tune.results import COMPLEXITY, COST, Tables, curve_table, figure_table, joined, with_costs
 from spectra_tune.tasks import moons
 from tests.analysis.describing.conftest import STUDY as BESIDE
+from tests.analysis.describing.test_factors import STUDY as FACTORED
 from tests.tools.elsewhere import DECLARATION, PROBLEMS, results
 from tests.tools.searching import STUDY as SEARCHING
 from tests.tools.searching import answered, near_two
@@ -71,6 +72,12 @@ def attacked():
     return findings("attacked", study, Tables(run_block(study.blocks()[0]), curve_table({}), figure_table({})))
 
 
+def factored():
+    """Conditions that differ in factors."""
+    runs = pandas.concat([run_block(block) for block in FACTORED.blocks()], ignore_index=True)
+    return findings("factored", FACTORED, Tables(runs, curve_table({}), figure_table({})))
+
+
 def searched():
     """A search on three seeds, and its confirmation."""
     tables = []
@@ -95,7 +102,7 @@ def elsewhere():
 
 @pytest.fixture(scope="module")
 def studies():
-    return [whole(), alone(), again(), attacked(), searched(), elsewhere()]
+    return [whole(), alone(), again(), attacked(), factored(), searched(), elsewhere()]
 
 
 @pytest.fixture(scope="module", params=SECTIONS)

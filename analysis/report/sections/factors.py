@@ -6,6 +6,7 @@ from analysis.describing.gain_model import shown_better
 from analysis.figures import levels_of_factors
 from analysis.figures.units import behind, named
 from analysis.report.elements.findings import Findings
+from analysis.report.elements.markdown import literal
 from analysis.report.elements.section import Picture, Section
 from analysis.report.elements.table import table
 from analysis.report.elements.words import chance, number, with_interval
@@ -19,7 +20,10 @@ def section(found: Findings) -> Section | None:
     """Means by arm, effects by factor, and the model's judgement; nothing of a study without factors."""
     if not found.study.factors:
         return None
-    effects = found.effects
+    try:
+        effects = found.effects
+    except ValueError as error:  # factors that follow from several others together
+        return Section(lines=["## By factor (descriptive)", "", f"None: {literal(str(error))}.", ""])
     as_it_is = effects[effects["beyond"] == ""]
     metrics = list(dict.fromkeys(as_it_is["metric"]))
     lines = [
@@ -72,11 +76,11 @@ def _mean_and_share(gain: pandas.Series) -> str:
 
 
 def _factors(effects: pandas.DataFrame, metrics: list[str]) -> list[str]:
-    means = effects[(effects["factor"] == "") & (effects["beyond"] == "")].set_index("metric")
+    means = effects[(effects["factor"] == "") & (effects["beyond"] == "")]
     lines = [
-        f"- Mean gain, {_words(name)}: {with_interval(*means.loc[name, ['effect', 'low', 'high']], sign=True)}"
-        f"{behind(SPLIT_METRICS[name].metric)} over {int(means.loc[name, 'conditions'])} Conditions"
-        for name in metrics
+        f"- Mean gain, {_words(row['metric'])}: {with_interval(row['effect'], row['low'], row['high'], sign=True)}"
+        f"{behind(SPLIT_METRICS[row['metric']].metric)} over {row['conditions']} Conditions"
+        for row in means.to_dict("records")
     ]
     heads = ("metric", "factor", "most at", "least at", "p", "p of the interaction with the outcome")
     rows = []
