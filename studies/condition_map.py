@@ -119,7 +119,7 @@ STUDY = Study(
         *((arm, "none") for arm in ARMS if arm not in ("none", "orthogonal")),
         Contrast(treatment="orthogonal", baseline="none", differs={"init"}),
     ],
-    seeds=Seeds(confirm=range(1900, 1905)),
+    seeds=Seeds(confirm=range(1900, 1904)),
     outcome=Outcome(
         metric="test_accuracy",
         margin_pp=1.0,

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from spectra_tune.errors import at_least_one
 from studies.account.evidence import Evidence, read
+from studies.account.expected import expectations
 from studies.command.console import say, to_reader
 
 ANSWERS = ("use it", "optional", "do not", "unknown")
@@ -131,6 +132,9 @@ def advise(*, task: str, network: str, width: int, epochs: int) -> int:
         for differs, near in found.nearest:
             say(console, f"  - with {differs} ({near.protocol}): {near.answer}: {near.because}")
             _say_evidence(console, near.evidence[:1], "    ")
+        if not found.protocol:
+            for sentence in expectations(task=task, network=network, width=width, epochs=epochs):
+                say(console, f"  - {sentence}")
     return 0
 
 

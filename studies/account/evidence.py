@@ -45,7 +45,12 @@ class Evidence:
 
 
 def evidence_of(found: Findings) -> list[Evidence]:
-    """A study's contrasts over the arm `none` that compare a spectral Treatment and nothing else."""
+    """A study's contrasts over the arm `none` that compare a spectral Treatment and nothing else.
+
+    None of a study with factors: it looks at many conditions on few seeds, and what it finds another one confirms.
+    """
+    if found.study.factors:
+        return []
     conditions = {condition_signature(condition): condition for condition in found.study.conditions}
     arms, rows = dict(found.study.arms), []
     for one in found.priced:

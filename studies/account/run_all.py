@@ -7,6 +7,7 @@ from rich.console import Console
 
 from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
+from spectra_tune.results import Tables
 from studies.command import archive, catalogue, places
 from studies.command.report import RESULTS
 from studies.command.run import run
@@ -31,6 +32,8 @@ def account(names: list[str]) -> int:
             return code
         named = catalogue.load(name)
         tables = tracking.read_tables(name, places.store(None))
+        if named.study.factors:  # so many Conditions that nobody looks at each one's curves and pictures
+            tables = Tables(tables.runs, tables.curves.iloc[:0], tables.figures.iloc[:0])
         archive.write(RESULTS, name, named.study.signature(), tables)
     return 0
 

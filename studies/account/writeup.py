@@ -12,7 +12,7 @@ from analysis.report import Findings
 from analysis.report.sections import pictures_of
 from spectra_tune.design import InvalidStudy
 from spectra_tune.design.outcome import PP
-from studies.account import evidence
+from studies.account import evidence, expected
 from studies.account.advise import ANSWERS, Advice, advice, kind_of
 from studies.account.answers import STANDINGS, Answer
 from studies.account.claims import CLAIMS, NOT_TESTED, PlanClaim
@@ -234,6 +234,7 @@ def write_all() -> None:
             (folder / file).write_bytes(rendered(pictures[picture].draw(), "png"))
     (GENERATED / "findings.md").write_text(findings_page(answered))
     (GENERATED / "published.md").write_text(published_page(found))
+    expected.keep(found[expected.STUDY])
     rows = [row for of_study in found.values() for row in evidence.evidence_of(of_study)]
     evidence.write(rows)
     (GENERATED / "conditions.md").write_text(conditions_page(rows))
