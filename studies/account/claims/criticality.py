@@ -1,6 +1,6 @@
 """What the plan says of networks at the edge of chaos, of information flow and of scale."""
 
-from analysis.report.sections import convergence, cost
+from analysis.report.sections import convergence, cost, gradient_flow
 from studies.account import answers
 from studies.account.claims.plan_claim import PlanClaim
 
@@ -33,9 +33,9 @@ CLAIMS = (
                 *(("frobenius", "none"), ("spectrum", "static")),
                 *(("spectrum", "layer norm"), ("spectrum", "orthogonal")),
             ],
-            sections=[convergence.section, cost.section],
+            sections=[gradient_flow.section, convergence.section, cost.section],
         ),
-        picture="forest",
+        picture="gradient-flow",
         would_change="A gain over an orthogonal start of the same gain.",
     ),
     PlanClaim(
