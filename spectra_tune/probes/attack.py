@@ -16,11 +16,6 @@ STEP = 2.5
 """Of a step, times epsilon over the number of steps: the way from one side of the ball to the other, and more."""
 
 
-FLAT = 1e-30
-"""Slopes of the cross-entropy below it are those of a network that is too sure of its answer for float32: up it leads
-nothing, and what was followed there would say that the network is robust where it is only loud."""
-
-
 class Attack(Protocol):
     """How: spectra_tune.design.Attack says it."""
 
@@ -55,28 +50,24 @@ def strongest(
             worst_N = torch.where(_wide(worse_N, x_N), point_N.detach(), worst_N)
             loss_N, wrong_N = torch.where(worse_N, found_N, loss_N), wrong_N | fails_N
             if step < attack.steps:
-                slope_N = _slopes(outputs, target_N, point_N)
+                (slope_N,) = torch.autograd.grad(_odds(outputs, target_N).sum(), point_N)
                 length = STEP * attack.epsilon / attack.steps
                 moved_N = _projected(moved_N + length * _direction(slope_N, attack.norm), attack)
     return worst_N, ~wrong_N
 
 
-def _slopes(outputs: Tensor, target_N: Tensor, point_N: Tensor) -> Tensor:
-    """Of each sample's cross-entropy; where that is flat, of its margin: the best wrong output less the right one."""
-    (slope_N,) = torch.autograd.grad(_losses(outputs, target_N).sum(), point_N, retain_graph=True)
-    flat_N = slope_N.flatten(1).abs().amax(dim=1) < FLAT
-    if not flat_N.any():
-        return slope_N
-    (of_margin_N,) = torch.autograd.grad(_margins(outputs, target_N).sum(), point_N)
-    return torch.where(_wide(flat_N, slope_N), of_margin_N, slope_N)
+def _odds(outputs: Tensor, target_N: Tensor) -> Tensor:
+    """Logarithm of the odds against each sample's class.
 
-
-def _margins(outputs: Tensor, target_N: Tensor) -> Tensor:
-    """Of each sample, negative where the network is right."""
+    The cross-entropy is its softplus, so that both rise in one direction; but of a network that is sure of its answer
+    float32 rounds the cross-entropy's slope away, part by part, and what followed that would take loudness for
+    robustness.
+    """
     if outputs.shape[1] == 1:
         return outputs[:, 0] * (1 - 2 * target_N.to(outputs.dtype))
-    right_N = outputs.gather(1, target_N[:, None])
-    return (outputs.scatter(1, target_N[:, None], -torch.inf).amax(dim=1, keepdim=True) - right_N)[:, 0]
+    right_N1 = outputs.gather(1, target_N[:, None])
+    others = outputs.scatter(1, target_N[:, None], -torch.inf)
+    return (others - right_N1).logsumexp(dim=1)
 
 
 def _losses(outputs: Tensor, target_N: Tensor) -> Tensor:

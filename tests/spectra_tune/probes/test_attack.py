@@ -42,7 +42,7 @@ def test_of_a_linear_network_exactly_the_points_beyond_epsilon_are_robust(linear
 
 
 class Louder(torch.nn.Module):
-    """The same answers, so sure of them that no slope of the cross-entropy is left in float32."""
+    """The same answers, so sure of them that float32 leaves the cross-entropy no slope."""
 
     def __init__(self, module):
         super().__init__()
