@@ -33,5 +33,7 @@ STUDY = Study(
     ],
     seeds=Seeds(confirm=range(1360, 1374)),
     outcome=Outcome(metric="test_accuracy", margin_pp=1.0, alpha=0.01, descriptive=("train_accuracy", "test_loss")),
+    probes=["gradient_flow"],
+    probed_at=[0],
     threshold=0.8,
 )

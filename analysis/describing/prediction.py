@@ -124,10 +124,10 @@ def _static_targets(study: Study) -> Mapping[str, float]:
 def _means(study: Study, rows: pandas.DataFrame, values: pandas.Series) -> Scores | None:
     """Mean outcomes by task and value, of a metric whose less is better turned; None unless all tasks have all of
     two values or more."""
-    if rows.empty:
+    outcome = study.outcome.measured
+    if rows.empty or outcome.on("validation").column not in rows:  # nothing to choose by: of an evaluation, say
         return None
     tables = []
-    outcome = study.outcome.measured
     for one in (outcome.on("validation"), outcome):
         scores = one.metric.sign * one.metric.scale * scored(rows, one.column)
         tables.append(scores.groupby([rows["task"], values.loc[rows.index]]).mean().unstack())

@@ -32,7 +32,7 @@ def probed_table(runs: pandas.DataFrame, curves: pandas.DataFrame, judged: Seque
     either arm had them. A pair that was not measured is never a 0, and no interval is adjusted for their number.
     """
     once = runs.drop_duplicates("signature").set_index("signature")
-    tables = {AT_THE_END: once[probe_columns(runs.columns)]} | _at_epochs(curves)
+    tables = {AT_THE_END: once[probe_columns(runs.columns)]} | probed_at(curves)
     tables = {epoch: values for epoch, values in tables.items() if len(values.columns)}
     if not tables:
         return pandas.DataFrame(columns=list(COLUMNS))
@@ -68,7 +68,7 @@ def run_signatures(runs: pandas.DataFrame) -> pandas.Series:
     return signatures[~signatures.index.duplicated()]
 
 
-def _at_epochs(curves: pandas.DataFrame) -> dict[int, pandas.DataFrame]:
+def probed_at(curves: pandas.DataFrame) -> dict[int, pandas.DataFrame]:
     """What probes measured at declared earlier epochs, by epoch: a row per signature."""
     probed = curves[curves["metric"].astype(str).str.startswith(PREFIX)]
     probed = probed.drop_duplicates(["signature", "epoch", "metric"])

@@ -6,6 +6,7 @@ from analysis.figures.cost import cost_plane
 from analysis.figures.curves import mean_curves
 from analysis.figures.drawing import rendered
 from analysis.figures.forest import forest
+from analysis.figures.gradient_flow import gradients_by_depth
 from analysis.figures.lettering import legible
 from analysis.figures.levels import levels_of_factors
 from analysis.figures.paired import paired
@@ -19,6 +20,7 @@ __all__ = [
     "cost_plane",
     "forest",
     "gain_and_complexity",
+    "gradients_by_depth",
     "legible",
     "levels_of_factors",
     "mean_curves",

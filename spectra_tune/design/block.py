@@ -79,7 +79,7 @@ class Block:
     probes: Any = ()  # names in probes.PROBES, taken at the end
     probed_at: Any = ()  # epochs at which they are taken, too; 0 is before the first step
     reports: int = REPORTS  # how often metrics are recorded
-    evaluations: Any = ()  # Attack, Corruption or Calibration, made at the end
+    evaluations: Any = ()  # Attack, Corruption or Calibration, made at the end; in "search" on validation data
 
     def __post_init__(self):
         object.__setattr__(self, "reports", at_least_one(self.reports, "reports"))
@@ -94,8 +94,6 @@ class Block:
             raise InvalidStudy("a block needs at least one seed, got none")
         one_of(self.stage, "stage", STAGES)
         object.__setattr__(self, "evaluations", checked_evaluations(self.evaluations))
-        if self.evaluations and self.stage == "search":
-            raise InvalidStudy(f"a search sees no test data, which {self.evaluations[0]} is made on: take it away")
         for one in self.evaluations:
             check_evaluable(one, self.condition.task)
         for name, arm in self.arms:

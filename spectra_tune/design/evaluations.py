@@ -16,7 +16,8 @@ CORRUPTIONS = ("noise", "blur")
 class Attack:
     """Projected gradient descent on a member's own test samples; Madry et al. 2018.
 
-    From a start drawn within the ball steps of 2.5 epsilon / steps up the cross-entropy's gradient, of which an l2
+    From a start drawn within the ball steps of 2.5 epsilon / steps up the gradient of the log-odds against its
+    class (the cross-entropy's own direction, which float32 does not round away where a network is sure), of which an l2
     attack takes the direction and an linf attack the signs. A sample counts as robust where the network is right on it
     as it is and at the start and after every step of every restart. Nothing is clipped to the range of the data.
     """

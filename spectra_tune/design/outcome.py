@@ -69,6 +69,11 @@ class Outcome:
         return needed((self.metric, *self.descriptive), self.attack, self.corruptions)
 
     @property
+    def selecting(self) -> tuple[Evaluation, ...]:
+        """Those of them that a search makes: what gives the metric itself, on validation data."""
+        return tuple(one for one in self.evaluations if self.metric in one.columns)
+
+    @property
     def measured(self) -> SplitMetric:
         """The metric and its split."""
         return SPLIT_METRICS[self.metric]

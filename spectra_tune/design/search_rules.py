@@ -10,7 +10,7 @@ from spectra_tune.design.condition import Condition, flat, with_hyperparameters
 from spectra_tune.design.search import STRATA, TREATMENT_FIELDS, Search
 from spectra_tune.design.treatment import KNOTS, Treatment
 from spectra_tune.errors import InvalidStudy, NotComparable, nearest
-from spectra_tune.objectives import ENDS, FORGETTING, ONLINE, ONLINE_LAST
+from spectra_tune.objectives import ENDS, EVALUATIONS, FORGETTING, ONLINE, ONLINE_LAST, TRANSFER
 from spectra_tune.schedules import has_start
 
 
@@ -98,10 +98,20 @@ def check_search(study: Searching) -> None:
         raise InvalidStudy(
             f"{study.outcome.metric} is about test data, which no search sees: tune for {ONLINE} or {ONLINE_LAST}"
         )
+    if study.outcome.metric == TRANSFER:
+        raise InvalidStudy(
+            f"{TRANSFER} needs the perturbations of the arm none, which no trial of a search holds: tune for "
+            "test_robust_accuracy and list the other as descriptive"
+        )
     if study.claim is not None:
         raise InvalidStudy("a claim is taken apart along fixed arms: give it a study without a search")
     _check_sides(study, search)
     if search.scheduler in ("asha", "median"):
+        if study.outcome.metric in EVALUATIONS:
+            raise InvalidStudy(
+                f"scheduler {search.scheduler!r} stops runs half-way, where {study.outcome.metric} is not measured: "
+                "leave the scheduler away, or use 'racing' (sampler random or grid)"
+            )
         starts = [name for name in ("beta", "sigma_start", *KNOTS) if name in dict(search.treatment_space)]
         if starts:
             both = ", ".join(starts)

@@ -29,7 +29,7 @@ from spectra_tune.errors import (
     true_or_false,
     whole,
 )
-from spectra_tune.objectives import EVALUATIONS, is_curriculum, objective_of
+from spectra_tune.objectives import is_curriculum, objective_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +84,6 @@ class Study:
         self._check_arms()
         if self.search is not None:
             check_search(self)
-            if self.outcome.metric in EVALUATIONS:
-                raise InvalidStudy(
-                    f"a search selects on validation data, on which {self.outcome.metric} is not measured: take "
-                    f"{self.outcome.measured.plain.column} as the outcome and list the other as descriptive"
-                )
         elif self.seeds.search:
             raise InvalidStudy(f"search seeds need a search, got {len(self.seeds.search)} of them and no search")
         if not self.contrasts or len(set(self.contrasts)) != len(self.contrasts):

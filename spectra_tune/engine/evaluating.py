@@ -1,5 +1,7 @@
 """Evaluations of a block's trained members: under attack, on corrupted samples, of their calibration.
 
+They are made on test samples, in a search on validation samples.
+
 Members go one by one, as plain modules on a processor, so that the bits of each depend on no other's; the one thing
 that they share is what was made of the arm `none` of their seed.
 """
@@ -19,8 +21,9 @@ from spectra_tune import objectives
 from spectra_tune.design import Attack, Calibration, Corruption, Member
 from spectra_tune.engine.members.draws import Draw, numbers_of
 from spectra_tune.engine.members.generators import seeded
+from spectra_tune.engine.members.splits import judged_on
 from spectra_tune.engine.members.trainer import Trainer
-from spectra_tune.objectives import EVALUATIONS, objective_of
+from spectra_tune.objectives import EVALUATIONS, EVALUATIONS_OF_SEARCHES, SplitMetric, objective_of
 from spectra_tune.objectives.classification import predicted
 from spectra_tune.probes.attack import strongest
 from spectra_tune.probes.calibration import expected_error
@@ -36,14 +39,14 @@ Scores = dict[str, float]
 
 
 def evaluated(trainers: Sequence[Trainer], evaluations: Sequence[Any], draw: Draw) -> list[list[Scores]]:
-    """Of every member of every trainer its numbers by column; none of one whose parameters are not all finite."""
+    """Of every member of every trainer its numbers by metric; none of one whose parameters are not all finite."""
     found: list[list[Scores]] = [[{} for _ in trainer.members] for trainer in trainers]
     if not evaluations:
         return found
     states = [trainer.states() for trainer in trainers]
     modules = [_module(trainer, its) for trainer, its in zip(trainers, states, strict=True)]
     places = [(at, slot) for at, trainer in enumerate(trainers) for slot in range(len(trainer.members))]
-    made: dict[int, Tensor] = {}  # by seed: what an attack made of the test samples for the baseline
+    made: dict[int, Tensor] = {}  # by seed: what an attack made of the samples for the baseline
     for at, slot in sorted(places, key=lambda place: trainers[place[0]].members[place[1]].arm != BASELINE):
         member, state = trainers[at].members[slot], states[at][slot]
         if all(bool(value.isfinite().all()) for value in state.values() if value.is_floating_point()):
@@ -59,10 +62,18 @@ def evaluation_columns(
     row = {}
     for evaluation in evaluations:
         constant = math.nan if draw is None else _of_constant(evaluation, member, draw)
-        for column in evaluation.columns:
-            row[column] = scores.get(column, math.nan)
-            row[EVALUATIONS[column].of_constant] = constant
+        for one in _measured(evaluation, member):
+            row[one.column] = scores.get(one.metric.name, math.nan)
+            row[one.of_constant] = constant
     return row
+
+
+def _measured(evaluation: Any, member: Member) -> list[SplitMetric]:
+    """What of an evaluation is measured of a member: in a search nothing that needs the baseline beside it."""
+    split = judged_on(member)
+    known = EVALUATIONS if split == "test" else EVALUATIONS_OF_SEARCHES
+    of_split = [EVALUATIONS[column].on(split) for column in evaluation.columns]
+    return [one for one in of_split if one.column in known]
 
 
 def _of_constant(evaluation: Any, member: Member, draw: Draw) -> float:
@@ -71,7 +82,7 @@ def _of_constant(evaluation: Any, member: Member, draw: Draw) -> float:
     Its calibration error is that of the largest class said with certainty: one that gives the classes' shares is
     calibrated perfectly, and a diverged run would be the best of all.
     """
-    target = draw("test", member.seed).y
+    target = draw(judged_on(member), member.seed).y
     few = target[: evaluation.samples] if isinstance(evaluation, Attack) else target
     objective = objective_of(member.condition.task)
     right = objectives.implement(objective).scores_of_constant(few)[objective.metrics[0].name]
@@ -87,7 +98,7 @@ def _module(trainer: Trainer, states: Sequence[Mapping[str, Tensor]]) -> Module:
 def _of_member(
     module: Module, member: Member, evaluations: Sequence[Any], draw: Draw, made: dict[int, Tensor]
 ) -> Scores:
-    samples, scores = draw("test", member.seed), {}
+    samples, scores = draw(judged_on(member), member.seed), {}
     dtype = next(module.parameters()).dtype
     with seeded(derived_seed(member.seed, "evaluation")):  # a module that draws when it is evaluated leaves no trace
         for evaluation in evaluations:
@@ -100,19 +111,23 @@ def _of_member(
             if isinstance(evaluation, Attack):
                 scores |= _attacked(module, inputs, target, evaluation, member, made)
             elif isinstance(evaluation, Corruption):
-                (column,) = evaluation.columns
-                scores[column] = _accuracy(module, _corrupted(inputs, evaluation, member), target)
+                scores[_name(evaluation)] = _accuracy(module, _corrupted(inputs, evaluation, member), target)
             else:
-                (column,) = evaluation.columns
-                scores[column] = expected_error(_outputs(module, inputs), target, evaluation.bins)
+                scores[_name(evaluation)] = expected_error(_outputs(module, inputs), target, evaluation.bins)
     return scores
+
+
+def _name(evaluation: Corruption | Calibration) -> str:
+    """Of its one metric."""
+    (column,) = evaluation.columns
+    return EVALUATIONS[column].metric.name
 
 
 def _attacked(
     module: Module, x: Tensor, target: Tensor, attack: Attack, member: Member, made: dict[int, Tensor]
 ) -> Scores:
     """Accuracy under the attack, under one of twice the radius from the same draws, and under the baseline's."""
-    robust, twice, transfer = attack.columns
+    robust, twice, transfer = (EVALUATIONS[column].metric.name for column in attack.columns)
     worst, share = _perturbed(module, x, target, attack, member)
     if member.arm == BASELINE:
         made[member.seed] = worst

@@ -50,6 +50,7 @@ class ConfigurationBatch:
             arms={str(number): study.configured(self.arm, values) for number, values in self.values.items()},
             seeds=self.seeds,
             stage="search",
+            evaluations=study.outcome.selecting,
         )
 
     def labelled(self, study: Study, runs: pandas.DataFrame) -> pandas.DataFrame:

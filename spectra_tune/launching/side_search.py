@@ -56,7 +56,7 @@ class SideSearch:
         self._most = most
         self.strata, self.arm = tuple(strata), arm
         self._search, self._seeds = study.search, study.seeds.search
-        self._metric = study.outcome.measured.followed
+        self._metric = study.outcome.measured.on("validation")
         self._score, self._survivors = score, survivors
         space = study.space(arm)
         self._wanted = self._search.configurations * len(self.strata)

@@ -24,6 +24,7 @@ __all__ = [
     "CLASSIFICATION",
     "ENDS",
     "EVALUATIONS",
+    "EVALUATIONS_OF_SEARCHES",
     "FORGETTING",
     "IGNORED",
     "NEXT_TOKEN",
@@ -34,6 +35,7 @@ __all__ = [
     "REGRESSION",
     "SPLITS",
     "SPLIT_METRICS",
+    "TRANSFER",
     "Metric",
     "Objective",
     "SplitMetric",
@@ -149,6 +151,9 @@ OBJECTIVES = {
     )
 }
 
+TRANSFER = "test_transfer_accuracy"
+"""Of an evaluation that needs the arm none of the same seed beside it."""
+
 _OF_CLASSES: dict[str, Any] = {**_FRACTION, "bounds": (0.0, 1.0), "beside": _ACCURACY}
 
 _OF_EVALUATIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
@@ -168,9 +173,17 @@ EVALUATIONS = {
 """What a network is put to where a study's outcome says so, and how (see design/evaluations.py): of classes, on test
 data of confirmation seeds."""
 
+EVALUATIONS_OF_SEARCHES = {
+    of_search.column: of_search
+    for column, one in EVALUATIONS.items()
+    if column != TRANSFER
+    for of_search in (one.on("validation"),)
+}
+"""The same on validation data of search seeds, where a search selects by one of them."""
+
 SPLIT_METRICS = {
     one.column: one for objective in OBJECTIVES.values() for one in (*objective.on(*SPLITS), *objective.over_phases)
-} | EVALUATIONS
+} | {**EVALUATIONS, **EVALUATIONS_OF_SEARCHES}
 """Every metric on every split, those of curricula and of evaluations, by its column in the run table."""
 
 

@@ -50,10 +50,24 @@ def strongest(
             worst_N = torch.where(_wide(worse_N, x_N), point_N.detach(), worst_N)
             loss_N, wrong_N = torch.where(worse_N, found_N, loss_N), wrong_N | fails_N
             if step < attack.steps:
-                (slope_N,) = torch.autograd.grad(_losses(outputs, target_N).sum(), point_N)
+                (slope_N,) = torch.autograd.grad(_odds(outputs, target_N).sum(), point_N)
                 length = STEP * attack.epsilon / attack.steps
                 moved_N = _projected(moved_N + length * _direction(slope_N, attack.norm), attack)
     return worst_N, ~wrong_N
+
+
+def _odds(outputs: Tensor, target_N: Tensor) -> Tensor:
+    """Logarithm of the odds against each sample's class.
+
+    The cross-entropy is its softplus, so that both rise in one direction; but of a network that is sure of its answer
+    float32 rounds the cross-entropy's slope away, part by part, and what followed that would take loudness for
+    robustness.
+    """
+    if outputs.shape[1] == 1:
+        return outputs[:, 0] * (1 - 2 * target_N.to(outputs.dtype))
+    right_N1 = outputs.gather(1, target_N[:, None])
+    others = outputs.scatter(1, target_N[:, None], -torch.inf)
+    return (others - right_N1).logsumexp(dim=1)
 
 
 def _losses(outputs: Tensor, target_N: Tensor) -> Tensor:

@@ -86,8 +86,8 @@ bits alone and in company."""
 
 METRICS = tuple(SPLIT_METRICS)
 """Scores on each split, see spectra_tune.objectives: those of a run's own objective are in its table. NaN where a run
-diverged, and test metrics in stage "search". `<metric>_of_constant` is the score of the best constant predictor of the
-same samples: what a diverged run counts as (see scored.py)."""
+diverged, and test metrics in stage "search", where evaluations are made on validation data. `<metric>_of_constant` is
+the score of the best constant predictor of the same samples: what a diverged run counts as (see scored.py)."""
 
 COMPLEXITY = tuple(f"complexity_{measure}" for measure in ("dimension", "length", "neighbour_error", "reference_error"))
 """Of studies that ask for it: how hard the task's own boundary is, independent of any network (see

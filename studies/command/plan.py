@@ -74,7 +74,7 @@ def _search_lines(study: Study) -> list[str]:
         f"{numbers['search sampler']}",
         *spaces,
         f"  seeds {numbers['search seeds']}; objective: {search.objective} of each side's own "
-        f"{study.outcome.measured.followed.column}",
+        f"{study.outcome.measured.on('validation').column}",
         "  then the candidate of each side, the best by the worse end of its mean's 95 % interval, on fresh seeds from "
         "the pool below; fewer where fewer do",
     ]

@@ -73,6 +73,7 @@ def _searched(study: Study, rows: pandas.DataFrame, recorded: tracking.RecordedA
         arms={recorded.arm: study.configured(recorded.arm, values)},
         seeds=[int(seed) for seed in rows["seed"]],
         stage="search",
+        evaluations=study.outcome.selecting,
     )
 
 

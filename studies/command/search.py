@@ -31,7 +31,7 @@ def search(
 
     study = named.study
     assert study.search is not None
-    of_outcome = study.outcome.measured.followed
+    of_outcome = study.outcome.measured.on("validation")
     metric, scale = of_outcome.column, of_outcome.metric.scale
     better = max if of_outcome.metric.higher_is_better else min
     labels = list(study.labels().values())

@@ -18,7 +18,7 @@ from ray import tune
 from analysis.describing.pareto import fronts
 from analysis.describing.tuning import mean_of
 from spectra_tune import launching, tracking
-from spectra_tune.design import SAME_CONFIGURATION, Arm, Block, Seeds, Treatment, grid
+from spectra_tune.design import SAME_CONFIGURATION, Arm, Attack, Block, Outcome, Seeds, Treatment, grid
 from spectra_tune.engine import run_block
 from spectra_tune.launching.block_store import ended_blocks
 from spectra_tune.operators.dense import Matrix
@@ -27,6 +27,8 @@ from spectra_tune.tasks import moons
 from studies.__main__ import main
 from tests.tools.searching import STUDY, margin, searching
 from tests.tools.study_file import written
+
+ATTACK = Attack(norm="l2", epsilon=0.1, steps=3)
 
 pytestmark = pytest.mark.integration
 
@@ -88,26 +90,36 @@ class Wild(torch.nn.Sequential):
 
 
 def test_a_search_on_tune_gives_the_runs_that_this_process_gives(ray, tmp_path):
-    found = searched(STUDY, tmp_path)
+    study = replace(STUDY, outcome=Outcome(metric="test_robust_accuracy", attack=ATTACK))
+    found = searched(study, tmp_path)
     assert found.complete
     assert not found.reasons
     runs = found.runs
     assert len(runs) == 2 * 2 * 6 * 3
     assert set(runs["stage"]) == {"search"}
     assert runs["test_accuracy"].isna().all(), "search runs are not evaluated on test data"
-    assert runs["validation_accuracy"].notna().all()
+    assert "test_robust_accuracy" not in runs
+    assert runs[["validation_accuracy", "validation_robust_accuracy"]].notna().all(axis=None)
     one = runs[(runs["width"] == 8) & (runs["arm"] == "penalty") & (runs["configuration"] == 4)]
     arm = Arm(
         treatment=Treatment(strength=one["strength"].iloc[0], sigma_end=one["sigma_end"].iloc[0]),
         changes={"learning_rate": one["learning_rate"].iloc[0]},
     )
-    here = run_block(Block(condition=STUDY.conditions[1], arms={"penalty": arm}, seeds=range(3), stage="search"))
+    here = run_block(
+        Block(
+            condition=STUDY.conditions[1],
+            arms={"penalty": arm},
+            seeds=range(3),
+            stage="search",
+            evaluations=[ATTACK],
+        )
+    )
     there = unmeasured(one).drop(columns=["side", "configuration"]).reset_index(drop=True)
     assert there.equals(unmeasured(here))
 
-    again = searched(STUDY, tmp_path, resume=True)
+    again = searched(study, tmp_path, resume=True)
     assert again.runs.equals(runs)
-    other = searched(STUDY, tmp_path, name="other")
+    other = searched(study, tmp_path, name="other")
     assert unmeasured(other.runs).equals(unmeasured(runs)), "equal searches on four workers"
 
 

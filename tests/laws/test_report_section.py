@@ -53,6 +53,7 @@ def whole():
     costs = {name: dict.fromkeys(COST, 1.0 + at) for at, (name, _) in enumerate(WHOLE.arms)}
     hard = (runs["task"] == str(WHOLE.conditions[0].task)) + 1.0
     measured = dict.fromkeys(COMPLEXITY, hard) | {"probe_x": runs["seed"] * hard, "probe_reasons": ""}
+    measured |= {"probe_gradient_flow_1": 0.5 * runs["seed"], "probe_gradient_flow_slope": 0.1 * hard}
     return findings("whole", WHOLE, Tables(with_costs(runs, costs).assign(**measured), curves, figures))
 
 

@@ -33,6 +33,7 @@ SECTIONS: Mapping[str, tuple[Need, ...]] = {
     "robustness": (Need.PROTOCOL,),
     "descriptive": (Need.PROTOCOL,),
     "spread": (),
+    "gradient_flow": (Need.CURVES, Need.PROTOCOL),
     "probes": (Need.PROTOCOL,),
     "limits": (),
 }

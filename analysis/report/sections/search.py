@@ -17,7 +17,7 @@ def section(found: Findings) -> Section | None:
     study = found.study
     if study.search is None:
         return None
-    metric, measured = found.metric, study.outcome.measured.followed
+    metric, measured = found.metric, study.outcome.measured.on("validation")
     bound = "highest lower" if metric.higher_is_better else "lowest upper"
     search = study.search
     spaces = {"treatment": search.treatment_space, "baseline": search.competitor_space, "both": search.nuisance_space}

@@ -37,7 +37,7 @@ def section(found: Findings) -> Section | None:
             draw=lambda: tunability_curves(
                 {(one.condition, one.arm): one.curve for one in shown},
                 found.arms,
-                study.outcome.measured.followed,
+                study.outcome.measured.on("validation"),
             ),
             shows="Search (exploratory): expected best validation outcome after so many configurations, with bootstrap "
             "bands" + found.shown.note,

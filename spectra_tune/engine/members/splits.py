@@ -12,6 +12,11 @@ def splits_of(member: Member) -> tuple[str, ...]:
     return SPLITS[member.stage]
 
 
+def judged_on(member: Member) -> str:
+    """The split that what is made of the trained network is made on: the last that it may see."""
+    return splits_of(member)[-1]
+
+
 def batch_of(condition: Condition, count: int) -> int:
     """Samples of a batch, of so many training samples."""
     size = condition.batch_size or count

@@ -1,10 +1,11 @@
 """Evaluations of a block's members: columns beside the rest, equal in any company and either engine."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy
 import pytest
 
+from analysis.describing.tuning import candidates
 from spectra_tune.design import (
     Arm,
     Attack,
@@ -21,16 +22,20 @@ from spectra_tune.design import (
 )
 from spectra_tune.engine import BlockTraining, run_block
 from spectra_tune.engine.rows import failed_runs
+from spectra_tune.launching.configuration_batch import ConfigurationBatch
 from spectra_tune.networks import mlp, rnn
-from spectra_tune.objectives import EVALUATIONS
+from spectra_tune.objectives import EVALUATIONS, EVALUATIONS_OF_SEARCHES
 from spectra_tune.results import unmeasured
 from spectra_tune.tasks import digits, elections, moons, pride_and_prejudice
 from tests.laws.kinds import Tokens
 from tests.tools.regression import Waves
 from tests.tools.searching import STUDY as SEARCHING
+from tests.tools.searching import confirmed
 
 ATTACK = Attack(norm="l2", epsilon=0.2, samples=60)
-ALL = (ATTACK, Corruption(kind="noise", severity=0.3), Calibration())
+NOISE = Corruption(kind="noise", severity=0.3)
+ALL = (ATTACK, NOISE, Calibration())
+BESIDE = {"descriptive": ["test_noise_accuracy"]}
 COLUMNS = [column for one in ALL for column in one.columns]
 CONDITION = Condition(task=moons(samples=96), network=mlp(width=8), epochs=30)
 ARMS = {"none": Treatment.none(), "static": Treatment(sigma_end=1.0, strength=0.3)}
@@ -143,16 +148,79 @@ def test_what_cannot_be_evaluated_is_refused_in_a_line(given, message):
     assert "\n" not in str(refused.value)
 
 
-def test_a_search_selects_by_nothing_that_is_measured_on_test_data_alone():
-    with pytest.raises(InvalidStudy, match="take test_accuracy as the outcome"):
-        replace(SEARCHING, outcome=Outcome(metric="test_robust_accuracy", attack=ATTACK))
-    beside = Outcome(descriptive=["test_robust_accuracy"], attack=ATTACK)
-    assert replace(SEARCHING, outcome=beside).outcome.evaluations == (ATTACK,)
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """Moons of which nobody may see the test samples, or who may sees the validation samples in their place."""
+
+    open: bool
+    features = 2
+    classes = 2
+
+    def draw(self, split, seed):
+        if split == "test" and not self.open and seed > 0:  # of seed 0 is the signature
+            raise AssertionError("nobody may see it")
+        return moons(samples=80).draw("validation" if split == "test" else split, seed)
 
 
-def test_a_search_stage_is_not_evaluated():
-    with pytest.raises(InvalidStudy, match="sees no test data"):
-        block(stage="search")
+def test_a_search_is_evaluated_on_validation_data_and_sees_no_test_data():
+    tasks = (Sealed(open=seen) for seen in (False, True))
+    sealed, opened = (block(condition=replace(CONDITION, task=task), seeds=(1, 2)) for task in tasks)
+    of_search, of_test = run_block(replace(sealed, stage="search")), run_block(opened)
+    assert not set(COLUMNS) & set(of_search)
+    assert "validation_transfer_accuracy" not in of_search, "no baseline is in a trial of a search"
+    for column in COLUMNS:
+        if column != "test_transfer_accuracy":
+            mine = EVALUATIONS[column].on("validation")
+            assert mine.column in EVALUATIONS_OF_SEARCHES
+            for name, same in ((mine.column, column), (mine.of_constant, EVALUATIONS[column].of_constant)):
+                assert of_search[name].notna().all()
+                assert of_search[name].equals(of_test[same].rename(name)), "the test samples are those of validation"
+
+
+ROBUST = replace(SEARCHING, outcome=Outcome(metric="test_robust_accuracy", attack=ATTACK, corruptions=NOISE, **BESIDE))
+
+
+def test_a_search_makes_what_it_selects_by_and_nothing_else():
+    batch = ConfigurationBatch(stratum=0, arm="none", values={0: {"learning_rate": 0.1}}, repeats={}, seeds=(0,))
+    made = batch.block(ROBUST)
+    assert made is not None
+    assert made.evaluations == (ATTACK,)
+    assert "test_noise_accuracy" in run_block(replace(ROBUST.blocks()[0], seeds=(0,)))
+    plain = batch.block(replace(SEARCHING, outcome=Outcome(descriptive=["test_robust_accuracy"], attack=ATTACK)))
+    assert plain is not None
+    assert plain.evaluations == ()
+
+
+def test_a_search_selects_by_robustness_and_not_by_clean_accuracy():
+    rates = [{"learning_rate": rate} for rate in (0.3, 0.1, 0.03, 0.001)]
+    tables = confirmed(ROBUST, lambda _: rates)
+    for one in candidates(ROBUST, tables.runs):
+        mine = tables.runs[(tables.runs["stage"] == "search") & (tables.runs["arm"] == one.arm)]
+        mine = mine[mine["condition_signature"] == one.condition_signature]
+        chosen = mine[mine["configuration"] == one.configuration]
+        assert list(one.outcomes) == [100 * value for value in chosen["validation_robust_accuracy"]]
+    of_search = tables.runs["stage"] == "search"
+    better = tables.runs.assign(
+        validation_robust_accuracy=tables.runs["configuration"].where(of_search) / 10,
+        validation_accuracy=(3 - tables.runs["configuration"]) / 10,
+    )
+    assert {one.configuration for one in candidates(ROBUST, better)} == {3}
+    confirmation = tables.runs[~of_search]
+    assert confirmation["test_robust_accuracy"].notna().all()
+    assert confirmation["validation_robust_accuracy"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"outcome": Outcome(metric="test_transfer_accuracy", attack=ATTACK)}, "no trial of a search holds"),
+        ({"search": replace(SEARCHING.search, scheduler="asha")}, "stops runs half-way"),
+    ],
+)
+def test_a_search_that_cannot_select_by_an_evaluation_is_refused(given, message):
+    with pytest.raises(InvalidStudy, match=message) as refused:
+        replace(ROBUST, **given)
+    assert "\n" not in str(refused.value)
 
 
 def test_training_against_an_attack_makes_robust_and_repeats_its_bits(tmp_path):

@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from ray import tune
 
 from analysis.describing.tuning import mean_of
-from spectra_tune.design import Outcome, Seeds, Study
+from spectra_tune.design import Attack, Outcome, Seeds, Study
 from spectra_tune.engine import parameter_count
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
 from spectra_tune.launching.side_search import SideSearch
@@ -70,6 +70,17 @@ def test_tpe_learns_from_what_it_is_told():
     batches = finished(side(study), study)
     ends = [values["sigma_end"] for _, values in sorted(suggested(batches).items())]
     assert numpy.mean(numpy.abs(numpy.array(ends[40:]) - 2)) < 0.6 * numpy.mean(numpy.abs(numpy.array(ends[:12]) - 2))
+
+
+def test_a_sampler_is_told_the_outcome_that_is_selected_by():
+    robust = replace(STUDY, outcome=Outcome(metric="test_robust_accuracy", attack=Attack(norm="l2", epsilon=0.1)))
+    one = side(robust)
+    batch = one.next()
+    assert batch is not None
+    runs = answered(batch, near_two, robust)
+    one.close(batch, runs.assign(validation_robust_accuracy=1 - runs["validation_accuracy"]))
+    lowest = runs.groupby("configuration")["validation_accuracy"].mean().min()
+    assert one.best_in(0) == pytest.approx(1 - lowest)
 
 
 def both_sizes(most=8) -> tuple[SideSearch, Study]:

@@ -41,6 +41,31 @@ def test_of_a_linear_network_exactly_the_points_beyond_epsilon_are_robust(linear
     assert 0 < right_N.sum() < (margin_N > 0).sum() < len(x)
 
 
+class Louder(torch.nn.Module):
+    """The same answers, so sure of them that float32 leaves the cross-entropy no slope."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, x):
+        return 1e6 * self.module(x)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_a_network_is_not_robust_because_it_is_sure(outputs):
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.Tanh(), torch.nn.Linear(16, outputs))
+    x, attack = points(), Attack(norm="l2", epsilon=0.3)
+    with torch.no_grad():
+        answers = module(x)
+        target_N = answers.argmax(dim=1) if outputs > 1 else (answers[:, 0] > 0).long()
+    _, quiet_N = attacked(module, x, target_N, attack)
+    _, loud_N = attacked(Louder(module), x, target_N, attack)
+    assert 0.2 < quiet_N.double().mean() < 0.9
+    assert (loud_N != quiet_N).double().mean() < 0.02
+
+
 @pytest.mark.parametrize("norm", DISTANCE)
 def test_what_is_found_lies_within_the_ball_and_fools_whom_it_says(norm):
     torch.manual_seed(0)
