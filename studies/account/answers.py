@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from analysis.describing.gain_model import shown_better
 from analysis.judging.contrasts import Judged
 from analysis.judging.verdict_name import HARMFUL, SUPPORTED, WITHOUT_A_GAIN_THAT_MATTERS
 from analysis.report import Findings
@@ -22,6 +23,7 @@ from analysis.report.sections import (
     size,
     spread,
 )
+from spectra_tune.design import SPLIT_METRICS
 
 REFUTING = WITHOUT_A_GAIN_THAT_MATTERS | HARMFUL
 """Verdicts that show that a treatment does not gain what matters."""
@@ -146,6 +148,34 @@ def predictions(found: Findings) -> Answer:
         ),
         lines=tuple(_told(found, prediction.section)),
     )
+
+
+def predicted_gains(tell: Tell) -> Callable[[Findings], Answer]:
+    """Whether a model of the gain beats "no gain" on left-out tasks and networks. tell: where it is judged."""
+
+    def answer(found: Findings) -> Answer:
+        judged = found.gain_model
+        metrics = list(dict.fromkeys(judged["metric"]))
+        able = [metric for metric in metrics if shown_better(judged, metric)]
+        half = [row for row in judged.to_dict("records") if row["p_adjusted"] < LEVEL and row["saved"] > 0]
+        listed = ", ".join(f"{SPLIT_METRICS[row['metric']].words} (left-out {row['left_out']}s)" for row in half)
+        mean = found.effects[(found.effects["factor"] == "") & (found.effects["beyond"] == "")].to_dict("records")
+        gains = "; ".join(
+            f"{SPLIT_METRICS[row['metric']].words} "
+            f"{with_interval(row['effect'], row['low'], row['high'], sign=True)} pp"
+            for row in mean
+        )
+        return Answer(
+            standing="held" if len(able) == len(metrics) else "held in part" if half else "not shown",
+            summary=(
+                f"Of {len(metrics)} metrics the model is shown to beat “no gain” on left-out tasks and on left-out "
+                f"networks, both, for {len(able)}; on one of the two for {listed or 'no other'}. The mean gain of penalties with "
+                f"a target over {mean[0]['conditions']} Conditions: {gains}."
+            ),
+            lines=tuple(_told(found, tell)),
+        )
+
+    return answer
 
 
 def efficiency(found: Findings) -> Answer:

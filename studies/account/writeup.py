@@ -15,7 +15,7 @@ from spectra_tune.design.outcome import PP
 from studies.account import evidence, expected
 from studies.account.advise import ANSWERS, Advice, advice, kind_of
 from studies.account.answers import STANDINGS, Answer
-from studies.account.claims import CLAIMS, NOT_TESTED, PlanClaim
+from studies.account.claims import CLAIMS, NOT_TESTABLE, NOT_TESTED, PlanClaim
 from studies.account.evidence import Evidence
 from studies.account.published import published_page
 from studies.command import catalogue
@@ -119,6 +119,8 @@ def findings_page(answered: Sequence[tuple[PlanClaim, Answer, Findings]]) -> str
             lines += ["", f"## {HEADINGS[standing]}"]
         for claim, answer, found in group:
             lines += ["", *_told(claim, answer, found)]
+    lines += ["", "## What no study can decide", "", "| claim | not testable here: |", "|---|---|"]
+    lines += [f"| {said} (Phase {where}) | {why}. |" for said, where, why in NOT_TESTABLE]
     lines += ["", "## What was not tested", "", *(f"- {one}" for one in NOT_TESTED), ""]
     return "\n".join(lines)
 
