@@ -18,7 +18,12 @@ def blocks(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["verdicts.md", "mlflow.md", "measurements.md", "data.md", "networks.md", "own-loop.md"]
+    "name",
+    [
+        "concepts/verdicts.md",
+        *(f"reference/{name}.md" for name in ("mlflow", "measurements", "data", "networks")),
+        "tutorials/own-loop.md",
+    ],
 )
 def test_the_code_of_a_guide_runs(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -30,7 +35,7 @@ def test_the_code_of_a_guide_runs(name, tmp_path, monkeypatch, capsys):
 
 
 def test_the_tutorials_study_can_be_run_and_its_block_trains(tmp_path, capsys):
-    study, notebook = blocks("tutorial.md")
+    study, notebook = blocks("tutorials/own-network-and-data.md")
     file = tmp_path / "mine.py"
     file.write_text(study)
     named = catalogue.load(str(file))
@@ -43,7 +48,7 @@ def test_the_tutorials_study_can_be_run_and_its_block_trains(tmp_path, capsys):
 
 
 def test_the_search_guides_study_is_one_and_its_space_prints(tmp_path, capsys):
-    study, space = blocks("search.md")
+    study, space = blocks("concepts/selection.md")
     file = tmp_path / "tuned.py"
     file.write_text(study)
     named = catalogue.load(str(file))

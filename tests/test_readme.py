@@ -44,5 +44,5 @@ def test_what_came_out_is_that_of_the_whole_account():
 
 
 def test_the_document_lists_every_mutation():
-    text = (ROOT / "docs" / "statistics.md").read_text()
+    text = (ROOT / "docs" / "concepts" / "statistics.md").read_text()
     assert all(f"| {mutation.name} | `{mutation.file}` |" in text for mutation in MUTATIONS)

@@ -44,7 +44,7 @@ def test_the_page_has_the_verdicts_word_for_word(name):
 
 
 def test_the_guide_is_that_of_the_evidence():
-    assert (DOCS / "when-to-use.md").read_text() == when_page(evidence.read())
+    assert (GENERATED / "when-to-use.md").read_text() == when_page(evidence.read())
     assert (GENERATED / "conditions.md").read_text() == conditions_page(evidence.read())
 
 
