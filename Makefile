@@ -21,7 +21,7 @@ studies: install  ## all studies, resumable; keeps each one's tables in studies/
 	$(BIN)/python -m studies.account.run_all
 	$(BIN)/python -m studies.account.writeup
 
-findings: install  ## docs/generated/ and docs/when-to-use.md from studies/results, without training
+findings: install  ## docs/generated/ from studies/results, without training
 	$(BIN)/python -m studies.account.writeup
 
 test-slow: install  ## the slow tests only

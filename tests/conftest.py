@@ -24,7 +24,9 @@ ARMS = {
 
 def pytest_addoption(parser):
     parser.addoption(
-        "--calibrate-fully", action="store_true", help="as many simulations as docs/statistics.md reports, not a tenth"
+        "--calibrate-fully",
+        action="store_true",
+        help="as many simulations as docs/concepts/statistics.md reports, not a tenth",
     )
 
 

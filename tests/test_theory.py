@@ -1,4 +1,4 @@
-"""docs/theory.md's formulas have their known answers."""
+"""docs/concepts/theory.md's formulas have their known answers."""
 
 import numpy
 import pytest

@@ -1,4 +1,4 @@
-"""Write docs/generated/, docs/when-to-use.md and studies/results/evidence.csv from the kept studies: no training."""
+"""Write docs/generated/ and studies/results/evidence.csv from the kept studies: no training."""
 
 import sys
 from collections import Counter
@@ -25,7 +25,7 @@ from studies.command.report import RESULTS, read_kept
 DOCS = Path(__file__).parents[2] / "docs"
 
 GENERATED = DOCS / "generated"
-"""What nobody types: the findings with their pictures, and the evidence for every condition."""
+"""What nobody types: the findings with their pictures, when to use the penalty, the evidence for every condition."""
 
 PICTURES = "img"
 """Below GENERATED."""
@@ -45,7 +45,7 @@ Written by `make findings` from the tables in `studies/results/`, which `make st
 
 Every sentence in a table is a verdict of a study, word for word: a treatment beside its matched baseline, with the same
 data, initial weights and order of batches for each seed, and m and alpha fixed before the first run ([how to read
-verdicts](../verdicts.md)). Any study's whole report, without training:
+verdicts](../concepts/verdicts.md)). Any study's whole report, without training:
 `spectra-tune report NAME --from studies/results/NAME.parquet --output DIR`.
 """
 
@@ -53,7 +53,7 @@ CONDITIONS = """\
 # What is known of each condition
 
 Written by `make findings` from `studies/results/evidence.csv`: every registered contrast of a Treatment over `none`, by
-the Condition it was made in. [When to use the penalty](../when-to-use.md) tells how to read it.
+the Condition it was made in. [When to use the penalty](when-to-use.md) tells how to read it.
 
 | task | network | width | epochs | otherwise | answer | because |
 |---|---|---|---|---|---|---|
@@ -78,14 +78,14 @@ WHEN = """\
 
 `spectra-tune advise --task TASK --network KIND --width WIDTH --epochs EPOCHS` prints the answer for one condition with
 the evidence that it rests on; for one that was not studied, what the nearest on each side say. All answers:
-[generated/conditions.md](generated/conditions.md).
+[conditions.md](conditions.md).
 
 ## What this rests on
 
 {contrasts} registered contrasts of a Treatment over `none` in {studies} studies, each with the same data, initial
 weights and order of batches for both arms, and corrected within its study: {verdicts}. Over several studies the chance
 of a false "use it" adds up, so confirm on seeds of your own before you rely on one. The sentences word for word:
-[generated/findings.md](generated/findings.md).
+[findings.md](findings.md).
 
 ## What is unknown
 
@@ -240,7 +240,7 @@ def write_all() -> None:
     rows = [row for of_study in found.values() for row in evidence.evidence_of(of_study)]
     evidence.write(rows)
     (GENERATED / "conditions.md").write_text(conditions_page(rows))
-    (DOCS / "when-to-use.md").write_text(when_page(rows))
+    (GENERATED / "when-to-use.md").write_text(when_page(rows))
 
 
 def main() -> int:

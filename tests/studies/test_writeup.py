@@ -44,7 +44,7 @@ def test_the_page_has_the_verdicts_word_for_word(name):
 
 
 def test_the_guide_is_that_of_the_evidence():
-    assert (DOCS / "when-to-use.md").read_text() == when_page(evidence.read())
+    assert (GENERATED / "when-to-use.md").read_text() == when_page(evidence.read())
     assert (GENERATED / "conditions.md").read_text() == conditions_page(evidence.read())
 
 
@@ -77,9 +77,9 @@ def test_a_kept_study_that_was_declared_otherwise_is_refused(tmp_path):
         archive.read(tmp_path / "text.parquet")
 
 
-def test_the_readme_counts_the_evidence():
+def test_what_came_out_counts_the_evidence():
     names = [row.verdict.partition(" (")[0] for row in evidence.read()]
-    readme = " ".join((DOCS.parent / "README.md").read_text().split())
-    assert f"In all studies together, {len(names)} registered contrasts" in readme
+    page = " ".join((DOCS / "what-came-out.md").read_text().split())
+    assert f"In all studies together, {len(names)} registered contrasts" in page
     for name in set(names):
-        assert f"{names.count(name)} {'are ' if name == 'harmful, at least the margin' else ''}{name}" in readme
+        assert f"{names.count(name)} {'are ' if name == 'harmful, at least the margin' else ''}{name}" in page
