@@ -2,7 +2,7 @@
 
 Conditions are the rows of an orthogonal array over PRIME levels (Bose 1938): of any two factors every pair of levels
 stands in equally many, so that each factor's share is told apart from every other's. All are trained for as many
-steps. With `conditions(37)` and ten seeds it is the same map of 1,369 Conditions (see docs/condition-map.md).
+steps. With `conditions(37)` and ten seeds it is the same map of 1,369 Conditions (see docs/reference/condition-map.md).
 """
 
 from typing import Any

@@ -169,8 +169,8 @@ def predicted_gains(tell: Tell) -> Callable[[Findings], Answer]:
             standing="held" if len(able) == len(metrics) else "held in part" if half else "not shown",
             summary=(
                 f"Of {len(metrics)} metrics the model is shown to beat “no gain” on left-out tasks and on left-out "
-                f"networks, both, for {len(able)}; on one of the two for {listed or 'no other'}. The mean gain of penalties with "
-                f"a target over {mean[0]['conditions']} Conditions: {gains}."
+                f"networks, both, for {len(able)}; on one of the two for {listed or 'no other'}. The mean gain of "
+                f"penalties with a target over {mean[0]['conditions']} Conditions: {gains}."
             ),
             lines=tuple(_told(found, tell)),
         )

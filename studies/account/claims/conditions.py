@@ -26,6 +26,6 @@ CLAIMS = (
         study="condition_map",
         answer=answers.predicted_gains(factors.section),
         picture="factors",
-        would_change="A map of ten times as many Conditions (docs/condition-map.md), from which a model learns more.",
+        would_change="A model of ten times as many Conditions: the whole map (docs/reference/condition-map.md).",
     ),
 )
