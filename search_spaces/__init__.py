@@ -5,6 +5,7 @@ point, so that "no effect" can be found.
 """
 
 from search_spaces.beta import BETA, DEPTH_EXPONENT
+from search_spaces.init import INIT
 from search_spaces.knots import KNOTS
 from search_spaces.optimizer import OPTIMIZER, SMALL_BATCHES
 from search_spaces.sigma import SIGMA, SIGMA_END
@@ -15,6 +16,7 @@ __all__ = [
     "BETA",
     "DEPTH",
     "DEPTH_EXPONENT",
+    "INIT",
     "KNOTS",
     "OPTIMIZER",
     "SIGMA",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy
 import pandas
@@ -35,7 +36,7 @@ def flow_table(runs: pandas.DataFrame, curves: pandas.DataFrame, labels: Mapping
     return pandas.DataFrame.from_records(rows, columns=list(COLUMNS))
 
 
-def _rows(table: pandas.DataFrame) -> Iterator[dict[str, float]]:
+def _rows(table: pandas.DataFrame) -> Iterator[dict[str, Any]]:
     """Of the runs of one arm at one epoch."""
     for column in table.columns:
         layer = LAYER.fullmatch(str(column))

@@ -61,11 +61,11 @@ def contrasts(*pairs: Pair, beside: Sequence[Pair] = (), sections: Sequence[Tell
     """
 
     def answer(found: Findings) -> Answer:
-        judged, others = _of(found, pairs), _of(found, beside)
+        judged, others = judged_of(found, pairs), judged_of(found, beside)
         return Answer(
             standing=standing(judged),
             summary=tally(judged),
-            lines=(*_told(found, *sections), *sentences([*judged, *others])),
+            lines=(*told(found, *sections), *sentences([*judged, *others])),
         )
 
     return answer
@@ -122,13 +122,13 @@ def correlations(*pairs: Pair) -> Callable[[Findings], Answer]:
         falling = rows[(rows["p_adjusted"] < LEVEL) & (rows["r"] < 0)]
         rising = rows[(rows["p_adjusted"] < LEVEL) & (rows["r"] > 0)]
         return Answer(
-            standing=_graded(len(falling), len(rising), len(rows)),
+            standing=graded(len(falling), len(rising), len(rows)),
             summary=(
                 f"Over {rows['tasks'].max()} tasks, of {len(rows)} correlations of these gains with a measure of "
                 f"complexity {len(falling)} are shown to be negative and {len(rising)} to be positive (adjusted p "
                 f"below {LEVEL}); r lies between {rows['r'].min():+.2f} and {rows['r'].max():+.2f}."
             ),
-            lines=tuple(_told(found, complexity.section)),
+            lines=tuple(told(found, complexity.section)),
         )
 
     return answer
@@ -140,13 +140,13 @@ def predictions(found: Findings) -> Answer:
     better = rows[(rows["p_adjusted"] < LEVEL) & (rows["difference"] < 0)]
     worse = rows[(rows["p_adjusted"] < LEVEL) & (rows["difference"] > 0)]
     return Answer(
-        standing=_graded(len(better), len(worse), len(rows)),
+        standing=graded(len(better), len(worse), len(rows)),
         summary=(
             f"Of {len(rows)} predictions (best width and best target, each from four measures of complexity) "
             f"{len(better)} are shown to beat a constant guess on left-out tasks and {len(worse)} to be worse "
             f"(adjusted p below {LEVEL})."
         ),
-        lines=tuple(_told(found, prediction.section)),
+        lines=tuple(told(found, prediction.section)),
     )
 
 
@@ -183,16 +183,16 @@ def efficiency(found: Findings) -> Answer:
     rows = found.convergence
     faster, slower = rows[rows["ratio_high"] < 1], rows[rows["ratio_low"] > 1]
     return Answer(
-        standing=_graded(len(faster), len(slower), len(rows)),
+        standing=graded(len(faster), len(slower), len(rows)),
         summary=(
             f"Of {len(rows)} ratios of epochs to the threshold, treatment over none, {len(faster)} lie below 1 with "
             f"their whole interval and {len(slower)} above."
         ),
-        lines=tuple(_told(found, convergence.section)),
+        lines=tuple(told(found, convergence.section)),
     )
 
 
-def _graded(supporting: int, opposing: int, of: int) -> str:
+def graded(supporting: int, opposing: int, of: int) -> str:
     """Of a claim with so many results for it and against it."""
     if supporting:
         return "held" if supporting == of else "held in part"
@@ -208,7 +208,7 @@ def costs(found: Findings) -> Answer:
     return Answer(
         standing="held" if worth == len(judged) else "held in part" if worth else "refuted",
         summary=f"Worth using, by gain and time: {listed}. {tally(judged)}",
-        lines=(*_told(found, cost.section), *sentences(judged)),
+        lines=(*told(found, cost.section), *sentences(judged)),
     )
 
 
@@ -220,7 +220,7 @@ def tuned_sides(found: Findings) -> Answer:
     return Answer(
         standing=standing(tuned),
         summary=f"Tuned against tuned: {tally(tuned)} The same configuration with and without it: {tally(alone)}",
-        lines=(*_told(found, *SEARCH), *sentences(found.judged)),
+        lines=(*told(found, *SEARCH), *sentences(found.judged)),
     )
 
 
@@ -240,7 +240,7 @@ def hyperparameter_sensitivity(found: Findings) -> Answer:
             f"In {len(larger)} of {len(wider)} strata is a larger share of the searched space near its best with the "
             "penalty than without, by intervals that do not overlap (exploratory)."
         ),
-        lines=tuple(_told(found, *SEARCH)),
+        lines=tuple(told(found, *SEARCH)),
     )
 
 
@@ -262,7 +262,7 @@ def regularization(found: Findings) -> Answer:
     ratios = found.spread[found.spread["p_adjusted"] < LEVEL]
     narrower, wider = int((ratios["ratio"] < 1).sum()), int((ratios["ratio"] > 1).sum())
     reached = worst <= TOLERANCE
-    standing_of_spread = _graded(narrower, wider, len(found.spread))
+    standing_of_spread = graded(narrower, wider, len(found.spread))
     return Answer(
         standing="held in part" if reached and standing_of_spread != "held" else standing_of_spread,
         summary=(
@@ -271,7 +271,7 @@ def regularization(found: Findings) -> Answer:
             f"shown to be smaller than without a penalty and {wider} to be larger (adjusted p below {LEVEL}). "
             f"{tally(found.judged)}"
         ),
-        lines=(*lines, "", *_told(found, spread.section), *sentences(found.judged)),
+        lines=(*lines, "", *told(found, spread.section), *sentences(found.judged)),
     )
 
 
@@ -282,11 +282,11 @@ def false_positives(found: Findings) -> Answer:
     return Answer(
         standing="held" if within else "refuted",
         summary=f"The rate of false claims is {'within' if within else 'above'} what alpha = {alpha:g} allows.",
-        lines=tuple(_told(found, error_rates.section)),
+        lines=tuple(told(found, error_rates.section)),
     )
 
 
-def _of(found: Findings, pairs: Sequence[Pair]) -> list[Judged]:
+def judged_of(found: Findings, pairs: Sequence[Pair]) -> list[Judged]:
     """The judged contrasts of these pairs; one that the study did not register is an error of ours."""
     judged = [one for one in found.judged if (one.contrast.treatment, one.contrast.baseline) in pairs]
     missing = set(pairs) - {(one.contrast.treatment, one.contrast.baseline) for one in judged}
@@ -294,7 +294,7 @@ def _of(found: Findings, pairs: Sequence[Pair]) -> list[Judged]:
     return judged
 
 
-def _told(found: Findings, *sections: Tell) -> list[str]:
+def told(found: Findings, *sections: Tell) -> list[str]:
     """Sections of the study's report, their headings deeper."""
     lines = [line for tell in sections if (section := tell(found)) is not None for line in section.lines]
     return [f"##{line}" if line.startswith("## ") else line for line in lines]

@@ -6,7 +6,7 @@ from analysis.report.elements.markdown import literal
 from analysis.report.elements.section import Section
 from analysis.report.elements.table import table
 from analysis.report.elements.words import chance, with_interval
-from analysis.statistics.scaling import power_law
+from analysis.statistics.scaling import PowerLaw, power_law
 
 
 def section(found: Findings) -> Section | None:
@@ -28,13 +28,18 @@ def section(found: Findings) -> Section | None:
     return Section(lines=[*lines, ""])
 
 
-def _power_law(trend: CapacityTrend) -> str:
-    """The exponent of the mean difference's size, where the widths can carry one, or why none is claimed."""
+def law_of(trend: CapacityTrend) -> PowerLaw | str:
+    """The power law of the mean difference's size, where the widths can carry one, or why none is claimed."""
     sizes = [abs(mean) for mean in trend.means]
     if not (all(mean > 0 for mean in trend.means) or all(mean < 0 for mean in trend.means)):
-        return "no exponent claimed: the mean differences are not all of one sign."
+        return "the mean differences are not all of one sign"
     found = power_law(trend.widths, sizes)
-    if found.status != "claimed":
-        return f"no exponent claimed: {'; '.join(found.reasons)} (x: the width)."
+    return found if found.status == "claimed" else f"{'; '.join(found.reasons)} (x: the width)"
+
+
+def _power_law(trend: CapacityTrend) -> str:
+    found = law_of(trend)
+    if isinstance(found, str):
+        return f"no exponent claimed: {found}."
     exponent = with_interval(found.estimate, found.low, found.high, sign=True)
     return f"width to the power {exponent} over {found.n} widths."

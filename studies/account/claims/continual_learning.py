@@ -1,7 +1,7 @@
 """What others say of networks that go on learning, and the plan of transfer."""
 
 from analysis.report.sections import cost
-from studies.account import answers
+from studies.account import answers, by_capacity
 from studies.account.claims.plan_claim import PlanClaim
 
 CLAIMS = (
@@ -35,6 +35,19 @@ CLAIMS = (
         ),
         picture="forest",
         would_change="A penalty that also beats the way back to the initial weights.",
+    ),
+    PlanClaim(
+        said="What it gains follows a power law of the size of the network.",
+        where="4, scaling laws; 5, scaling law validation",
+        study="scaling",
+        answer=by_capacity.power_laws(
+            ("static", "none"),
+            ("spectrum", "none"),
+            beside=[("to init", "none"), ("spectrum", "to init")],
+            sections=[cost.section],
+        ),
+        picture="forest",
+        would_change="Gains over more than a factor of 16 in width, at strengths that are tuned at every width.",
     ),
     PlanClaim(
         said="It lets networks forget less.",

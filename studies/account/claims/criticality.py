@@ -23,6 +23,16 @@ CLAIMS = (
         would_change="The same with longer sequences and wider networks.",
     ),
     PlanClaim(
+        said="Tuned as long, with any start, the whole spectrum near one value helps recurrent networks.",
+        where="(not the plan's: the test of the claims on the edge of chaos)",
+        study="recurrent_tuned",
+        answer=answers.contrasts(
+            ("spectrum", "none"), ("spectrum", "frobenius"), sections=[*answers.SEARCH, cost.section]
+        ),
+        picture="forest",
+        would_change="The same with longer sequences, wider networks and gated cells tuned as long.",
+    ),
+    PlanClaim(
         said="Information flows through deep networks at criticality.",
         where='"Information flow"; 4 (and Pennington et al. 2017)',
         study="deep",

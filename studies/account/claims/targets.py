@@ -119,4 +119,12 @@ CLAIMS = (
         picture="sweep-depth-exponent",
         would_change="A profile that beats `none`, at depths where training is hard without one.",
     ),
+    PlanClaim(
+        said="So it should in convolutional networks and transformers.",
+        where="4, renormalization group; 5",
+        study="depth_profile_networks",
+        answer=answers.contrasts(*((f"exponent {exponent}", "exponent 0") for exponent in ("-1", "-0.5", "0.5", "1"))),
+        picture="sweep-depth-exponent",
+        would_change="A profile that beats `none` and a uniform target, in networks of more layers.",
+    ),
 )
