@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-fast studies findings test-slow calibrate mutate chaos bench check format install
+.PHONY: run test test-fast studies findings test-slow calibrate mutate chaos bench docs wheel check format install
 
 run: install  ## the study `capacity`, or its verdicts if it has run
 	$(BIN)/spectra-tune run capacity --resume
@@ -38,6 +38,16 @@ chaos: install  ## kills a small study at 30 random moments and compares what co
 
 bench: install  ## what it costs against its alternatives, in ratios (about ten minutes on an idle machine)
 	$(BIN)/python -m benchmarks
+
+docs: install  ## the reference of every module from its docstrings, in docs/api/; checks links and code of all pages
+	$(BIN)/pdoc --output-directory docs/api --no-show-source analysis search_spaces spectra_tune studies
+	$(BIN)/python -m pytest tests/test_documents.py tests/test_how_to.py tests/test_readme.py
+
+wheel: install  ## the package, built and checked, in dist/
+	rm -rf build dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
 
 check: install  ## formatting, linting, types, known vulnerabilities of the pinned packages
 	$(BIN)/ruff format --check .

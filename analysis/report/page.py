@@ -15,7 +15,7 @@ from analysis.report.elements.table import table
 def overview(found: Findings) -> str:
     """Question and verdict of every contrast in Markdown, short enough for a description."""
     gain = "difference" if found.metric.higher_is_better else of_gain(found.metric)
-    lines = [f"**{found.question.text}**", "", literal(in_all(found.judged, found.question)), ""]
+    lines = [f"**{literal(found.question.text)}**", "", literal(in_all(found.judged, found.question)), ""]
     rows = [(one.condition, str(one.contrast), difference(found, one), one.verdict.name) for one in found.judged]
     lines += table(("Condition", "contrast", gain, "verdict"), rows)
     for condition, arm, words in as_confirmed(found.judged):
@@ -25,7 +25,7 @@ def overview(found: Findings) -> str:
 
 def page(found: Findings, sections: Sequence[Section], numbers: Mapping[str, Mapping[str, str]] | None = None) -> str:
     """The whole report. numbers: of each picture, what those in it stand for."""
-    lines = [f"# {literal(found.name)}", "", f"**{found.question.text}**", ""]
+    lines = [f"# {literal(found.name)}", "", f"**{literal(found.question.text)}**", ""]
     for section in sections:
         lines += [*section.lines, *_pictures(section, numbers or {})]
     return "\n".join(lines)

@@ -41,7 +41,7 @@ class Awkward:
 
 
 STUDY = Study(
-    question="Is it said?",
+    question="Is `it` *said* [so](http://x)?",
     conditions=grid(task=[Awkward()], network=[mlp(width=2)], epochs=[1]),
     arms={"none": Treatment.none()}
     | {name: Treatment(strength=0.1 * (at + 1), sigma_end=1.0) for at, name in enumerate(NAMES)},
@@ -98,6 +98,7 @@ def test_every_name_stands_on_the_page_as_it_is(written):
     for contrast in STUDY.contrasts:
         assert page.texts.count(f"{contrast.treatment} − {contrast.baseline}") >= 3
     assert "名 <i>x" in page.texts
+    assert STUDY.question in page.texts
     assert any("圆 <b>|$y$" in text for text in page.texts)
 
 
