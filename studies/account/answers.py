@@ -172,7 +172,7 @@ def predicted_gains(tell: Tell) -> Callable[[Findings], Answer]:
                 f"networks, both, for {len(able)}; on one of the two for {listed or 'no other'}. The mean gain of "
                 f"penalties with a target over {mean[0]['conditions']} Conditions: {gains}."
             ),
-            lines=tuple(_told(found, tell)),
+            lines=tuple(told(found, tell)),
         )
 
     return answer
