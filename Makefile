@@ -17,7 +17,7 @@ test: test-fast  ## everything but the slow tests
 test-fast: install  ## what starts neither Ray nor MLflow: under two minutes
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not slow and not integration"
 
-studies: install  ## all studies, resumable; keeps each one's tables in studies/results (about half an hour)
+studies: install  ## all studies, resumable; keeps each one's tables in studies/results (about two and a half hours on two cores)
 	$(BIN)/python -m studies.account.run_all
 	$(BIN)/python -m studies.account.writeup
 

@@ -9,11 +9,12 @@ from analysis.report.elements.findings import Findings
 from analysis.report.elements.markdown import literal
 from analysis.report.elements.section import Picture, Section
 from analysis.report.elements.table import table
-from analysis.report.elements.words import chance, number, with_interval
+from analysis.report.elements.words import chance, estimate, number, with_interval
+from analysis.statistics.significance import paired_t
 from spectra_tune.design import SPLIT_METRICS
 
 GAIN_PP = 1.0
-"""From which a mean gain over seeds counts among those that matter, where the study's margin says nothing else."""
+"""From which on a Condition's mean gain is counted, of every metric."""
 
 
 def section(found: Findings) -> Section | None:
@@ -71,8 +72,8 @@ def _arms(gains: pandas.DataFrame, metrics: list[str]) -> list[str]:
 
 
 def _mean_and_share(gain: pandas.Series) -> str:
-    mean, half = float(gain.mean()), 1.96 * float(gain.std()) / len(gain) ** 0.5
-    return f"{with_interval(mean, mean - half, mean + half, sign=True)}, {100 * float((gain >= GAIN_PP).mean()):.0f} %"
+    mean = estimate(paired_t(gain.to_numpy()), sign=True)
+    return f"{mean}, {100 * float((gain >= GAIN_PP).mean()):.0f} %"
 
 
 def _factors(effects: pandas.DataFrame, metrics: list[str]) -> list[str]:
