@@ -40,7 +40,7 @@ def test_its_report_has_what_the_table_can_carry_and_says_what_is_left_out(table
         *("In short", "Verdicts", "How to read this", "Design, declared by you", "Numbers"),
         *("Spread over seeds (descriptive)", "Limits", "Left out"),
     ]
-    assert "- Left out, since the table has no curves: convergence, curves, sigmas." in text
+    assert "- Left out, since the table has no curves: convergence, curves, sigmas, gradient flow." in text
     assert text.count("Left out, since") == 4
     assert "both were trained on the same data" not in text
     assert "registered" not in text

@@ -60,7 +60,7 @@ def test_every_room_is_said_to_determine_bits_or_not():
 
 def test_data_count_like_code():
     kept = {file.suffix for file in PACKAGE.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
-    assert kept - {".md"} == set(DATA)
+    assert kept - {".md", ".typed"} == set(DATA)
 
 
 @pytest.mark.parametrize("changed", ["design/condition.py", "objectives/regression.py", "tasks/data/baarle.geojson"])
