@@ -35,12 +35,12 @@ class Case:
 
 
 CASES = (
-    Case(width=8, targets=(15, 15)),
-    Case(width=16, targets=(10, 12)),
-    Case(width=32, targets=(4, 6)),
-    Case(width=64, targets=(2.2, 3)),
-    Case(width=128, targets=(1.6, 1.8), plain=2),
-    Case(width=16, targets=(30, 30), batch_size=32, plain=1),
+    Case(width=8, targets=(20, 33)),
+    Case(width=16, targets=(11, 20)),
+    Case(width=32, targets=(6, 11)),
+    Case(width=64, targets=(3.3, 6)),
+    Case(width=128, targets=(2.3, 4.4), plain=2),
+    Case(width=16, targets=(60, 60), batch_size=32, plain=1),
     *(Case(width=width, seeds=20) for width in (16, 64)),
     *(Case(width=width, data_seed=None) for width in (16, 64)),
 )

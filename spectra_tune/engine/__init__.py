@@ -4,6 +4,8 @@ Members train stacked, as one program, where their network has a stacked form, e
 """
 
 from spectra_tune.engine.duration import block_seconds, fewest_parts, rough_seconds, trains_stacked
+from spectra_tune.engine.fused.once import is_to_be_compiled as kernel_is_to_be_compiled
+from spectra_tune.engine.groups import needs_kernel
 from spectra_tune.engine.memory import bytes_on_gpu, parts
 from spectra_tune.engine.rehearsal import rehearse
 from spectra_tune.engine.reports import Report
@@ -19,6 +21,8 @@ __all__ = [
     "capacity_ratio",
     "failed_runs",
     "fewest_parts",
+    "kernel_is_to_be_compiled",
+    "needs_kernel",
     "parameter_count",
     "parts",
     "rehearse",

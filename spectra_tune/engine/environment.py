@@ -14,6 +14,7 @@ import torch
 
 from spectra_tune.design import Condition
 from spectra_tune.engine.fingerprint import code_digest
+from spectra_tune.engine.fused.choice import compiler
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.operators import batched_matmul
 
@@ -83,9 +84,13 @@ def built_for_gpus() -> bool:
 
 @cache
 def environment(device: str) -> str:
-    """One line: processor, its instruction set as torch uses it, torch, MKL, OpenBLAS's kernels, our code, device."""
+    """One line: processor, its instruction set as torch uses it, torch, MKL, OpenBLAS's kernels, our code, device.
+
+    On a processor also what trains the perceptrons that the fused kernel can train.
+    """
     mkl = re.search(r"Math Kernel Library Version (\S+)", torch.__config__.show())
     kind = torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else "cpu"
+    fused = () if kind != "cpu" else (f"perceptrons fused by {compiler()}" if compiler() else "perceptrons by torch",)
     return "; ".join(
         (
             _processor(),
@@ -95,6 +100,7 @@ def environment(device: str) -> str:
             batched_matmul.version(),
             f"code {code_digest()}",
             kind,
+            *fused,
         )
     )
 

@@ -7,8 +7,9 @@ from functools import partial
 import torch
 
 from spectra_tune import objectives
-from spectra_tune.design import Condition, Member
+from spectra_tune.design import Condition, Member, Study
 from spectra_tune.engine.environment import deterministic_on_gpu
+from spectra_tune.engine.fused.choice import is_fused
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import MemberInTurn
 from spectra_tune.engine.in_turn.trainer import InTurn
@@ -41,6 +42,14 @@ def stacks(condition: Condition) -> bool:
     if condition.precision != "float32" or others:
         return False
     return form is not None and hasattr(objectives.implement(objective_of(task)), "Stacked") and form(task) is not None
+
+
+def needs_kernel(study: Study) -> bool:
+    """Whether any of a study's networks is trained by the fused kernel, on a processor."""
+    return any(
+        stacks(condition) and is_fused(condition, condition.device or "cpu", torch.float32)
+        for condition in study.conditions
+    )
 
 
 def groups(

@@ -25,6 +25,9 @@ BOUND_BYTES = 2**30
 COPIES = 9
 """Numbers kept for each parameter: value, gradient, rate, decay, three of the optimizer, powers for its spectrum."""
 
+SAMPLE_COPIES = 4
+"""Of a run's own data, where it is stacked: training and validation, as torch takes them and as the kernel does."""
+
 MUON_COPIES = 5
 """Beside them, where the optimizer is Muon: momentum, and of a hidden matrix two of it and two of its square."""
 
@@ -72,7 +75,7 @@ def bytes_per_seed(block: Block) -> int:
 
 
 def bytes_per_member(block: Block) -> int:
-    """Bytes of one run: 36 x parameters + curves, and stacked 8 x samples x (numbers of a sample + outputs + 4).
+    """Bytes of one run: 36 x parameters + curves, and stacked 16 x samples x (numbers of a sample + outputs + 4).
 
     With Muon 56 x parameters.
     """
@@ -80,7 +83,7 @@ def bytes_per_member(block: Block) -> int:
     parameters = parameter_count(block.condition.network, task)
     columns = _numbers(task) + objective_of(task).outputs(task) + 4
     own = stacks(block.condition) and not getattr(task, "fixed", False)
-    data = 2 * 4 * _samples(task) * columns if own else 0
+    data = SAMPLE_COPIES * 4 * _samples(task) * columns if own else 0
     copies = COPIES + (MUON_COPIES if block.condition.optimizer == MUON else 0)
     return copies * 4 * parameters + data + (block.reports + 1) * CURVES * CURVE_ROW_BYTES
 

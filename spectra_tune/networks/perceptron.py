@@ -100,7 +100,9 @@ class Perceptron:
         """A layer with its initial weights."""
         import torch
 
-        linear = torch.nn.Linear(fan_in, fan_out, device="meta").to_empty(device="cpu")  # no draws of its own
+        from spectra_tune.networks.layers.linear import Undrawn
+
+        linear = Undrawn(fan_in, fan_out)
         with torch.no_grad():
             if self.init == "orthogonal":
                 torch.nn.init.orthogonal_(linear.weight)

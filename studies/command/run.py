@@ -97,6 +97,7 @@ def run(
 def _locked(here: RunningStudy, lock: "Lock") -> int:
     """Joins or starts Ray, and trains."""
     from spectra_tune import launching
+    from spectra_tune.engine import kernel_is_to_be_compiled, needs_kernel
     from spectra_tune.launching.block_store import within
     from studies.command.beginnings import check_begun_here
 
@@ -111,8 +112,12 @@ def _locked(here: RunningStudy, lock: "Lock") -> int:
         launching.check_nodes()
     launching.check_device(named.study.conditions)
     launching.check_gpus(within(place, one) for one in left)
-    launching.warm_up(len(named.study.conditions) * (1 if named.study.search is None else len(named.study.sides())))
+    blocks = len(named.study.conditions) * (1 if named.study.search is None else len(named.study.sides()))
+    fused = needs_kernel(named.study)
+    launching.warm_up(blocks, fused=fused)
     say(here.talk, f"{plan.text(named.name, named.study)}\n")
+    if fused and kernel_is_to_be_compiled():
+        say(here.talk, "the kernel that trains perceptrons is compiled, once on this machine: about 15 s\n")
     lock.confirm()
     head = launching.Head(here.address or os.environ.get("RAY_ADDRESS"))
     try:

@@ -5,8 +5,7 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-BETAS, EPSILON = (0.9, 0.999), 1e-8
-"""Decay rates and the number that keeps divisions finite, torch.optim's defaults."""
+from spectra_tune.engine.members.optimizer_defaults import BETAS, EPSILON
 
 
 def put_change(gradient: Tensor, state: dict[str, Tensor], number: int) -> float:

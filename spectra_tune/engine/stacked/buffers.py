@@ -36,14 +36,14 @@ class Buffers:
         hidden: Sequence[HiddenMatrix] = (),
     ):
         self._layout = Layout(initial, side_by_side, device, dtype)
-        self._flat = self._layout.filled(initial)
-        self._flat_gradient, self._flat_rate = self._layout.zeros(), self._layout.zeros()
-        self.bound, self.gradients = self._layout.named(self._flat), self._layout.named(self._flat_gradient)
+        self.flat = self._layout.filled(initial)
+        self.flat_gradient, self._flat_rate = self._layout.zeros(), self._layout.zeros()
+        self.bound, self.gradients = self._layout.named(self.flat), self._layout.named(self.flat_gradient)
         """With pairs, beside their parts, under both names joined by a plus sign."""
         self.parameters = {name: self.bound[name] for name in initial[0]}
         optimizer = members[0].condition.optimizer
         step, names = (None, STATE) if optimizer == MUON else OPTIMIZERS[optimizer]
-        self._state = {name: self._layout.zeros() for name in names}
+        self.moments = {name: self._layout.zeros() for name in names}
         self._step = step or self._muon(hidden)
         self._flat_decay = None
         decays = [member.condition.weight_decay for member in members]
@@ -55,39 +55,41 @@ class Buffers:
         clips = [member.condition.clip for member in members]
         if any(clips):
             bound_M = torch.tensor([clip or inf for clip in clips], device=device, dtype=dtype)
-            self._clip = Clipping(self._layout.parts(self._flat_gradient), bound_M)
+            self._clip = Clipping(self._layout.parts(self.flat_gradient), bound_M)
+
+    def parts(self) -> list[Tensor]:
+        """Views (members, …) of each stretch of the flat buffer, parameter by parameter."""
+        return self._layout.parts(self.flat)
 
     def set_rates(self, rate_M: Tensor) -> None:
         """Each member's learning rate from here on."""
         self._layout.spread(rate_M, self._flat_rate)
 
     def _muon(self, hidden: Sequence[HiddenMatrix]) -> Step:
-        changes = self._layout.named(self._state["change"])
-        muon = Muon(self._state, [changes[matrix.parameter][:, matrix.rows] for matrix in hidden])
+        changes = self._layout.named(self.moments["change"])
+        muon = Muon(self.moments, [changes[matrix.parameter][:, matrix.rows] for matrix in hidden])
         return lambda value, gradient, _, rate, decay, number: muon(value, gradient, rate, decay, number)
 
     def step(self, number: int) -> None:
         """One step of the optimizer, the number-th from 1."""
         if self._clip is not None:
             self._clip()
-        self._step(self._flat, self._flat_gradient, self._state, self._flat_rate, self._flat_decay, number)
+        self._step(self.flat, self.flat_gradient, self.moments, self._flat_rate, self._flat_decay, number)
 
     def begin_anew(self) -> None:
         """Makes the optimizer's state what it was before the first step."""
-        for value in self._state.values():
+        for value in self.moments.values():
             value.zero_()
 
     def finite(self) -> Tensor | None:
         """Whether each member's parameters are all finite (members,); None where all members' are."""
-        if self._flat.sum().isfinite():
+        if self.flat.sum().isfinite():
             return None
-        return torch.stack([part.flatten(1).isfinite().all(dim=1) for part in self._layout.parts(self._flat)]).all(
-            dim=0
-        )
+        return torch.stack([part.flatten(1).isfinite().all(dim=1) for part in self.parts()]).all(dim=0)
 
     @property
     def _tensors(self) -> dict[str, Tensor]:
-        return {"parameters": self._flat, **self._state}
+        return {"parameters": self.flat, **self.moments}
 
     def state(self) -> dict[str, Any]:
         """What `restore` needs."""

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from spectra_tune.engine.members.optimizer_defaults import CLIP_SMALL
 from spectra_tune.operators.batched_matmul import product
-
-SMALL = 1e-6
-"""What torch.nn.utils.clip_grad_norm_ adds to a norm that it divides by."""
 
 
 class Clipping:
@@ -32,7 +30,7 @@ class Clipping:
     def __call__(self) -> None:
         for add_square in self._add_squares:
             add_square()
-        factor_M = (self._bound_M / (self._square_M11.view(-1).sqrt() + SMALL)).clamp(max=1.0)
+        factor_M = (self._bound_M / (self._square_M11.view(-1).sqrt() + CLIP_SMALL)).clamp(max=1.0)
         factor_M = factor_M.where(self._bound_M.isfinite(), 1.0)  # of an infinite norm, too
         for part in self._parts:
             part.mul_(factor_M.view(-1, *[1] * (part.ndim - 1)))

@@ -58,8 +58,10 @@ class Evaluation:
         self._stacks, self._phase = {}, phase
         self._passes.forget()
 
-    def stack(self, split: str) -> Stack:
-        """The members' samples."""
+    def stack(self, split: str, phase: int | None = None) -> Stack:
+        """The members' samples; those of another phase where it is named."""
+        if phase is not None:
+            return self._draw_stack(split, phase)
         if split in self._stacks:
             return self._stacks[split]
         stack = self._draw_stack(split, self._phase)
@@ -69,7 +71,7 @@ class Evaluation:
 
     def scores(self, split: str, phase: int | None = None) -> dict[str, numpy.ndarray]:
         """Every metric of each member; on another phase's data where it is named."""
-        stack = self.stack(split) if phase is None else self._draw_stack(split, phase)
+        stack = self.stack(split, phase)
         summed: Any = 0.0
         for part, passes in self.tiles(split, stack):
             summed = summed + stack.scored.sums(passes.logits_MON, part)

@@ -9,11 +9,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from spectra_tune.engine.members.adam import EPSILON, put_change
-
-MOMENTUM = 0.9
-SMOOTHING = 0.99
-"""RMSprop's decay rate."""
+from spectra_tune.engine.members.adam import put_change
+from spectra_tune.engine.members.optimizer_defaults import EPSILON, MOMENTUM, SMOOTHING
 
 State = dict[str, Tensor]
 Step = Callable[[Tensor, Tensor, State, Tensor, Tensor | None, int], None]

@@ -87,7 +87,7 @@ def _batched(values: Tensor, index_MN: Tensor, batches: int) -> Tensor:
     return chosen.movedim(-2, 0).contiguous()
 
 
-def weights_of_batch(count: int, size: int, device: str, dtype: torch.dtype) -> Tensor:
+def weights_of_batch(count: int, size: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     """Weights (B,) of a batch of `count` samples, which has room for `size`: their sum is 1."""
     weight_B = torch.zeros(size + -size % SAMPLE_MULTIPLE, dtype=dtype, device=device)
     weight_B[:count] = 1 / count

@@ -5,6 +5,7 @@ import torch
 
 from spectra_tune.design import Block, Condition, InvalidStudy, Treatment
 from spectra_tune.engine import BlockTraining
+from spectra_tune.engine.stacked import program as programs
 from spectra_tune.networks import mlp
 from spectra_tune.operators.arpack import spectral_norms
 from spectra_tune.operators.dense import Matrix, TopSingularValue, spectrum_of
@@ -96,7 +97,8 @@ def test_only_wide_weights_are_tracked(width, dtype, tracked):
 
 @pytest.mark.parametrize("learning_rate", [1e-1, 1e-2, 1e-4])
 @pytest.mark.parametrize("width", [8, 64, 128])
-def test_sigma_is_exact_along_whole_trainings(width, learning_rate):
+def test_sigma_is_exact_along_whole_trainings(width, learning_rate, monkeypatch):
+    monkeypatch.setattr(programs, "is_fused", lambda *_: False)
     condition = Condition(task=moons(samples=64), network=mlp(width=width), epochs=40, learning_rate=learning_rate)
     arms = {
         "linear": Treatment(schedule="linear", sigma_start=2.5, sigma_end=1.0, strength=0.1),
@@ -105,9 +107,9 @@ def test_sigma_is_exact_along_whole_trainings(width, learning_rate):
     training = BlockTraining(Block(condition=condition, arms=arms, seeds=range(2)))
     (program,) = training._trainers
     for _ in range(condition.epochs):
-        weights = {name: program.parameters[name].clone() for name in program.regularized}
+        weights = [program.parameters[f"layer_{layer}.weight"].clone() for layer in program.layers]
         training.train_only(1)
-        for followed, weight in zip(program._followed.values(), weights.values(), strict=True):
+        for followed, weight in zip(program._steps._followed.values(), weights, strict=True):
             exact = torch.linalg.svdvals(weight.double())[:, 0]
             torch.testing.assert_close(followed.sigma_M.double(), exact, rtol=1e-4, atol=0)
 

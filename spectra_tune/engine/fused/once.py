@@ -1,0 +1,45 @@
+"""Whether this machine has compiled the kernel already: known without loading the compiler."""
+
+import hashlib
+import os
+import platform
+from functools import cache
+from pathlib import Path
+
+from spectra_tune.engine.fused.choice import compiler
+from spectra_tune.engine.members import optimizer_defaults
+from spectra_tune.operators import dense
+
+
+@cache
+def digest() -> str:
+    """sha256 (hex) of the sources that the kernel is compiled from."""
+    here = sorted(Path(__file__).parent.glob("*.py"))
+    seen = hashlib.sha256()
+    for file in (*here, Path(optimizer_defaults.__file__), Path(dense.__file__)):
+        seen.update(file.read_bytes())
+    return seen.hexdigest()
+
+
+def is_to_be_compiled() -> bool:
+    """Whether the first to train here waits for the compiler."""
+    return not any(place.exists() for place in _places())
+
+
+def mark_compiled() -> None:
+    """Notes that it is in numba's cache."""
+    for place in _places():
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
+        except OSError:  # where the package lies nobody may write: in the user's own cache then, as numba does
+            continue
+        return
+
+
+def _places() -> tuple[Path, Path]:
+    """Where the note may lie: beside the code, or in the user's cache."""
+    known = f"{digest()} {compiler()} {platform.node()} {platform.machine()}"
+    name = f"kernel-{hashlib.sha256(known.encode()).hexdigest()[:16]}"
+    users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(__file__).parent / "__pycache__" / name, users / "spectra-tune" / name
