@@ -3,10 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+
 from spectra_tune.design import Member
+from spectra_tune.engine.fused.choice import is_fused
 
 CELLS = 2**19
 """Numbers that a layer of all a program's members should hold at a time, so that it stays in a processor's cache."""
+
+FUSED_NUMBERS = 2**23
+"""Of the training samples of all a program's members where the kernel trains it, one member after another."""
 
 MOST_MEMBERS = 256
 
@@ -51,5 +57,8 @@ def _size(member: Member, samples: int, device: str) -> tuple[int, bool]:
     if device != "cpu":
         return GPU_CHUNK, True
     condition = member.condition
+    if is_fused(condition, device, torch.float32):
+        numbers = condition.network.stacked(condition.task).sizes[0] * samples
+        return max(1, min(MOST_MEMBERS, FUSED_NUMBERS // numbers)), False
     cells = condition.network.stacked(condition.task).cells * (condition.batch_size or samples)
     return max(1, min(MOST_MEMBERS, CELLS // cells)), False

@@ -12,7 +12,8 @@ from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment, 
 from spectra_tune.design.condition import MUON
 from spectra_tune.engine import BlockTraining, run_block
 from spectra_tune.engine.members.parameters import built
-from spectra_tune.engine.stacked import batch_invariance
+from spectra_tune.engine.stacked import batch_invariance, chunks
+from spectra_tune.engine.stacked import program as programs
 from spectra_tune.engine.stacked.optimizers import OPTIMIZERS
 from spectra_tune.networks import mlp
 from spectra_tune.objectives import SPLITS, objective_of
@@ -174,16 +175,22 @@ def test_the_engine_knows_where_a_members_bits_depend_on_its_company(arms, monke
         logits_MON[-1] *= 1 + 1e-6
 
     monkeypatch.setattr(batch_invariance, "_REHEARSED", {})
+    monkeypatch.setattr(programs, "is_fused", lambda *_: False)
     monkeypatch.setattr(Stacked, "to_error_", staticmethod(slot_dependent_))
     assert not run_block(block)["equal_bits"].any()
 
 
-def test_chunk_boundaries_change_no_bit(arms, monkeypatch):
+@pytest.mark.parametrize("fused", [True, False])
+def test_chunk_boundaries_change_no_bit(fused, arms, monkeypatch):
+    for place in (chunks, programs) if not fused else ():
+        monkeypatch.setattr(place, "is_fused", lambda *_: False)
     condition = Condition(task=moons(samples=100), network=mlp(width=16), epochs=4, batch_size=40)
     block = Block(condition=condition, arms=arms, seeds=range(9))
     expected = weights(block)
-    for cells in (16 * 40, 7 * 16 * 40):
-        monkeypatch.setattr("spectra_tune.engine.stacked.chunks.CELLS", cells)
+    for members_at_a_time in (1, 7):
+        monkeypatch.setattr(chunks, "CELLS", members_at_a_time * 16 * 40)
+        monkeypatch.setattr(chunks, "FUSED_NUMBERS", members_at_a_time * 2 * 100)
+        assert len(trained(block)._trainers) >= 27 // members_at_a_time
         assert all(torch.equal(value, expected[signature]) for signature, value in weights(block).items())
 
 
