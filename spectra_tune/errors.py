@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from difflib import get_close_matches
+from types import UnionType
 from typing import Any
 
 
@@ -39,6 +40,12 @@ def listed(values: Any, what: str) -> tuple[Any, ...]:
     if isinstance(values, str | bytes) or not isinstance(values, Iterable) or plain(values) is not values:
         raise InvalidStudy(f"{what} must be a list or range, got {values!r}")
     return tuple(plain(value) for value in values)
+
+
+def of_kind(value: object, kind: type | UnionType, rule: str) -> None:
+    """Refuses a value that is not of a kind. rule: what must hold."""
+    if not isinstance(value, kind):
+        raise InvalidStudy(f"{rule}, got {value!r}")
 
 
 def positive(value: Any, what: str) -> float:

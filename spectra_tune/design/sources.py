@@ -28,7 +28,7 @@ def is_own(definition: Any) -> bool:
     return file is None or not is_installed(Path(file).resolve())
 
 
-def source_digest(definition: Any) -> str:
+def source_digest(definition: object) -> str:
     """sha256 (hex) of the sources that a user's class or function comes from."""
     known = vars(definition).get(KEPT)
     if known is None:
@@ -55,7 +55,7 @@ def _texts(definition: Any) -> list[bytes]:
 
 def _root_of(definition: Any, file: Path) -> Path:
     """The folder that the names of a definition's module begin in, a package's parent."""
-    inside = definition.__module__.count(".") + (file.name == "__init__.py")
+    inside: int = definition.__module__.count(".") + (file.name == "__init__.py")
     return file.parents[min(inside, len(file.parents) - 1)]
 
 
