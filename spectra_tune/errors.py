@@ -10,6 +10,10 @@ from typing import Any
 class InvalidStudy(ValueError):
     """A declaration that cannot be carried out: one line that says what must hold, what came and what to do."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: in a notebook, too, it is one line."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class NotComparable(InvalidStudy):
     """A comparison that the design does not carry: names the fields that differ and both values."""
