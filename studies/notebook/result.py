@@ -37,11 +37,11 @@ class Result:
     def report(self) -> Report:
         """The whole report, drawn anew; seconds."""
         files = reporting.files(self.found)
-        return Report(name=self.found.name, page="report.html", files=files, tables=self.tables)
+        return Report(name=self.found.name, files=files, tables=self.tables)
 
-    def paper(self) -> dict[str, bytes]:
-        """Files for a paper by name: LaTeX tables, PDF figures, a methods paragraph."""
-        return reporting.paper(self.found)
+    def paper(self) -> Report:
+        """The same for a paper: LaTeX tables, PDF figures, a methods paragraph."""
+        return Report(name=self.found.name, files=reporting.paper(self.found), tables=self.tables)
 
     def __repr__(self) -> str:
         said = [f"{one.condition}, {one.contrast}: {one.verdict.sentence}" for one in self.found.judged]

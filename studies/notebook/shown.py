@@ -11,6 +11,8 @@ from analysis.report.html import as_source
 from spectra_tune.results import Tables
 from studies.command.report import write
 
+PAGE = "report.html"
+
 HEIGHT = "40rem"
 """Of a report among cells: it scrolls."""
 
@@ -58,10 +60,9 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A study's report: one page, which a notebook shows, and its files by name."""
+    """A study's report or what a paper needs of it: files by name, of which a notebook shows the page."""
 
     name: str
-    page: str  # the file that is the page
     files: Mapping[str, bytes]
     tables: Tables
 
@@ -72,8 +73,10 @@ class Report:
         """Puts the files and the tables into a folder, which is made."""
         write(Path(folder), dict(self.files), self.tables)
 
-    def _repr_html_(self) -> str:
-        """The page in a frame of its own, which runs no script."""
-        page = escape(self.files[self.page].decode())
+    def _repr_html_(self) -> str | None:
+        """The page in a frame of its own, which runs no script; of files for a paper there is none."""
+        if PAGE not in self.files:
+            return None
+        page = escape(self.files[PAGE].decode())
         look = f"width: 100%; height: {HEIGHT}; border: 1px solid #ccc"
         return f'<iframe srcdoc="{page}" sandbox="allow-popups" style="{look}" title="{escape(self.name)}"></iframe>'
