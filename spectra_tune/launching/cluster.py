@@ -11,7 +11,6 @@ from typing import Any
 # Read by Ray when it is imported: the terminal belongs to the study's own progress display.
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-logging.getLogger("ray.widgets.util").setLevel(logging.ERROR)  # in a notebook it asks for widgets that we do not use
 
 import ray
 import ray.exceptions

@@ -1,16 +1,16 @@
 """NamedStudy: a study with the name of its records, and what a command would do with it."""
 
+import logging
+import os
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy, Study, checked_name
-from studies.command import catalogue, duration, places, plan, report
-from studies.command.console import READABLE, to_reader
-from studies.command.interrupts import INTERRUPTED, process_goes_on
-from studies.command.rehearsal import rehearse_own
-from studies.notebook.bar import bar_here
-from studies.notebook.result import Result, result_of
-from studies.notebook.shown import Plan
+from studies.command import catalogue
+
+if TYPE_CHECKING:
+    from studies.notebook.result import Result
+    from studies.notebook.shown import Plan
 
 
 class StudyStopped(RuntimeError):
@@ -27,8 +27,12 @@ class NamedStudy:
     tracking_uri: str | None
     address: str | None
 
-    def plan(self) -> Plan:
+    def plan(self) -> "Plan":
         """What the study will do, what it could show and how long that takes here, before it does it; seconds."""
+        from studies.command import duration, plan  # load numpy, scipy and torch
+        from studies.command.rehearsal import rehearse_own
+        from studies.notebook.shown import Plan
+
         rehearse_own(self.named.study)
         text = plan.text(self.named.name, self.named.study)
         return Plan(text=f"{text}\ntime        {duration.in_words(self.named.study)}")
@@ -40,14 +44,22 @@ class NamedStudy:
         name, study = f"{self.named.name}-smoke", self.named.study.smoke()
         return replace(self, named=replace(self.named, name=name, study=study, smoke=True))
 
-    def run(self, *, resume: bool = False, quiet: bool = False, accept_changes: bool = False) -> Result:
+    def run(self, *, resume: bool = False, quiet: bool = False, accept_changes: bool = False) -> "Result":
         """Trains the study, judges its contrasts, records all in MLflow; gives what came out.
 
         resume: continue it if it has begun; what came out if it is done. quiet: no plan and no progress.
         accept_changes: continue although packages or code are others than at its start. Raises InvalidStudy where it
         is refused, StudyStopped where it came to no end, KeyboardInterrupt where it was interrupted.
         """
+        # Before Ray and MLflow are loaded: the first asks for widgets that nothing here uses.
+        logging.getLogger("ray.widgets.util").setLevel(logging.ERROR)
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        from spectra_tune import tracking
+        from studies.command import places
+        from studies.command.console import READABLE, to_reader
+        from studies.command.interrupts import INTERRUPTED, process_goes_on
         from studies.command.run import RunningStudy, carry_out
+        from studies.notebook.bar import bar_here
 
         uri, place = places.store(self.tracking_uri), places.storage(self.storage)
         here = RunningStudy(
@@ -70,8 +82,11 @@ class NamedStudy:
             raise StudyStopped(f"study {self.named.name!r} came to no end, why is said above: {here.again}")
         return self.result()
 
-    def result(self) -> Result:
+    def result(self) -> "Result":
         """What came out of a study that has run, from its MLflow record."""
+        from studies.command import places, report
+        from studies.notebook.result import result_of
+
         uri = places.store(self.tracking_uri)
         return result_of(self.named, report.recorded_tables(self.named, uri), uri)
 
