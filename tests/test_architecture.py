@@ -47,7 +47,7 @@ OWNERS = {
     "ray": ("spectra_tune/launching/", "search_spaces/"),
     "optuna": ("spectra_tune/launching/", "analysis/describing/sensitivity.py"),
     "mlflow": ("spectra_tune/tracking/",),
-    "rich": ("studies/command/", "studies/account/"),
+    "rich": ("studies/command/", "studies/account/", "studies/notebook/"),
     "scipy": (
         "analysis/",
         "benchmarks/statistics.py",
