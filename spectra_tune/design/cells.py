@@ -17,6 +17,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, cast
 
 from spectra_tune.errors import InvalidStudy
+from spectra_tune.own_code import OURS
 
 LONGEST_TEXT = 200
 """Characters of what is printed of a value of an unknown kind: a longer one may have been cut."""
@@ -51,11 +52,7 @@ def reached_from(definition: object) -> Reached:
         found.texts[key] = text
         names = vars(sys.modules[str(getattr(one, "__module__", "__main__"))])
         for name in sorted(used(text) & set(names)):
-            value = names[name]
-            if inspect.isclass(value) or inspect.isfunction(value) or isinstance(value, ModuleType):
-                waiting.append(value)
-            elif not inspect.isbuiltin(value):
-                found.texts[name] = "".join((f"{name} = ", *_of_value(name, value, waiting)))
+            found.texts[name] = "".join((f"{name} = ", *_of_name(name, names[name], waiting)))
     return found
 
 
@@ -74,10 +71,11 @@ def _place_of(definition: object) -> tuple[str, str] | None:
 
 def _codes(definition: object) -> Iterator[CodeType]:
     if isinstance(definition, FunctionType):
-        yield cast("FunctionType", inspect.unwrap(definition)).__code__
+        yield definition.__code__
     elif isinstance(definition, type):
         for member in vars(definition).values():
-            inner = getattr(member, "fget", None) or getattr(member, "__func__", member)
+            inner: Any = getattr(member, "fget", None) or getattr(member, "__func__", member)
+            inner = inspect.unwrap(inner) if callable(inner) else inner
             if isinstance(inner, FunctionType) and inner.__qualname__.startswith(f"{definition.__qualname__}."):
                 yield inner.__code__
 
@@ -115,6 +113,21 @@ def used(text: str) -> frozenset[str]:
         at_top = scope.get_type() == "module"
         names |= {one.get_name() for one in scope.get_symbols() if (one.is_referenced() if at_top else one.is_global())}
     return frozenset(names)
+
+
+def _of_name(name: str, value: Any, waiting: list[object]) -> Iterator[str]:
+    """What stands under a name: of a definition or a module what it is called, and it is left in `waiting`."""
+    value = inspect.unwrap(value) if callable(value) else value
+    if inspect.isclass(value) or inspect.isroutine(value) or isinstance(value, ModuleType):
+        module = str(getattr(value, "__module__", ""))
+        ours = module.partition(".")[0] in OURS
+        yield f"{'' if ours else module} {getattr(value, '__qualname__', value.__name__)}"
+        waiting.append(value)
+        owner = getattr(value, "__self__", None)  # of a method, and of what C defines its module
+        if owner is not None:
+            yield from _of_name(name, owner, waiting)
+    else:
+        yield from _of_value(name, value, waiting)
 
 
 def _of_value(name: str, value: Any, waiting: list[object]) -> Iterator[str]:

@@ -93,7 +93,7 @@ def _texts_of_notebook(definition: Any) -> list[bytes]:
             file = Path(getattr(one, "__file__", None) or "").resolve()
             if file.is_file() and not is_installed(file) and not is_ours(file):
                 files |= with_imports(file, file.parents[one.__name__.count(".") + (file.name == "__init__.py")])
-        elif is_own(one):
+        elif (inspect.isclass(one) or inspect.isfunction(one)) and is_own(one):
             others.append(source_digest(one))
     return [first.encode(), *sorted(text.encode() for text in others), *(file.read_bytes() for file in sorted(files))]
 

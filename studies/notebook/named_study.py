@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 class StudyStopped(RuntimeError):
     """A study did not come to its end: what stopped it is said above, and what continues it here."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: one line."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 @dataclass(frozen=True, slots=True)
 class NamedStudy:

@@ -72,6 +72,9 @@ def notebook(monkeypatch):
         "FACTOR = 3",
         "FACTOR = torch.tensor(2)",
         "FACTOR = {'two': [2]}",
+        "import torch.fft as torch",
+        "from spectra_tune.tasks import moons as layers",
+        "import functools\n@functools.cache\n" + HELPER.strip(),
     ],
 )
 def test_what_a_definition_uses_of_a_notebook_has_a_part_in_its_signature(notebook, cell):
@@ -93,6 +96,19 @@ def test_values_count_under_their_names(notebook):
     assert digest(before["f"]) != digest(before.run("ONE, TWO = 2, 1")["f"])
 
 
+def test_a_name_for_installed_code_counts(notebook):
+    notebook.run("act = torch.tanh\nLayer = torch.nn.Tanh\ndef f(): return act, Layer")
+    signatures = [digest(notebook["f"])]
+    for cell in ("act = torch.relu", "act = torch.nn.functional.relu", "Layer = torch.nn.ReLU"):
+        signatures.append(digest(notebook.run(cell)["f"]))
+    assert len(set(signatures)) == 4
+
+
+def test_a_method_behind_a_decorator_of_an_installed_package_says_where_its_class_is(notebook):
+    notebook.run("class Only:\n    @torch.no_grad()\n    def draw(self): return FACTOR")
+    assert str(statement_of(notebook["Only"])).startswith("class Only")
+
+
 def test_arrays_count_by_content(notebook):
     notebook.run("import numpy\ntable = numpy.zeros(2000)\ndef f(): return table")
     before = digest(notebook["f"])
@@ -110,8 +126,9 @@ def test_installed_code_that_it_uses_counts_by_the_name_in_its_text(notebook):
 
 
 def test_a_value_that_cannot_be_read_is_refused(notebook):
-    with pytest.raises(InvalidStudy, match="FACTOR of this notebook, a object, is not"):
-        _ = notebook.run("FACTOR = object()").signature
+    for cell, kind in (("FACTOR = object()", "object"), ("FACTOR = torch.Generator().get_state", "Generator")):
+        with pytest.raises(InvalidStudy, match=f"FACTOR of this notebook, a {kind}, is not"):
+            _ = notebook.run(cell).signature
 
 
 def test_a_class_without_a_method_is_refused(notebook):
