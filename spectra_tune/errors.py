@@ -3,11 +3,16 @@
 import math
 from collections.abc import Iterable
 from difflib import get_close_matches
+from types import UnionType
 from typing import Any
 
 
 class InvalidStudy(ValueError):
     """A declaration that cannot be carried out: one line that says what must hold, what came and what to do."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: in a notebook, too, it is one line."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class NotComparable(InvalidStudy):
@@ -39,6 +44,12 @@ def listed(values: Any, what: str) -> tuple[Any, ...]:
     if isinstance(values, str | bytes) or not isinstance(values, Iterable) or plain(values) is not values:
         raise InvalidStudy(f"{what} must be a list or range, got {values!r}")
     return tuple(plain(value) for value in values)
+
+
+def of_kind(value: object, kind: type | UnionType, rule: str) -> None:
+    """Refuses a value that is not of a kind. rule: what must hold."""
+    if not isinstance(value, kind):
+        raise InvalidStudy(f"{rule}, got {value!r}")
 
 
 def positive(value: Any, what: str) -> float:

@@ -33,7 +33,7 @@ ROOMS = {
         *("tasks", "networks", "design", "results", "engine", "launching", "tracking"),
     ),
     "analysis": ("statistics", "judging", "describing", "figures", "report"),
-    "studies": ("command", "account", "__main__"),
+    "studies": ("command", "account", "notebook", "__main__"),
 }
 """Of each package from the ground up: a room imports only those before it."""
 
@@ -47,7 +47,7 @@ OWNERS = {
     "ray": ("spectra_tune/launching/", "search_spaces/"),
     "optuna": ("spectra_tune/launching/", "analysis/describing/sensitivity.py"),
     "mlflow": ("spectra_tune/tracking/",),
-    "rich": ("studies/command/", "studies/account/"),
+    "rich": ("studies/command/", "studies/account/", "studies/notebook/"),
     "scipy": (
         "analysis/",
         "benchmarks/statistics.py",
@@ -56,6 +56,7 @@ OWNERS = {
         "spectra_tune/geometry/complexity.py",
     ),
     "statsmodels": ("analysis/statistics/",),
+    "IPython": ("studies/notebook/",),
     "markdown_it": ("analysis/report/",),
     "matplotlib": ("analysis/figures/", "analysis/report/"),
 }

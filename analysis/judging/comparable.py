@@ -1,6 +1,6 @@
 """What forbids a comparison of two arms: another Condition, an undeclared field, other data or initial weights."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy
 import pandas
@@ -46,12 +46,13 @@ def check_conditions(one: pandas.DataFrame, other: pandas.DataFrame, names: str)
 
 
 def _equal(a: Any, b: Any) -> bool:
-    return bool(a == b) or bool(pandas.isna(a) and pandas.isna(b))
+    return bool(a == b) or all(cast("bool", pandas.isna(one)) for one in (a, b))
 
 
 def check_fields(both: pandas.DataFrame, columns: list[str], declared: tuple[str, ...], names: str) -> None:
     """Refuses pairs that differ in an undeclared field, or agree in a declared one."""
-    found, agreeing = [], set(declared)
+    found: list[str] = []
+    agreeing = set(declared)
     for name in columns:
         field, a, b = field_of(name), both[f"{name}_of_treatment"], both[f"{name}_of_baseline"]
         unequal = (a != b) & ~(a.isna() & b.isna())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pandas
 
@@ -70,7 +70,7 @@ def shared(one: pandas.DataFrame, other: pandas.DataFrame) -> dict[str, Share]:
     """
     columns = [*PAIR, *(name for names in SHARED.values() for name in names if name in one and name in other)]
     both = one[columns].drop_duplicates(PAIR).merge(other[columns].drop_duplicates(PAIR), on=PAIR)
-    found = {}
+    found: dict[str, Share] = {}
     for what, names in SHARED.items():
         if all(name in columns for name in names):
             given = pandas.concat([both[f"{name}_{side}"].notna() for name in names for side in "xy"], axis=1)
@@ -83,10 +83,10 @@ def shared(one: pandas.DataFrame, other: pandas.DataFrame) -> dict[str, Share]:
 def values_of(space: Iterable[tuple[str, Dimension]], row: Mapping[Any, Any]) -> dict[str, Any]:
     """The factors' values of a run, by its row of the run table, where None, full batches and schedules are written
     otherwise. Left out is what the run had none of, such as the target of a penalty of strength 0."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, dimension in space:
         cell = plain(row[column_of_factor(name)])
-        nothing = pandas.isna(cell) or (name == "batch_size" and cell == 0)
+        nothing = cast("bool", pandas.isna(cell)) or (name == "batch_size" and cell == 0)
         chosen = [one for one in dimension.choices if (nothing if one is None else one == cell or str(one) == cell)]
         if chosen:
             found[name] = chosen[0]

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy
 import pandas
@@ -45,7 +46,9 @@ def judge_study(study: Study, runs: pandas.DataFrame) -> list[Judged]:
         refused = str(error)
     one_split = confirmed.groupby("condition_signature")["one_split"].all()
     paired = [pairs_of(study, contrast, confirmed, study.outcome.metric) for contrast in study.contrasts]
-    keys, found, data = [], [], []
+    keys: list[tuple[Contrast, str, str]] = []
+    found: list[Differences | None] = []
+    data: list[ContrastData] = []
     for signature, label in labels.items():
         for contrast, by_condition in zip(study.contrasts, paired, strict=True):
             differences = None if refused else by_condition[signature]
@@ -178,7 +181,7 @@ def contrast_data(
 
 def contrast_table(judged: list[Judged]) -> pandas.DataFrame:
     """A row per contrast and Condition: the verdict, its sentence and every number it rests on."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for one in judged:
         verdict = one.verdict
         rows.append(
@@ -224,7 +227,7 @@ def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, flo
     out. sigma_1, sigma_2, …: mean spectral norms of the runs that ended well. probe_…: means over the runs on which the
     quantity could be measured, left out where there is none.
     """
-    summaries = {}
+    summaries: dict[tuple[str, str], dict[str, float]] = {}
     for (signature, arm), rows in runs.groupby(["condition_signature", "arm"], sort=False):
         ok = ~counts_as_constant(rows)
         summary: dict[str, float] = {"seeds": len(rows), "diverged": int((~ok).sum())}

@@ -107,7 +107,7 @@ def family_statistics(family: Sequence[ContrastData], margin: float, tests: int)
             p_flip[index] = float(p)
     else:
         p_flip = adjusted("p_flip")
-    statistics = []
+    statistics: list[Statistics] = []
     for index, one in enumerate(raw):
         both = [p for p in (p_t[index], p_flip[index]) if p is not None]
         statistics.append(
@@ -135,7 +135,7 @@ def _unadjusted(one: ContrastData, margin: float) -> Statistics:
     """The statistics of one contrast alone; margin and equivalence p not yet adjusted."""
     gains = one.gains
     n = len(gains)
-    diverged = {
+    diverged: dict[str, Any] = {
         "diverged_treatment": int(one.diverged_treatment.sum()),
         "diverged_baseline": int(one.diverged_baseline.sum()),
         "p_divergence": _more_divergence(one),

@@ -62,7 +62,7 @@ class Differences:
     def __len__(self) -> int:
         return len(self.values)
 
-    def __array__(self, dtype=None, copy=None) -> numpy.ndarray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray:
         return numpy.array(self.values, dtype=dtype, copy=copy)
 
     @property

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from scipy import integrate, stats
 
@@ -33,7 +34,7 @@ def best_of_m_bias(m: int, n: int, sd: float) -> float:
     return sd / math.sqrt(n) * expected
 
 
-def check_confirmation(search_seeds: Iterable[int], confirmation_seeds: Iterable[int]) -> None:
+def check_confirmation(search_seeds: Iterable[Any], confirmation_seeds: Iterable[Any]) -> None:
     """Refuses a confirmation on seeds that selected what it confirms."""
     both = sorted(set(search_seeds) & set(confirmation_seeds))
     if both:

@@ -5,5 +5,6 @@ from analysis.report.elements.in_brief import in_brief
 from analysis.report.files import files
 from analysis.report.latex import paper
 from analysis.report.page import overview
+from analysis.report.summary import summary
 
-__all__ = ["Findings", "files", "findings", "findings_of_declared", "in_brief", "overview", "paper"]
+__all__ = ["Findings", "files", "findings", "findings_of_declared", "in_brief", "overview", "paper", "summary"]

@@ -1,4 +1,4 @@
-"""The report's page as HTML that needs no other file and can be read on a desk and on a telephone."""
+"""The report's page as HTML that needs no other file and can be read on a desk and on a telephone; or a part of it."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -53,6 +53,9 @@ th {{ border-bottom: 2px solid #666; }}
 """
 """A wide table scrolls, and a shadow shows at the side where there is more of it."""
 
+SCOPE = "spectra-tune"
+"""Class of what is a part of another page."""
+
 
 def html(title: str, text: str, pictures: Mapping[str, bytes]) -> str:
     """A Markdown page as HTML with its pictures inside.
@@ -60,16 +63,25 @@ def html(title: str, text: str, pictures: Mapping[str, bytes]) -> str:
     pictures: SVG by the file's name on the page; one called `<name>-narrow.svg` stands in for `<name>.svg` on a narrow
     screen.
     """
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = parser.parse(text)
-    _dress_tables(tokens)
-    _put_pictures(tokens, pictures)
-    body = parser.renderer.render(tokens, parser.options, {})
+    body = _body(text, pictures)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
     )
+
+
+def fragment(text: str, pictures: Mapping[str, bytes]) -> str:
+    """The same as a part of somebody else's page, such as a notebook's, whose other parts keep their look."""
+    return f'<div class="{SCOPE}">\n<style>\n.{SCOPE} {{\n{STYLE}}}\n</style>\n{_body(text, pictures)}</div>\n'
+
+
+def _body(text: str, pictures: Mapping[str, bytes]) -> str:
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = parser.parse(text)
+    _dress_tables(tokens)
+    _put_pictures(tokens, pictures)
+    return parser.renderer.render(tokens, parser.options, {})
 
 
 def _dress_tables(tokens: list[Token]) -> None:
@@ -105,16 +117,17 @@ def _put_pictures(tokens: Sequence[Token], pictures: Mapping[str, bytes]) -> Non
             file = str(image.attrs["src"])
             if file not in pictures:
                 continue
-            image.attrSet("src", _inside(pictures[file]))
+            image.attrSet("src", as_source(pictures[file]))
             narrow = pictures.get(f"{file.removesuffix('.svg')}-narrow.svg")
             before, after = '<div class="wide picture" tabindex="0">', "</div>"
             if narrow is not None:
-                before, after = f'<picture><source media="{NARROW}" srcset="{_inside(narrow)}">', "</picture>"
+                before, after = f'<picture><source media="{NARROW}" srcset="{as_source(narrow)}">', "</picture>"
             around = [Token("html_inline", "", 0, content=words) for words in (before, after)]
             assert token.children is not None
             place = token.children.index(image)
             token.children[place : place + 1] = [around[0], image, around[1]]
 
 
-def _inside(picture: bytes) -> str:
+def as_source(picture: bytes) -> str:
+    """An SVG as the source of an image."""
     return f"data:image/svg+xml;base64,{base64.b64encode(picture).decode()}"

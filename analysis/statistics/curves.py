@@ -120,16 +120,16 @@ def mean_band(
 
     NaN is left out.
     """
-    counts = numpy.isfinite(value).sum(axis=0)
+    counts, nothing = numpy.isfinite(value).sum(axis=0), numpy.full(int(value.shape[1]), numpy.nan)
     total = numpy.where(numpy.isfinite(value), value, 0.0).sum(axis=0)
-    mean = numpy.divide(total, counts, out=numpy.full(value.shape[1], numpy.nan), where=counts > 0)
+    mean = numpy.divide(total, counts, out=nothing.copy(), where=counts > 0)
     squares = numpy.where(numpy.isfinite(value), (value - mean) ** 2, 0.0).sum(axis=0)
-    variance = numpy.divide(squares, counts - 1, out=numpy.full(value.shape[1], numpy.nan), where=counts > 1)
+    variance = numpy.divide(squares, counts - 1, out=nothing.copy(), where=counts > 1)
     half = stats.t.ppf((1 + level) / 2, numpy.maximum(counts - 1, 1)) * numpy.sqrt(variance / numpy.maximum(counts, 1))
     return mean, *bounded_ends(mean, half, bounds)
 
 
-def _curves(epoch, value, *, finite: bool = True) -> tuple[ndarray, ndarray]:
+def _curves(epoch: Sequence[float] | ndarray, value: ArrayLike, *, finite: bool = True) -> tuple[ndarray, ndarray]:
     at, values = numpy.asarray(epoch, dtype=float), numpy.asarray(value, dtype=float)
     if at.ndim != 1 or len(at) < 2 or values.shape[-1:] != at.shape or (numpy.diff(at) <= 0).any():
         raise ValueError(

@@ -40,7 +40,8 @@ def decompose(
     before = sample(start, least=2)
     if not steps:
         raise ValueError("a decomposition needs at least one step, got none")
-    values, parts = before, []
+    values = before
+    parts: list[Part] = []
     for name, after in steps:
         following = sample(after, least=2)
         if len(following) != len(before):

@@ -41,7 +41,7 @@ def _above(d: Sequence[float] | ndarray, bound: float, level: float, method: str
     if spread == 0:
         p = 2.0**-n if mean > bound else 1.0
         return Estimate(estimate=mean, low=mean, p=p, df=n - 1, n=n, method=method)
-    error = spread / n**0.5
+    error: float = spread / n**0.5
     t = (mean - bound) / error
     return Estimate(
         estimate=mean,

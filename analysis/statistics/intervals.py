@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy
 from numpy import ndarray
@@ -67,7 +67,7 @@ def _hypergeometric(n: int, x: ndarray) -> ndarray:
     return total
 
 
-def _log_cosh(x):
+def _log_cosh(x: float | ndarray) -> Any:
     return numpy.logaddexp(x, -x) - math.log(2)
 
 
@@ -102,7 +102,7 @@ def _log_ratio(logs: ndarray, level: float) -> Estimate:
     if spread == 0:
         p = 1.0 if abs(mean) < 1e-12 else None
         return Estimate(estimate=ratio, low=ratio, high=ratio, p=p, df=n - 1, n=n, method=method)
-    error = spread / n**0.5
+    error: float = spread / n**0.5
     half = float(stats.t.ppf((1 + level) / 2, n - 1)) * error
     return Estimate(
         estimate=ratio,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy
 import pandas
@@ -12,7 +12,7 @@ from analysis.statistics.estimate import Estimate
 from analysis.statistics.significance import paired_t, sign_flip
 
 if TYPE_CHECKING:
-    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.ensemble import RandomForestRegressor  # pyright: ignore[reportMissingTypeStubs]
 
 TREES, FEWEST_IN_LEAF, SHARE_OF_FEATURES = 200, 40, 0.3
 """Chosen in a pilot on other seeds."""
@@ -20,7 +20,8 @@ TREES, FEWEST_IN_LEAF, SHARE_OF_FEATURES = 200, 40, 0.3
 
 def forest() -> "RandomForestRegressor":
     """A regression forest (Breiman 2001) whose draws are its own and always the same."""
-    from sklearn.ensemble import RandomForestRegressor  # a second, which only predictions need
+    # Loads a second, which only predictions need.
+    from sklearn.ensemble import RandomForestRegressor  # pyright: ignore[reportMissingTypeStubs]
 
     return RandomForestRegressor(
         n_estimators=TREES, min_samples_leaf=FEWEST_IN_LEAF, max_features=SHARE_OF_FEATURES, random_state=0
@@ -35,9 +36,11 @@ def numbers(table: pandas.DataFrame) -> pandas.DataFrame:
 
 def predict_left_out(x: pandas.DataFrame, y: Sequence[float] | ndarray, groups: Sequence[Any]) -> ndarray:
     """Each row's prediction by a forest that saw no row of its group (two groups at least)."""
-    from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
+    from sklearn import model_selection  # pyright: ignore[reportMissingTypeStubs]
 
-    told = cross_val_predict(forest(), x.to_numpy(), numpy.asarray(y), groups=list(groups), cv=LeaveOneGroupOut())
+    untyped = cast("Any", model_selection)
+    parts = untyped.LeaveOneGroupOut()
+    told = untyped.cross_val_predict(forest(), x.to_numpy(), numpy.asarray(y), groups=list(groups), cv=parts)
     return numpy.asarray(told, dtype=float)
 
 

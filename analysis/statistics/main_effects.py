@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy
 from numpy import ndarray
 from scipy import stats
-from statsmodels.regression.linear_model import OLS
+from statsmodels.regression.linear_model import OLS  # pyright: ignore[reportMissingTypeStubs]
 
 from analysis.statistics.estimate import Estimate
 
@@ -39,7 +39,8 @@ def main_effects(
     """
     values, groups = numpy.asarray(y, dtype=float), numpy.unique(numpy.asarray(clusters), return_inverse=True)[1]
     count, between = int(groups.max()) + 1, 1
-    coded, columns = [numpy.ones((len(values), 1))], {}
+    coded = [numpy.ones((len(values), 1))]
+    columns: dict[str, tuple[list[Any], slice]] = {}
     for name, given in factors.items():
         known = sorted(set(given))
         if len(set(zip(groups.tolist(), given, strict=True))) == count:
@@ -53,7 +54,7 @@ def main_effects(
         raise ValueError(f"the levels of {', '.join(factors)} cannot be told apart: one of them follows from others")
     if count < FEWEST_PER_COEFFICIENT * between:
         raise ValueError(f"{between} numbers need {FEWEST_PER_COEFFICIENT * between} clusters, got {count}")
-    fit = OLS(values, design).fit(cov_type="cluster", cov_kwds={"groups": groups, "use_correction": True})
+    fit = cast("Any", OLS(values, design)).fit(cov_type="cluster", cov_kwds={"groups": groups, "use_correction": True})
     about = _Fitted(fit.params, fit.cov_params(), count, float(stats.t.ppf((1 + level) / 2, count - 1)))
     return MainEffects(
         mean=about.combination(_unit(fitted, slice(0, 1))[0]),

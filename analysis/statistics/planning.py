@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Callable
 
 import numpy
 from scipy import optimize, stats
@@ -35,7 +36,8 @@ def power_equivalence(n: int, sd: float, margin: float, alpha: float = 0.05, tru
     """Exact power of TOST: the t tests' shared sample variance is integrated over its chi distribution."""
     if n < 2:
         return 0.0
-    df, error = n - 1, sd / n**0.5
+    df = n - 1
+    error: float = sd / n**0.5
     critical = float(stats.t.isf(alpha, df))
     room = margin - critical * error * _spread_ratios(df)  # the mean must stay this near to 0
     inside = stats.norm.cdf((room - true_effect) / error) - stats.norm.cdf((-room - true_effect) / error)
@@ -77,7 +79,7 @@ def seeds_to_reach(alpha: float) -> int:
     return next(n for n in range(1, 2_000) if smallest_attainable_p(n) <= alpha)
 
 
-def _smallest(reached, power: float) -> int:
+def _smallest(reached: Callable[[int], float], power: float) -> int:
     """The smallest n >= 2 with reached(n) >= power, by doubling and bisection."""
     high = 2
     while reached(high) < power:

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy
 from numpy import ndarray
 from scipy import stats
-from statsmodels.stats.meta_analysis import combine_effects
+from statsmodels.stats import meta_analysis  # pyright: ignore[reportMissingTypeStubs]
 
 from analysis.statistics.estimate import sample
 from analysis.statistics.significance import paired_t
@@ -145,14 +145,15 @@ def interaction_with_capacity(
         )
     if len(widths) < 2 or len(table) < 2 or not (numpy.isfinite(table).all() and (widths > 0).all()):
         raise ValueError("an interaction needs two seeds and two capacities > 0 or more, all finite")
-    seeds, capacities = table.shape
+    seeds, capacities = map(int, table.shape)
     basis, _ = numpy.linalg.qr(numpy.vander(numpy.log2(widths), increasing=True))
     logs = numpy.log2(widths) - numpy.log2(widths).mean()
     t = paired_t(table @ logs / (logs @ logs), level)
     beyond, f, f_p = capacities - 2, None, None
     if beyond > 0 and seeds > beyond:
         curvature = table @ basis[:, 2:]
-        mean, covariance = curvature.mean(axis=0), numpy.atleast_2d(numpy.cov(curvature.T))
+        mean: ndarray = curvature.mean(axis=0)
+        covariance = numpy.atleast_2d(numpy.cov(curvature.T))
         if numpy.linalg.matrix_rank(covariance) == beyond:
             squared = seeds * float(mean @ numpy.linalg.solve(covariance, mean))
             f = squared * (seeds - beyond) / (beyond * (seeds - 1))
@@ -174,10 +175,12 @@ def interaction_with_capacity(
 def _random_effects(means: ndarray, variances: ndarray, level: float = 0.95) -> Any:
     """statsmodels' random effects by Paule and Mandel; tasks that agree exactly have no I^2, which it divides by 0."""
     with numpy.errstate(divide="ignore", invalid="ignore"):
-        return combine_effects(means, variances, method_re="iterated", use_t=True, alpha=1 - level)
+        return cast("Any", meta_analysis).combine_effects(
+            means, variances, method_re="iterated", use_t=True, alpha=1 - level
+        )
 
 
-def _heterogeneity(means: ndarray, variances: ndarray, tau_squared: float | None = None):
+def _heterogeneity(means: ndarray, variances: ndarray, tau_squared: float | None = None) -> tuple[float, float, float]:
     """Standard deviation between tasks, I^2 in percent and Cochran's Q."""
     found = _random_effects(means, variances)
     tau_squared = float(found.tau2) if tau_squared is None else tau_squared

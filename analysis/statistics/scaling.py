@@ -138,7 +138,7 @@ def power_law(
 def _gates(x: ndarray, y: ndarray, grid: Sequence[float] | ndarray | None) -> tuple[str, ...]:
     """What forbids a claim before anything is fitted."""
     distinct, ratio = len(numpy.unique(x)), float(x.max() / x.min())
-    reasons = []
+    reasons: list[str] = []
     if distinct < FEWEST_DISTINCT:
         reasons.append(f"{distinct} distinct x, at least {FEWEST_DISTINCT} are needed")
     if ratio < LEAST_RANGE * (1 - 1e-9):
@@ -161,7 +161,7 @@ def _curvature(log_x: ndarray, log_y: ndarray, spread: float) -> float | None:
     df = len(log_y) - 3
     variance = float(((log_y - design @ coefficients) ** 2).sum()) / df
     error = math.sqrt(variance * float(numpy.linalg.inv(design.T @ design)[2, 2]))
-    return float(2 * stats.t.sf(abs(coefficients[2]) / error, df)) if error > 0 else 0.0
+    return float(2 * stats.t.sf(abs(float(coefficients[2])) / error, df)) if error > 0 else 0.0
 
 
 def _aicc(log_y: ndarray, regressor: ndarray) -> float:
@@ -184,7 +184,8 @@ def _additive(x: ndarray, y: ndarray, start: tuple[float, float], level: float) 
     )
     method = "non-linear least squares"
     variance = 2 * found.cost / df
-    information = found.jac.T @ found.jac
+    jacobian = numpy.asarray(found.jac)  # of few numbers, so never sparse
+    information = jacobian.T @ jacobian
     if numpy.linalg.cond(information) > 1e14:
         return Estimate(estimate=float(found.x[1]), df=df, n=n, method=f"{method}, no interval: ill-conditioned")
     error = math.sqrt(variance * float(numpy.linalg.inv(information)[1, 1]))

@@ -11,7 +11,7 @@ from spectra_tune.design.names import checked_name
 from spectra_tune.design.seeds import distinct_seeds
 from spectra_tune.design.signature import condition_signature, run_signature
 from spectra_tune.design.treatment import Treatment
-from spectra_tune.errors import InvalidStudy, at_least_one, listed, one_of, plain, whole
+from spectra_tune.errors import InvalidStudy, at_least_one, listed, of_kind, one_of, plain, whole
 from spectra_tune.probes import PROBES
 
 STAGES = ("search", "confirm")
@@ -29,8 +29,7 @@ class Arm:
     stream: int = 0  # mixed into the arm's init and order draws; for A/A controls only
 
     def __post_init__(self):
-        if not isinstance(self.treatment, Treatment):
-            raise InvalidStudy(f"an arm needs a Treatment, got {self.treatment!r}")
+        of_kind(self.treatment, Treatment, "an arm needs a Treatment")
         object.__setattr__(self, "changes", tuple(sorted(_changes(self.changes).items())))
         object.__setattr__(self, "stream", whole(self.stream, "stream", 0))
 
@@ -54,8 +53,7 @@ def named_arms(arms: Mapping[str, Arm | Treatment] | Iterable[tuple[str, Arm]]) 
         raise InvalidStudy("at least one arm is needed, got none")
     for name, arm in named.items():
         checked_name(name, "an arm's name")
-        if not isinstance(arm, Arm | Treatment):
-            raise InvalidStudy(f"arms must map names to a Treatment or an Arm, got {name!r}: {arm!r}")
+        of_kind(arm, Arm | Treatment, f"the arm {name!r} must be a Treatment or an Arm")
     return tuple((name, arm if isinstance(arm, Arm) else Arm(treatment=arm)) for name, arm in named.items())
 
 
@@ -86,8 +84,7 @@ class Block:
         probes, probed_at = checked_probes(self.probes, self.probed_at)
         object.__setattr__(self, "probes", probes)
         object.__setattr__(self, "probed_at", probed_at)
-        if not isinstance(self.condition, Condition):
-            raise InvalidStudy(f"a block needs a Condition, got {self.condition!r}")
+        of_kind(self.condition, Condition, "a block needs a Condition")
         object.__setattr__(self, "arms", named_arms(self.arms))
         object.__setattr__(self, "seeds", distinct_seeds(self.seeds, "seeds"))
         if not self.seeds:

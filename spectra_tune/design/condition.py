@@ -6,7 +6,17 @@ from typing import Any
 
 from spectra_tune.called import called
 from spectra_tune.design.evaluations import Attack, check_evaluable
-from spectra_tune.errors import InvalidStudy, at_least_one, listed, nearest, not_negative, one_of, positive, whole
+from spectra_tune.errors import (
+    InvalidStudy,
+    at_least_one,
+    listed,
+    nearest,
+    not_negative,
+    of_kind,
+    one_of,
+    positive,
+    whole,
+)
 from spectra_tune.objectives import CLASSIFICATION, is_curriculum, objective_of, phases_of
 from spectra_tune.schedules import LEARNING_RATES
 from spectra_tune.schedules.distance_to_criticality import DistanceToCriticality
@@ -68,7 +78,7 @@ class Condition:
                 f"rename it in {kind_of(self.network)}"
             )
 
-        def put(name, value):
+        def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)
 
         if self.device is not None:
@@ -80,8 +90,7 @@ class Condition:
             put("learning_rate_schedule", name)
         put("learning_rate", positive(self.learning_rate, "learning_rate"))
         if self.adversarial is not None:
-            if not isinstance(self.adversarial, Attack):
-                raise InvalidStudy(f"adversarial must be an Attack, or None, got {self.adversarial!r}")
+            of_kind(self.adversarial, Attack, "adversarial must be an Attack, or None")
             check_evaluable(self.adversarial, self.task)
         if self.clip is not None:
             put("clip", positive(self.clip, "clip"))

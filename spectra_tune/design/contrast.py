@@ -1,5 +1,6 @@
 """Contrast: two arms of a block, one minus the other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ class Contrast:
 
     treatment: str
     baseline: str
-    differs: Any = frozenset()  # given as a set or list of field names, kept as a frozenset
+    differs: Any = frozenset[str]()  # given as a set or list of field names, kept as a frozenset
 
     def __post_init__(self):
         object.__setattr__(self, "differs", frozenset(listed(self.differs, "differs")))
@@ -23,7 +24,7 @@ class Contrast:
         return f"{self.treatment} − {self.baseline}"
 
 
-def contrast_of(pair: Contrast | tuple[str, str]) -> Contrast:
+def contrast_of(pair: Contrast | Sequence[str]) -> Contrast:
     """A contrast that is given as one, or as a pair."""
     if isinstance(pair, Contrast):
         return pair

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spectra_tune.called import called
-from spectra_tune.errors import InvalidStudy, at_least_one, listed, one_of, positive
+from spectra_tune.errors import InvalidStudy, at_least_one, listed, of_kind, one_of, positive
 from spectra_tune.objectives import CLASSIFICATION, EVALUATIONS, objective_of
 
 NORMS = ("l2", "linf")
@@ -97,8 +97,7 @@ def checked_evaluations(evaluations: Any) -> tuple[Evaluation, ...]:
 
 def needed(metrics: tuple[str, ...], attack: Attack | None, corruptions: tuple[Any, ...]) -> tuple[Evaluation, ...]:
     """The evaluations that give these metrics; refused where one is not said, or said and not asked for."""
-    if attack is not None and not isinstance(attack, Attack):
-        raise InvalidStudy(f"attack must be an Attack, got {attack!r}")
+    of_kind(attack, Attack | None, "attack must be an Attack")
     for one in corruptions:
         if not isinstance(one, Corruption):
             raise InvalidStudy(f"corruptions must be of Corruption, got {one!r}")

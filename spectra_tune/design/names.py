@@ -32,7 +32,8 @@ def distinct_names(names: Iterable[str], *, lost: str, fill: str, longest: int) 
     Some of its sha256 stands behind it where a letter or digit was lost, where it was cut, and where two names would be
     one, on a disk that ignores case as well: different names stay different.
     """
-    found, unlike = {}, set()
+    found: dict[str, str] = {}
+    unlike: set[str] = set()
     for name in names:
         text = re.sub(f"(?:{lost})+", fill, name).strip(f"{fill} ")
         found[name] = text[:longest].rstrip(f"{fill} ")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, cast
 
 from spectra_tune.design.treatment import KNOTS, Treatment
 from spectra_tune.errors import InvalidStudy, at_least_one, nearest, one_of, plain, whole
@@ -163,7 +163,8 @@ def _space(given: Any, what: str) -> tuple[tuple[str, Dimension], ...]:
     """Sorted pairs (name, Dimension) of a mapping to Ray Tune domains, or of what this made before."""
     if not isinstance(given, Mapping | tuple):
         raise InvalidStudy(f"{what} must map field names to Ray Tune domains, got {given!r}")
-    return tuple((name, _dimension(name, domain)) for name, domain in sorted(dict(given).items()))
+    space = dict(cast("Mapping[str, Any]", given))
+    return tuple((name, _dimension(name, domain)) for name, domain in sorted(space.items()))
 
 
 def _points(name: str, dimension: Dimension) -> tuple[int, ...]:
@@ -177,7 +178,7 @@ def _without_text(value: Any) -> bool:
     return callable(value) or " at 0x" in repr(value)
 
 
-def _in_words(domain: Any) -> str:
+def _in_words(domain: object) -> str:
     """What was given in the place of a range or a choice; of what has no text of its own, what it is."""
     if not _without_text(domain):
         return repr(domain)

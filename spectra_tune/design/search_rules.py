@@ -64,7 +64,7 @@ def _with_knots(start: Treatment, values: Mapping[str, float]) -> tuple[float, .
 
 def stratified(conditions: Iterable[Condition], search: Search) -> tuple[Condition, ...]:
     """Every Condition at every width and depth that the search's spaces list, each once."""
-    found = []
+    found: list[Condition] = []
     for condition in conditions:
         for values in product(*(points for _, points in search.strata)):
             sizes = dict(zip((name for name, _ in search.strata), values, strict=True))

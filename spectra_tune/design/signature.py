@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from spectra_tune.called import called
 from spectra_tune.design.condition import Condition
@@ -55,11 +55,11 @@ def canonical(thing: Any) -> Any:
     if isinstance(thing, Path):
         return {"file": hashlib.sha256(thing.read_bytes()).hexdigest()}
     if isinstance(thing, list | tuple | range):
-        return [canonical(item) for item in thing]
+        return [canonical(item) for item in cast("Sequence[Any]", thing)]
     if isinstance(thing, set | frozenset):
-        return sorted((canonical(item) for item in thing), key=json.dumps)
+        return sorted((canonical(item) for item in cast("Set[Any]", thing)), key=json.dumps)
     if isinstance(thing, Mapping):
-        return {str(key): canonical(value) for key, value in thing.items()}
+        return {str(key): canonical(value) for key, value in cast("Mapping[Any, Any]", thing).items()}
     if hasattr(thing, "tobytes") and hasattr(thing, "shape"):
         return {"array": hashlib.sha256(thing.tobytes()).hexdigest(), "shape": list(thing.shape)}
     if isinstance(thing, type):
@@ -77,7 +77,7 @@ def _name_of(definition: Any) -> str:
     return f"{definition.__module__}.{definition.__qualname__}" if with_module else definition.__qualname__
 
 
-def _canonical_object(thing: Any) -> dict[str, Any]:
+def _canonical_object(thing: object) -> dict[str, Any]:
     kind = type(thing)
     if not is_dataclass(thing) and not hasattr(thing, "__dict__"):
         raise InvalidStudy(f"what determines a {kind.__qualname__} cannot be read: give {thing!r} as a number or text")

@@ -1,12 +1,17 @@
-"""Which of a user's own source determines what she defines: her file, the modules beside it that it imports, bases."""
+"""Which of a user's own source determines what she defines: her file, the modules beside it that it imports, bases.
+
+Of what a notebook's cell defines see cells.py.
+"""
 
 import ast
 import hashlib
 import inspect
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from spectra_tune.design.cells import reached_from, statement_of
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.own_code import is_installed, is_ours
 
@@ -24,14 +29,19 @@ def is_own(definition: Any) -> bool:
         or name.partition(".")[0] == "spectra_tune"
     ):
         return False
+    if KEPT in getattr(definition, "__dict__", {}):  # on a worker, where its module may be another of that name
+        return True
     file = getattr(sys.modules.get(name), "__file__", None)
     return file is None or not is_installed(Path(file).resolve())
 
 
-def source_digest(definition: Any) -> str:
-    """sha256 (hex) of the sources that a user's class or function comes from."""
+def source_digest(definition: object) -> str:
+    """sha256 (hex) of the sources that a user's class or function comes from.
+
+    Of a notebook's it is read each time: what it uses may be another since.
+    """
     known = vars(definition).get(KEPT)
-    if known is None:
+    if known is None or statement_of(definition) is not None:
         seen = hashlib.sha256()
         for text in _texts(definition):
             seen.update(hashlib.sha256(text).digest())
@@ -41,10 +51,15 @@ def source_digest(definition: Any) -> str:
 
 
 def _texts(definition: Any) -> list[bytes]:
-    """The definition's own file first, then those that it rests on, each once."""
+    """The definition's own file or statement first, then those that it rests on, each once."""
+    if statement_of(definition) is not None:
+        return _texts_of_notebook(definition)
     file = _file_of(definition)
     if file is None:
-        return [_text_of(definition)]
+        raise InvalidStudy(
+            f"the source of {definition.__qualname__} must be readable, since it determines the runs: define it in a "
+            "file, or in a notebook's cell as a function or a class with a method of its own"
+        )
     files = with_imports(file, _root_of(definition, file))
     for base in getattr(definition, "__mro__", ())[1:]:
         of_base = _file_of(base) if is_own(base) else None
@@ -55,7 +70,7 @@ def _texts(definition: Any) -> list[bytes]:
 
 def _root_of(definition: Any, file: Path) -> Path:
     """The folder that the names of a definition's module begin in, a package's parent."""
-    inside = definition.__module__.count(".") + (file.name == "__init__.py")
+    inside: int = definition.__module__.count(".") + (file.name == "__init__.py")
     return file.parents[min(inside, len(file.parents) - 1)]
 
 
@@ -68,15 +83,19 @@ def _file_of(definition: Any) -> Path | None:
     return file if file.is_file() else None
 
 
-def _text_of(definition: Any) -> bytes:
-    """The source of a definition that is in no file, such as one of a notebook."""
-    try:
-        return inspect.getsource(definition).encode()
-    except (OSError, TypeError):
-        raise InvalidStudy(
-            f"the source of {definition.__qualname__} must be readable, since it determines the runs: define it in a "
-            "file"
-        ) from None
+def _texts_of_notebook(definition: Any) -> list[bytes]:
+    """The statements and values of a notebook that a definition uses, and the files of what it uses of modules."""
+    reached = reached_from(definition)
+    first, *others = reached.texts.values()
+    files: dict[Path, None] = {}
+    for one in reached.elsewhere:
+        if isinstance(one, ModuleType):
+            file = Path(getattr(one, "__file__", None) or "").resolve()
+            if file.is_file() and not is_installed(file) and not is_ours(file):
+                files |= with_imports(file, file.parents[one.__name__.count(".") + (file.name == "__init__.py")])
+        elif (inspect.isclass(one) or inspect.isfunction(one)) and is_own(one):
+            others.append(source_digest(one))
+    return [first.encode(), *sorted(text.encode() for text in others), *(file.read_bytes() for file in sorted(files))]
 
 
 def with_imports(file: Path, root: Path) -> dict[Path, None]:

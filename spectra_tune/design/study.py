@@ -25,6 +25,7 @@ from spectra_tune.errors import (
     at_least_one,
     listed,
     nearest,
+    of_kind,
     positive,
     true_or_false,
     whole,
@@ -65,7 +66,8 @@ class Study:
     factors: Any = field(default=(), metadata={"later": True})  # names of what Conditions differ in, see factors.py
 
     def __post_init__(self):
-        if not isinstance(self.question, str) or not self.question.strip():
+        of_kind(self.question, str, "a study needs a question")
+        if not self.question.strip():
             raise InvalidStudy(f"a study needs a question, got {self.question!r}")
         object.__setattr__(self, "arms", named_arms(self.arms))
         object.__setattr__(self, "conditions", listed(self.conditions, "conditions"))
@@ -76,8 +78,8 @@ class Study:
             object.__setattr__(self, "conditions", stratified(self.conditions, self.search))
         object.__setattr__(self, "contrasts", tuple(contrast_of(pair) for pair in listed(self.contrasts, "contrasts")))
         self._put(declared(self.arms, self.contrasts))
-        if not isinstance(self.seeds, Seeds) or not isinstance(self.outcome, Outcome):
-            raise InvalidStudy(f"seeds must be Seeds and outcome an Outcome, got {self.seeds!r} and {self.outcome!r}")
+        of_kind(self.seeds, Seeds, "seeds must be Seeds")
+        of_kind(self.outcome, Outcome, "outcome must be an Outcome")
         if not self.conditions or len(set(self.conditions)) != len(self.conditions):
             raise InvalidStudy(f"a study needs distinct conditions, got {len(self.conditions)} with repeats or none")
         self._check_metrics()
@@ -94,8 +96,7 @@ class Study:
                     self._check_contrast(contrast, condition)
         else:
             self._put(registered(self.arms, self.contrasts, self.search))
-        if self.pilot is not None and not isinstance(self.pilot, Pilot):
-            raise InvalidStudy(f"pilot must be a Pilot, got {self.pilot!r}")
+        of_kind(self.pilot, Pilot | None, "pilot must be a Pilot")
         self._check_claim()
         self._check_measurements()
         self.blocks()
@@ -184,8 +185,7 @@ class Study:
     def _check_claim(self) -> None:
         if self.claim is None:
             return
-        if not isinstance(self.claim, Claim):
-            raise InvalidStudy(f"claim must be a Claim, got {self.claim!r}")
+        of_kind(self.claim, Claim, "claim must be a Claim")
         arms = dict(self.arms)
         for name in self.claim.chain:
             if name not in arms:
@@ -247,7 +247,7 @@ class Study:
         few_epochs = [min(one.epochs, 10 if one.batch_size is None else 2) for one in few]
         most = max(few_epochs)
 
-        def shortened(changes):
+        def shortened(changes: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
             other = {True: 2 * most, False: max(most // 2, 1)}
             return {key: other[value > longest] if key == "epochs" else value for key, value in changes}
 

@@ -64,7 +64,7 @@ class Treatment:
         return cls(strength=0.0)
 
     def __post_init__(self):
-        def put(name, value):
+        def put(name: str, value: Any) -> None:
             object.__setattr__(self, name, value)
 
         put("strength", not_negative(self.strength, "strength"))

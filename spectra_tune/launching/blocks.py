@@ -19,6 +19,7 @@ from spectra_tune.launching.block_store import ended_blocks, read_all, within
 from spectra_tune.launching.gpus import gpu_share, has_gpus, resources, workers
 from spectra_tune.launching.parts import Part, handed_out, left, named_parts, whole_again
 from spectra_tune.launching.resume import forget, statuses
+from spectra_tune.launching.silent import Silent
 from spectra_tune.launching.trainables import BlockTrainable
 from spectra_tune.results import Tables, curve_table, figure_table, joined
 
@@ -107,6 +108,7 @@ def run_blocks(
                     name=name,
                     storage_path=storage,
                     verbose=0,
+                    progress_reporter=Silent(),
                     callbacks=[listener],
                     failure_config=tune.FailureConfig(max_failures=RETRIES),
                     checkpoint_config=tune.CheckpointConfig(

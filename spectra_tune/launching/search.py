@@ -23,6 +23,7 @@ from spectra_tune.launching.lockstep_searcher import LockstepSearcher, SearchPro
 from spectra_tune.launching.resume import forget, statuses
 from spectra_tune.launching.scheduler_per_side import scheduler_of
 from spectra_tune.launching.side_search import Score, Survivors
+from spectra_tune.launching.silent import Silent
 from spectra_tune.launching.trainables import SearchTrainable
 from spectra_tune.results import RUN_KEY
 
@@ -91,6 +92,7 @@ def run_search(
                     name=name,
                     storage_path=storage,
                     verbose=0,
+                    progress_reporter=Silent(),
                     failure_config=tune.FailureConfig(max_failures=RETRIES),
                     checkpoint_config=tune.CheckpointConfig(
                         num_to_keep=1,

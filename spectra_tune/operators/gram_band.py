@@ -7,6 +7,7 @@ one; Y place of the features, I of the images; X row.
 
 from collections.abc import Callable, Sequence
 from math import prod
+from typing import Any
 
 import numpy
 import torch
@@ -63,7 +64,8 @@ class GramBand:
         return products.index_select(1, self._where_KW).view(groups, -1, self._width).cpu().numpy()
 
     def _inverse(self, negative_GKW: numpy.ndarray, bound: float) -> Callable[[Tensor], Tensor] | None:
-        factorize, solve = get_lapack_funcs(("pbtrf", "pbtrs"), dtype=negative_GKW.dtype)
+        functions: Any = get_lapack_funcs(("pbtrf", "pbtrs"), dtype=negative_GKW.dtype)
+        factorize, solve = functions
         factors = []
         for negative_KW in negative_GKW:
             shifted_KW = negative_KW.copy()

@@ -5,7 +5,7 @@ Everything is done for one member alone, so that its bits do not depend on its c
 """
 
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +17,8 @@ from spectra_tune.operators.batched_matmul import multiply, one_thread
 from spectra_tune.operators.pull import Pull
 
 Array = np.ndarray
-_eigen_decomposition, _cholesky_factor = get_lapack_funcs(("syevd", "potrf"), dtype=np.float32)
+_functions: Any = get_lapack_funcs(("syevd", "potrf"), dtype=np.float32)
+_eigen_decomposition, _cholesky_factor = _functions
 
 KEPT, NEW, GROWN = 32, 8, 64
 """Ritz vectors carried over, directions per expansion, and most vectors within a call.

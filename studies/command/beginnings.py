@@ -7,7 +7,7 @@ from spectra_tune.design import InvalidStudy
 from spectra_tune.launching.block_store import within
 from studies.command.catalogue import Named
 from studies.command.console import say
-from studies.command.pasted import command
+from studies.command.pasted import verb_on
 
 
 def check_begun_here(named: Named, recorded: tracking.Execution | None, uri: str, place: str, left: str) -> None:
@@ -19,7 +19,7 @@ def check_begun_here(named: Named, recorded: tracking.Execution | None, uri: str
             "another --storage"
         )
     if began is not None and (recorded is None or recorded.run_id != began.run_id):
-        there = command("run", named.typed, "--resume", uri=began.tracking_uri, place=place)
+        there = verb_on(named, "run", "--resume", uri=began.tracking_uri, place=place)
         raise InvalidStudy(
             f"study {named.name!r} in {folder} must be continued with the record that it began with, it is in "
             f"{began.tracking_uri}, not in {uri}: {there}; or begin it anew with another --storage"
@@ -33,7 +33,7 @@ def recorded_beside(
     began = launching.read_beginning(within(place, named.name))
     if began is None or (recorded is not None and recorded.run_id == began.run_id):
         return False
-    there = command("sync", named.typed, uri=began.tracking_uri, place=place)
+    there = verb_on(named, "sync", uri=began.tracking_uri, place=place)
     if not chosen:
         here = f"to record it in {uri} all the same, give that as --tracking-uri"
         raise InvalidStudy(f"study {named.name!r} began in {began.tracking_uri}: {there}; {here}")

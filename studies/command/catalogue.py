@@ -13,12 +13,15 @@ from types import ModuleType
 from spectra_tune.design import InvalidStudy, Study, checked_name, nearest
 from spectra_tune.own_code import place_of_error, said
 from studies.command.hints import hint
-from studies.command.own_modules import importable_beside
+from studies.command.own_modules import importable_beside, loaded_own
 
 HERE = Path(__file__).parent.parent
 
 SMOKE = "--smoke"
 """The option that names a study's small sibling."""
+
+IN_NOTEBOOK = "notebook:"
+"""Before the name of a study that is in no file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +30,24 @@ class Named:
 
     name: str
     study: Study
-    module: ModuleType
-    of_user: bool  # loaded from a path: workers may lack the file
-    smoke: bool  # the small sibling of what its file declares
+    module: ModuleType | None  # None where a notebook declares it
+    of_user: bool  # no study of this package: workers may lack what defines it
+    smoke: bool  # the small sibling of what was declared
 
     @property
     def typed(self) -> str:
-        """What names it on a command line, from any folder; `load_typed` takes it back."""
+        """What names it on a command line, from any folder; `load_typed` takes it back. Of a notebook's it says so."""
+        if self.module is None:
+            return IN_NOTEBOOK + self.name
         file = Path(str(self.module.__file__))
         return shlex.join([str(file) if self.of_user else file.stem, *([SMOKE] if self.smoke else [])])
+
+    @property
+    def by_value(self) -> list[ModuleType]:
+        """Modules whose definitions travel to workers by value, as a notebook's own do anyway."""
+        if self.module is None:
+            return loaded_own()
+        return [self.module] if self.of_user else []
 
 
 def listed() -> dict[str, str]:
@@ -79,7 +91,10 @@ def load(name: str, *, smoke: bool = False) -> Named:
 
 
 def load_typed(typed: str) -> Named:
-    """The study that `Named.typed` names."""
+    """The study that `Named.typed` names; one that a notebook declared is refused: no command can load it."""
+    if typed.startswith(IN_NOTEBOOK):
+        name = typed.removeprefix(IN_NOTEBOOK)
+        raise InvalidStudy(f"a command needs a study in a file, {name!r} was declared in a notebook: give it one")
     name, *options = shlex.split(typed)
     return load(name, smoke=SMOKE in options)
 

@@ -63,8 +63,8 @@ def _unread(stream: object) -> None:
         os.close(nowhere)
 
 
-def to_reader(*, quiet: bool = False, stderr: bool = False) -> Console:
-    """Standard output or error: as wide as its terminal; elsewhere unbounded, and never with a cursor that moves."""
+def to_reader(*, quiet: bool = False, stderr: bool = False, width: int = WHOLE) -> Console:
+    """Standard output or error: as wide as its terminal; elsewhere this wide, and never with a cursor that moves."""
     stream: TextIO = sys.stderr if stderr else sys.stdout
     shown = stream.isatty()
     return _Console(
@@ -73,8 +73,9 @@ def to_reader(*, quiet: bool = False, stderr: bool = False) -> Console:
         markup=False,
         emoji=False,
         highlight=False,
-        width=None if shown else WHOLE,
+        width=None if shown else width,
         force_interactive=None if shown else False,
+        force_jupyter=False,  # lines are lines there, too
     )
 
 

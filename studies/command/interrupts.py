@@ -14,8 +14,14 @@ class ReaderGone(KeyboardInterrupt):
     """Nobody reads the output any more: as in `… | head`."""
 
 
+_GOES_ON = False
+
+
 def at_once(*_) -> None:
-    """Ends this process. Nothing is lost: what was not saved is trained again, with equal bits."""
+    """Ends this process, or what it does where it goes on. Nothing is lost: what was not saved is trained again, with
+    equal bits."""
+    if _GOES_ON:
+        raise KeyboardInterrupt
     print("\ninterrupted at once; the same command with --resume continues", file=sys.stderr, flush=True)
     os._exit(INTERRUPTED)
 
@@ -30,6 +36,18 @@ def second_at_once() -> Iterator[None]:
     try:
         yield
     finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def process_goes_on() -> Iterator[None]:
+    """While this lasts, no interrupt ends the process, which is a notebook's; afterwards SIGINT does what it did."""
+    global _GOES_ON
+    before, _GOES_ON = signal.getsignal(signal.SIGINT), True
+    try:
+        yield
+    finally:
+        _GOES_ON = False
         signal.signal(signal.SIGINT, before)
 
 

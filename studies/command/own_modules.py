@@ -15,7 +15,7 @@ from types import ModuleType
 
 from spectra_tune.design import InvalidStudy
 from spectra_tune.design.sources import source_digest, with_imports
-from spectra_tune.own_code import INSTALLED, OURS
+from spectra_tune.own_code import INSTALLED, OURS, is_installed, is_ours
 
 
 class _Beside:
@@ -95,6 +95,13 @@ def _check_names(file: Path, folder: Path) -> None:
             raise InvalidStudy(
                 f"a module must have a name of its own, {one} has that of Python's or an installed one: rename it"
             )
+
+
+def loaded_own() -> list[ModuleType]:
+    """Modules that this process has loaded from files of its user's own, but for the one it was started with."""
+    named = [(name, getattr(one, "__file__", None)) for name, one in sys.modules.items() if name != "__main__"]
+    own = [name for name, file in named if file and not (is_installed(at := Path(file).resolve()) or is_ours(at))]
+    return [sys.modules[name] for name in own]
 
 
 def _keep_digests(modules: list[ModuleType]) -> None:

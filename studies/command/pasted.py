@@ -1,12 +1,34 @@
-"""Command lines that are printed: each can be pasted into the shell that it was printed in."""
+"""What is printed as to be done next: a command for the shell, or a call for the notebook, that it was printed in."""
 
 import shlex
 from pathlib import Path
 
 from spectra_tune import tracking
+from studies.command.catalogue import Named
 
 STORAGE = "ray_results"
 """Ray's storage where no other is given."""
+
+
+def verb_on(
+    named: Named,
+    verb: str,
+    *flags: str,
+    uri: str | None = None,
+    place: str | None = None,
+    address: str | None = None,
+) -> str:
+    """What does a verb on this study: see `command`; in a notebook, whose study knows the places, a method of it."""
+    if named.module is not None:
+        return command(verb, named.typed, *flags, uri=uri, place=place, address=address)
+    if verb == "sync":  # what is trained is read back, judged and recorded
+        verb, flags = "run", ("--resume",)
+    return f"{verb}({', '.join(option(named, flag) for flag in flags)})"
+
+
+def option(named: Named, flag: str) -> str:
+    """An option as it is given there."""
+    return flag if named.module is not None else f"{flag.removeprefix('--').replace('-', '_')}=True"
 
 
 def command(

@@ -14,7 +14,7 @@ from studies.command.catalogue import Named
 from studies.command.complexities import with_complexities
 from studies.command.console import say
 from studies.command.mlflow_records import counts, for_children
-from studies.command.pasted import command
+from studies.command.pasted import verb_on
 
 
 def begin(named: Named, uri: str, place: str, lock: Lock, *, begun: bool, elsewhere: bool = False) -> tracking.Tracker:
@@ -52,6 +52,7 @@ def stop(tracker: tracking.Tracker, status: str) -> None:
 
 def finish(
     console: Console,
+    verdicts: Console,
     named: Named,
     tracker: tracking.Tracker,
     tables: Tables,
@@ -59,7 +60,7 @@ def finish(
     place: str,
     lost: Sequence[str] = (),
 ) -> int:
-    """Judges a study's tables, writes all into MLflow and prints the verdicts; returns the exit code.
+    """Judges a study's tables, writes all into MLflow and prints what came out on `verdicts`; returns the exit code.
 
     lost: blocks that may come out otherwise at another try: the record is then not a finished one.
     """
@@ -87,12 +88,12 @@ def finish(
             status="FAILED" if lost else "FINISHED",
         )
     except tracking.StoreLost as error:
-        terminal.say_verdicts(console, named.name, found.question, judged)
+        terminal.say_verdicts(verdicts, named.name, found.question, judged)
         say(
             console,
             f"NOT RECORDED: {error}. All results are kept in {place}/{named.name}; once the store answers: "
-            f"{command('sync', named.typed, uri=uri, place=place)}",
+            f"{verb_on(named, 'sync', uri=uri, place=place)}",
         )
         return 1
-    terminal.conclude(console, named, judged, uri)
+    terminal.conclude(verdicts, named, judged, uri)
     return 0

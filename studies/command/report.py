@@ -10,7 +10,7 @@ from spectra_tune.design import InvalidStudy
 from spectra_tune.results import Tables
 from studies.command import archive, catalogue, places
 from studies.command.console import to_reader
-from studies.command.pasted import command
+from studies.command.pasted import verb_on
 from studies.command.terminal import base_url, conclude, say_verdicts
 from studies.command.unchanged import check_unchanged
 
@@ -26,16 +26,7 @@ def report(name: str, *, smoke: bool, output: Path | None, latex: bool, tracking
     console = to_reader()
     named = catalogue.load(name, smoke=smoke)
     uri = places.store(tracking_uri)
-    recorded = tracking.find_execution(named.name, uri)
-    if recorded is None:
-        raise InvalidStudy(
-            f"study {named.name!r} must have run, {uri} has no record of it: {command('run', named.typed, uri=uri)}"
-        )
-    if not recorded.finished:
-        again = command("run", named.typed, "--resume", uri=uri)
-        raise InvalidStudy(f"study {named.name!r} must be finished, its record in {uri} is not: {again}")
-    check_unchanged(named, recorded, uri)
-    tables = tracking.read_tables(named.name, uri)
+    tables = recorded_tables(named, uri)
     if output is None:
         conclude(console, named, judge_study(named.study, tables.runs), uri)
         return 0
@@ -45,6 +36,20 @@ def report(name: str, *, smoke: bool, output: Path | None, latex: bool, tracking
     write(output, reporting.paper(found) if latex else reporting.files(found), tables)
     console.print(f"report written to {output}", soft_wrap=True)
     return 0
+
+
+def recorded_tables(named: catalogue.Named, uri: str) -> Tables:
+    """The tables of a study that has run; one that has not, or was declared otherwise since, is refused."""
+    recorded = tracking.find_execution(named.name, uri)
+    if recorded is None:
+        raise InvalidStudy(
+            f"study {named.name!r} must have run, {uri} has no record of it: {verb_on(named, 'run', uri=uri)}"
+        )
+    if not recorded.finished:
+        resume = verb_on(named, "run", "--resume", uri=uri)
+        raise InvalidStudy(f"study {named.name!r} must be finished, its record in {uri} is not: {resume}")
+    check_unchanged(named, recorded, uri)
+    return tracking.read_tables(named.name, uri)
 
 
 def report_kept(name: str, file: Path, *, smoke: bool, output: Path | None, latex: bool) -> int:

@@ -15,8 +15,8 @@ from studies.command.block_names import block_names
 from studies.command.console import say, to_reader
 from studies.command.interrupts import INTERRUPTED, next_at_once, second_at_once, sigterm_interrupts
 from studies.command.live_effect import Largest
-from studies.command.pasted import command
-from studies.command.progress import Display
+from studies.command.pasted import option, verb_on
+from studies.command.progress import BarOf, Display, bar_in_terminal
 from studies.command.rehearsal import rehearse_own
 from studies.command.terminal import conclude
 from studies.command.unchanged import check_same_software, check_unchanged
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 class RunningStudy:
     """A study that is run: where its records and checkpoints lie, and who is told of it."""
 
-    console: Console
+    console: Console  # of failures and warnings
+    verdicts: Console  # of what came out; silent in a notebook, whose result shows itself
     talk: Console  # of what is said on the way; silent with --quiet
+    bar: BarOf  # of the blocks that are done
     named: catalogue.Named
     uri: str
     place: str
@@ -44,8 +46,8 @@ class RunningStudy:
 
     @property
     def again(self) -> str:
-        """The command that continues it."""
-        return command("run", self.named.typed, "--resume", uri=self.uri, place=self.place, address=self.address)
+        """What continues it."""
+        return verb_on(self.named, "run", "--resume", uri=self.uri, place=self.place, address=self.address)
 
 
 def run(
@@ -62,28 +64,36 @@ def run(
     """Trains a study (or continues it, or shows its verdicts if it is done); returns the exit code."""
     named = catalogue.load(name, smoke=smoke)
     uri, place = places.store(tracking_uri), places.storage(storage)
-    recorded = tracking.find_execution(named.name, uri)
     here = RunningStudy(
         console=to_reader(),
+        verdicts=to_reader(),
         talk=to_reader(quiet=quiet),
+        bar=bar_in_terminal,
         named=named,
         uri=uri,
         place=place,
         address=address,
-        recorded=recorded,
+        recorded=tracking.find_execution(named.name, uri),
     )
+    return carry_out(here, resume=resume, accept_changes=accept_changes)
+
+
+def carry_out(here: RunningStudy, *, resume: bool, accept_changes: bool) -> int:
+    """The same with a study that is loaded."""
+    named, uri, place, recorded = here.named, here.uri, here.place, here.recorded
     if recorded is not None and not resume:
         if not recorded.finished:
             from studies.command.locking import check_nobody_runs
 
             check_nobody_runs(named, recorded, uri, place)
+        add = option(named, "--resume")
         raise InvalidStudy(
-            f"study {named.name!r} exists in {uri}, add --resume to continue it or see its verdicts: {here.again}"
+            f"study {named.name!r} exists in {uri}, add {add} to continue it or see its verdicts: {here.again}"
         )
     check_unchanged(named, recorded, uri)
     if recorded is not None and recorded.finished:
         runs = tracking.read_tables(named.name, uri).runs
-        conclude(here.console, named, judge_study(named.study, runs), uri)
+        conclude(here.verdicts, named, judge_study(named.study, runs), uri)
         return 0
     if recorded is not None and not accept_changes:
         check_same_software(named, recorded)
@@ -134,39 +144,39 @@ def _train(here: RunningStudy, lock: "Lock", head: "launching.Head") -> int:
     from spectra_tune.launching.block_store import within
     from studies.command.lost_cluster import end_without_cluster
 
-    named, uri, place, begun, again = here.named, here.uri, here.place, here.begun, here.again
+    named, uri, place, begun, resume = here.named, here.uri, here.place, here.begun, here.again
     study = named.study
     tracker = recording.begin(named, uri, place, lock, begun=begun)
     searched, planned = None, {}
 
     def lost() -> None:
         above_the_bar = here.console if here.talk.quiet else here.talk
-        end_without_cluster(above_the_bar, head, within(place, named.name), planned, again, tracker, lock)
+        end_without_cluster(above_the_bar, head, within(place, named.name), planned, resume, tracker, lock)
 
     try:
         with head.watched(lost):
             if study.search is not None:
-                searched = search.search(here.talk, named, tracker, place, begun=begun)
+                searched = search.search(here.talk, here.bar, named, tracker, place, begun=begun)
                 if not searched.complete:
-                    return _interrupted(tracker, again)
+                    return _interrupted(tracker, resume)
             blocks = search.blocks_to_judge(study, searched)
             tracker.add(blocks)
             planned |= block_names(named, blocks)
             trained = _trained(here, tracker, planned)
     except KeyboardInterrupt:
-        return _interrupted(tracker, again)
+        return _interrupted(tracker, resume)
     except launching.StorageDamaged as error:
         recording.stop(tracker, "FAILED")
-        say(here.console, f"stopped: {error}: {again}")
+        say(here.console, f"stopped: {error}: {resume}")
         return 1
     if not trained.complete:
-        return _interrupted(tracker, again)
+        return _interrupted(tracker, resume)
     for block, reason in trained.failures.items():
         say(here.console, f"failed: {block}: {reason}")
     tables = search.with_search(study, trained.tables, searched)
-    code = recording.finish(here.console, named, tracker, tables, uri, place, lost=trained.lost)
+    code = recording.finish(here.console, here.verdicts, named, tracker, tables, uri, place, lost=trained.lost)
     if trained.lost:
-        say(here.console, f"the machine failed {len(trained.lost)} blocks; try them again with: {again}")
+        say(here.console, f"the machine failed {len(trained.lost)} blocks; try them again with: {resume}")
     return 1 if trained.failures else code
 
 
@@ -178,7 +188,7 @@ def _trained(here: RunningStudy, tracker: tracking.Tracker, blocks: dict[str, Bl
     named = here.named
     runs_by_block = {name: len(block.arms) * len(block.seeds) for name, block in blocks.items()}
     largest = Largest(named.study)
-    with Display(here.talk, runs_by_block) as display:
+    with Display(here.talk, here.bar, runs_by_block) as display:
 
         def on_progress(progress: launching.Progress) -> None:
             if not progress.curves.empty:
@@ -199,12 +209,12 @@ def _trained(here: RunningStudy, tracker: tracking.Tracker, blocks: dict[str, Bl
             storage=here.place,
             resume=here.begun,
             on_progress=on_progress,
-            by_value=[named.module] if named.of_user else [],
+            by_value=named.by_value,
         )
 
 
-def _interrupted(tracker: tracking.Tracker, again: str) -> int:
+def _interrupted(tracker: tracking.Tracker, resume: str) -> int:
     next_at_once()
     recording.stop(tracker, "KILLED")
-    say(to_reader(stderr=True), f"\ninterrupted; continue with: {again}")
+    say(to_reader(stderr=True), f"\ninterrupted; continue with: {resume}")
     return INTERRUPTED

@@ -16,7 +16,7 @@ from spectra_tune.results import Tables
 from studies.command import catalogue
 from studies.command.console import say
 from studies.command.interrupts import second_at_once
-from studies.command.progress import Display
+from studies.command.progress import BarOf, Display
 
 if TYPE_CHECKING:
     from spectra_tune import launching
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @second_at_once()
 def search(
-    talk: Console, named: catalogue.Named, tracker: tracking.Tracker, place: str, *, begun: bool
+    talk: Console, bar: BarOf, named: catalogue.Named, tracker: tracking.Tracker, place: str, *, begun: bool
 ) -> "launching.Searched":
     """All search runs of a study, each configuration recorded as it ends, and then the plan of the confirmation."""
     from spectra_tune import launching
@@ -38,7 +38,7 @@ def search(
     shown = {(at, arm): f"{label}, {arm}" for at, label in enumerate(labels) for arm in study.sides()}
     runs_by_side = dict.fromkeys(shown.values(), study.search.configurations * len(study.seeds.search))
     best: dict[str, float] = {}
-    with Display(talk, runs_by_side, unit="searches") as display:
+    with Display(talk, bar, runs_by_side, unit="searches") as display:
 
         def on_progress(progress: launching.SearchProgress) -> None:
             assert study.search is not None
@@ -63,7 +63,7 @@ def search(
             score=_objective(study),
             survivors=partial(tuning.still_racing, margin=study.outcome.margin_in_unit / scale),
             on_progress=on_progress,
-            by_value=[named.module] if named.of_user else [],
+            by_value=named.by_value,
         )
         for reason in searched.reasons:
             display.say(f"failed configurations: {reason}")

@@ -9,7 +9,7 @@ from spectra_tune.lock import Lock
 from studies.command import catalogue, places, recording, search
 from studies.command.block_names import block_names
 from studies.command.console import to_reader
-from studies.command.pasted import command
+from studies.command.pasted import verb_on
 from studies.command.terminal import conclude
 from studies.command.unchanged import check_unchanged
 
@@ -44,22 +44,23 @@ def _locked(
     from spectra_tune import launching
     from studies.command.beginnings import recorded_beside
 
-    again = command("run", named.typed, uri=uri, place=place)
+    begin = verb_on(named, "run", uri=uri, place=place)
 
     if not launching.can_resume(named.name, place):
-        raise InvalidStudy(f"{place}/{named.name} must hold the blocks of the study, it does not: {again}")
+        raise InvalidStudy(f"{place}/{named.name} must hold the blocks of the study, it does not: {begin}")
     elsewhere = recorded_beside(console, named, recorded, uri, place, chosen=chosen)
-    again = command("run", named.typed, "--resume", uri=uri, place=place)
+    resume = verb_on(named, "run", "--resume", uri=uri, place=place)
     study, searched = named.study, None
     if study.search is not None:
         searched = launching.searched_before(f"{named.name}-search", study, storage=place)
         if not searched.complete:
-            raise InvalidStudy(f"the search must have ended, it has not: {again}")
+            raise InvalidStudy(f"the search must have ended, it has not: {resume}")
     blocks = search.blocks_to_judge(study, searched)
     trained = launching.trained_before(named.name, block_names(named, blocks), storage=place)
     if not trained.complete or trained.lost:
-        raise InvalidStudy(f"all blocks must have ended well, some have not: {again}")
+        raise InvalidStudy(f"all blocks must have ended well, some have not: {resume}")
     lock.confirm()
     tracker = recording.begin(named, uri, place, lock, begun=recorded is not None, elsewhere=elsewhere)
     tracker.add(blocks)
-    return recording.finish(console, named, tracker, search.with_search(study, trained.tables, searched), uri, place)
+    tables = search.with_search(study, trained.tables, searched)
+    return recording.finish(console, console, named, tracker, tables, uri, place)

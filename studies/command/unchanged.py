@@ -3,6 +3,7 @@
 from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
 from studies.command.catalogue import Named
+from studies.command.pasted import option
 
 
 def check_unchanged(named: Named, recorded: tracking.Execution | None, uri: str) -> None:
@@ -23,7 +24,8 @@ def check_same_software(named: Named, recorded: tracking.Execution) -> None:
         if recorded.versions.get(key) != tag
     ]
     if changed:
+        accept = option(named, "--accept-changes")
         raise InvalidStudy(
             f"study {named.name!r} must be continued with what it was begun with, changed are {', '.join(changed)}: "
-            "undo that, or add --accept-changes; runs from before and after are then never compared with each other"
+            f"undo that, or add {accept}; runs from before and after are then never compared with each other"
         )

@@ -12,7 +12,7 @@ from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
 from studies.command import progress
 from studies.command.live_effect import Largest
-from studies.command.progress import MOST_LINES, Display
+from studies.command.progress import MOST_LINES, Display, bar_in_terminal
 from tests.conftest import ARMS
 from tests.tools.terminals import without_controls
 
@@ -29,7 +29,7 @@ STUDY = Study(
 def shown(**console):
     """What a display of two blocks prints."""
     out = io.StringIO()
-    with Display(Console(file=out, width=160, **console), {"one": 6, "two": 6}) as display:
+    with Display(Console(file=out, width=160, **console), bar_in_terminal, {"one": 6, "two": 6}) as display:
         display.update("one", 5, 10, finished=False, error=None)
         display.note("largest difference so far +1.00 pp")
         display.update("one", 10, 10, finished=True, error=None)
@@ -62,7 +62,9 @@ def test_the_live_line_never_loses_bar_count_speed_and_time_left(monkeypatch, wi
     now = [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     out = io.StringIO()
-    with Display(Console(file=out, width=width, force_terminal=True), {str(at): 500 for at in range(100)}, unit) as one:
+    with Display(
+        Console(file=out, width=width, force_terminal=True), bar_in_terminal, {str(at): 500 for at in range(100)}, unit
+    ) as one:
         one.note(note)
         now[0] = 4000.0
         for at in range(30):
@@ -93,7 +95,7 @@ def test_in_a_pipe_a_line_a_minute_while_nothing_ends(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     out = io.StringIO()
-    with Display(Console(file=out, width=160), {"one": 60, "two": 60}) as display:
+    with Display(Console(file=out, width=160), bar_in_terminal, {"one": 60, "two": 60}) as display:
         for now[0] in (10.0, 30.0, 59.0, 60.0, 61.0, 100.0, 119.0, 120.0):
             display.update("one", int(now[0]), 240, finished=False, error=None)
     assert out.getvalue().splitlines() == [

@@ -75,7 +75,8 @@ def check_seeds(runs: pandas.DataFrame, declared: Declaration) -> None:
     """Refuses arms that lack one another's seeds in a Condition, fewer seeds than any verdict needs, and seeds that
     selected what they would confirm."""
     treatments = [arm for arm in dict.fromkeys(runs[ARM]) if arm != declared.baseline]
-    lone, few = [], []
+    lone: list[str] = []
+    few: list[str] = []
     for condition, rows in runs.groupby(CONDITION):
         seeds = {arm: set(of_arm) for arm, of_arm in rows.groupby(ARM)[SEED]}
         of_baseline = seeds.get(declared.baseline, set())
@@ -96,11 +97,12 @@ def check_seeds(runs: pandas.DataFrame, declared: Declaration) -> None:
         )
     if few:
         raise NotComparable(f"a verdict needs at least {FEWEST_SEEDS} seeds, {_first(few)}")
-    confirmed = {str(seed): seed for seed in runs[SEED]}
-    check_confirmation(*([seed for seed in of if str(seed) in confirmed] for of in _alike(declared, runs[SEED])))
+    confirmed = set(map(str, runs[SEED]))
+    selecting, confirming = _alike(declared, runs[SEED])
+    check_confirmation([seed for seed in selecting if str(seed) in confirmed], confirming)
 
 
-def _alike(declared: Declaration, seeds: Iterable[Hashable]) -> tuple[list, list]:
+def _alike(declared: Declaration, seeds: Iterable[Hashable]) -> tuple[list[Any], list[Any]]:
     """The seeds that selected and those that confirm, of one type."""
     there = list(seeds)
     whole = all(isinstance(seed, int) for seed in there)
@@ -113,7 +115,7 @@ def _at(condition: Any, declared: Declaration) -> str:
     return f" at {named}" if named else ""
 
 
-def _listed(seeds: Collection) -> str:
+def _listed(seeds: Collection[Any]) -> str:
     ordered = sorted(seeds)
     more = f" … ({len(ordered)} in all)" if len(ordered) > MOST_LISTED else ""
     return ", ".join(map(str, ordered[:MOST_LISTED])) + more

@@ -84,7 +84,7 @@ def _labels(conditions: set[tuple[str, ...]], declaration: Declaration) -> dict[
         len(declaration.conditions)
     )
     names = declaration.conditions
-    found = {}
+    found: dict[str, tuple[tuple[str, ...], str]] = {}
     for number, values in enumerate(ordered):
         label = ", ".join(_shown(names[at], values[at]) for at in several) or "all rows"
         found[f"{number:0{digits}d}"] = (values, label)

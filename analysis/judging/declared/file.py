@@ -35,8 +35,9 @@ def _csv(file: Path) -> pandas.DataFrame:
         first = lines.readline()
         lines.seek(0)
         reader = csv.reader(lines, delimiter=max(DELIMITERS, key=first.count), strict=True)
-        heads = next(reader, [])
-        rows, places = [], []
+        heads: list[str] = next(reader, None) or []
+        rows: list[list[str]] = []
+        places: list[str] = []
         for row in reader:
             if not row:
                 continue

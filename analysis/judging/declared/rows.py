@@ -14,7 +14,7 @@ ARM, SEED, CONDITION, NUMBER = "arm", "seed", "condition", "number"
 
 Seed = int | str
 
-FLOATS = (float, numpy.floating)
+FLOATS: tuple[type[Any], ...] = (float, numpy.floating)
 
 
 def rows_of(table: pandas.DataFrame, declared: Declaration) -> tuple[pandas.DataFrame, tuple[str, ...], int]:
@@ -26,7 +26,7 @@ def rows_of(table: pandas.DataFrame, declared: Declaration) -> tuple[pandas.Data
     names = {ARM: declared.arm, SEED: declared.seed, NUMBER: declared.metric}
     for column in (*names.values(), *declared.conditions):
         _check_column(table, column)
-    here = table[[*names.values(), *declared.conditions]].map(lambda cell: None if _is_empty(cell) else cell)
+    here = table[[*names.values(), *declared.conditions]].map(_or_none)
     none = here[list(names.values())].isna().all(axis=1)
     here = here[~none]
     arms = pandas.Series([text(here.at[place, declared.arm], declared.arm, place) for place in here.index], here.index)
@@ -68,6 +68,10 @@ def _chosen(there: list[str], declared: Declaration) -> list[str]:
     if len(chosen) < 2:
         raise InvalidStudy(f"a comparison needs two arms, the column {declared.arm!r} has {there[0]!r} alone")
     return chosen
+
+
+def _or_none(cell: Any) -> Any:
+    return None if _is_empty(cell) else cell
 
 
 def _is_empty(cell: Any) -> bool:
