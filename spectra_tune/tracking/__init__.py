@@ -16,6 +16,7 @@ from spectra_tune.tracking.reading import (
     read_tables,
     recorded_studies,
     run_links,
+    study_link,
 )
 from spectra_tune.tracking.store import (
     StoreLost,
@@ -46,5 +47,6 @@ __all__ = [
     "read_tables",
     "recorded_studies",
     "run_links",
+    "study_link",
     "without_secrets",
 ]

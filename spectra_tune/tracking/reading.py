@@ -3,7 +3,7 @@
 import json
 import tempfile
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from spectra_tune.tracking.views import ARMS_VIEW, TRAINING
 
 OURS = "spectra_tune.kind"
 """The tag that marks experiments ("study") and MLflow runs ("study", "arm", "configuration") made here."""
+
+ARMS_FILE = "arms.json"
+"""An artifact of a finished study's parent: which MLflow run each arm of each Condition is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,22 +136,61 @@ def children_of(client, experiment_id: str, kind: str = "arm") -> list:
 
 
 @in_one_line
+def study_link(name: str, uri: str, base_url: str) -> str | None:
+    """Link to the study's page; None where it has not begun."""
+    execution = find_execution(name, uri)
+    return None if execution is None else _study_link(execution, base_url)
+
+
+def _study_link(execution: Execution, base_url: str) -> str:
+    view = f"&viewStateShareKey={ARMS_VIEW}" if execution.finished else ""
+    return f"{base_url.rstrip('/')}/#/experiments/{execution.experiment_id}/runs?{TRAINING}{view}"
+
+
+@in_one_line
 def links(name: str, uri: str, base_url: str) -> list[tuple[str, str]]:
     """(label, link) of the study's page and of the compare page of each Condition's arms."""
     execution = find_execution(name, uri)
     if execution is None:
         return []
-    base_url = base_url.rstrip("/")
-    view = f"&viewStateShareKey={ARMS_VIEW}" if execution.finished else ""
-    found = [("the study", f"{base_url}/#/experiments/{execution.experiment_id}/runs?{TRAINING}{view}")]
     by_condition: dict[str, list[str]] = {}
-    for child in children_of(client_of(uri), execution.experiment_id):
-        by_condition.setdefault(child.data.tags["condition"], []).append(child.info.run_id)
-    for condition, run_ids in by_condition.items():
-        runs = urllib.parse.quote(json.dumps(run_ids, separators=(",", ":")))
-        experiments = urllib.parse.quote(json.dumps([execution.experiment_id]))
-        found.append((condition, f"{base_url}/#/compare-runs?runs={runs}&experiments={experiments}&{TRAINING}"))
-    return found
+    for _, condition, _, run_id in _arms(execution, uri):
+        by_condition.setdefault(condition, []).append(run_id)
+    compared = [
+        (condition, compare_link(base_url, execution.experiment_id, run_ids))
+        for condition, run_ids in by_condition.items()
+    ]
+    return [("the study", _study_link(execution, base_url)), *compared]
+
+
+def compare_link(base_url: str, experiment_id: str, run_ids: Sequence[str]) -> str:
+    """The page that shows some MLflow runs over each other."""
+    runs = urllib.parse.quote(json.dumps(run_ids, separators=(",", ":")))
+    experiments = urllib.parse.quote(json.dumps([experiment_id]))
+    return f"{base_url.rstrip('/')}/#/compare-runs?runs={runs}&experiments={experiments}&{TRAINING}"
+
+
+def _arms(execution: Execution, uri: str) -> list[tuple[str, str, str, str]]:
+    """(condition_signature, condition, arm, run_id) of each arm's MLflow run.
+
+    A finished study has them in a file: MLflow's own search takes some milliseconds for each.
+    """
+    client = client_of(uri)
+    if execution.finished and ARMS_FILE in {item.path for item in client.list_artifacts(execution.run_id)}:
+        with tempfile.TemporaryDirectory() as folder:
+            rows = json.loads(Path(client.download_artifacts(execution.run_id, ARMS_FILE, folder)).read_text())
+        named = [dict(zip(rows["columns"], row, strict=True)) for row in rows["data"]]
+        return [(row["condition_signature"], row["condition"], row["arm"], row["run_id"]) for row in named]
+    children = children_of(client, execution.experiment_id)
+    return [
+        (
+            child.data.tags["condition_signature"],
+            child.data.tags["condition"],
+            child.data.tags["arm"],
+            child.info.run_id,
+        )
+        for child in children
+    ]
 
 
 @in_one_line
@@ -186,10 +228,8 @@ def run_links(name: str, uri: str, base_url: str) -> dict[tuple[str, str], str]:
     if execution is None:
         return {}
     return {
-        (child.data.tags["condition_signature"], child.data.tags["arm"]): run_link(
-            base_url, execution.experiment_id, child.info.run_id
-        )
-        for child in children_of(client_of(uri), execution.experiment_id)
+        (signature, arm): run_link(base_url, execution.experiment_id, run_id)
+        for signature, _, arm, run_id in _arms(execution, uri)
     }
 
 

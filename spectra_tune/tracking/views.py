@@ -2,11 +2,14 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import pandas
 
 from spectra_tune.tracking.keys import keys_of
+
+K = TypeVar("K", bound=Hashable)
 
 ARMS_VIEW = "arms"
 """Key of the shared view (what the UI's own Share button makes) that lists the arms with their numbers."""
@@ -96,6 +99,12 @@ def overview(curves: pandas.DataFrame, arms: Mapping[str, set[str]], metric: str
             if not math.isnan(value)
         ]
     return found
+
+
+def tables_json(rows: pandas.DataFrame, places: Mapping[K, Sequence[int]]) -> dict[K, str]:
+    """A table of some rows each, by their places, as `table_json` makes them."""
+    whole = json.loads(table_json(rows))
+    return {key: json.dumps({**whole, "data": [whole["data"][at] for at in some]}) for key, some in places.items()}
 
 
 def table_json(rows: pandas.DataFrame) -> str:
