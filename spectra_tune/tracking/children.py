@@ -1,6 +1,6 @@
 """The MLflow runs of a study: its parent, and below it one for each arm and each configuration of a search."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas
@@ -36,7 +36,7 @@ class Child:
     seeds: int
     objective: Objective
     logged: set[int] = field(default_factory=set)
-    adopted: bool = False  # from an earlier start, and not looked at yet: what it has logged is read when needed
+    known: bool = True  # whether `logged` is what MLflow holds; where not, it is read when needed
     running: bool = True  # as MLflow shows it
 
     @property
@@ -56,8 +56,22 @@ class Family:
         self.parent_id: str = parent.run_id
         self.created: int = parent.start_time
         self._labels, self._shared = labels, shared
-        self._there = {child.arm_signature: child for child in writer.held()}
+        self._known_there: dict[str, Held] | None = None
         self._written: set[str] = set()  # arm_signature of configurations
+
+    @property
+    def _there(self) -> dict[str, Held]:
+        """What MLflow holds, by arm_signature."""
+        if self._known_there is None:
+            self._known_there = {child.arm_signature: child for child in self.writer.held()}
+        return self._known_there
+
+    def _made(self, children: Sequence[New]) -> list[Held]:
+        """Children that are there from now on; where that fails, what came of it is looked up again."""
+        there, self._known_there = self._there, None
+        made = self.writer.make(children)
+        self._known_there = there | {held.arm_signature: held for held in made}
+        return made
 
     @property
     def left_running(self) -> list[str]:
@@ -87,9 +101,9 @@ class Family:
             if not held.whole:  # a kill has come between its creation and its parameters
                 log_parameters(self._client, held.run_id, child_parameters(member, seeds))
                 log_dataset(self._client, held.run_id, dataset_of(member.condition.task))
-            children[key] = _child(held, member, seeds, adopted=True)
-        for key, held in zip(made, self.writer.make(list(made.values())), strict=True):
-            children[key] = _child(held, *wanted[key], adopted=False)
+            children[key] = _child(held, member, seeds, known=False)
+        for key, held in zip(made, self._made(list(made.values())), strict=True):
+            children[key] = _child(held, *wanted[key], known=True)
         return children
 
     def configurations(self, runs: pandas.DataFrame, metric: str) -> None:
@@ -106,7 +120,7 @@ class Family:
                 made.append(self._new("configuration", identity, name, params=params, dataset=None))
             else:  # a kill may have come between its creation and its parameters
                 log_parameters(self._client, held.run_id, params)
-        self._there |= {held.arm_signature: held for held in self.writer.make(made)}
+        self._made(made)
         there = {arm_signature: self._there[arm_signature] for arm_signature in points}
         self.writer.extend(
             {
@@ -117,14 +131,14 @@ class Family:
         self._written |= set(points)
 
     def look_at(self, children: Collection[Child], curves: Collection[str]) -> None:
-        """Reads what adopted children have logged of these curves.
+        """Reads what children have logged of these curves, where that is not known.
 
         At the first need only: a study of thousands of arms should start in seconds.
         """
-        adopted = {child.run_id: child for child in children if child.adopted}
-        for run_id, steps in self.writer.steps(adopted, curves).items():
-            adopted[run_id].logged = steps
-            adopted[run_id].adopted = False
+        unknown = {child.run_id: child for child in children if not child.known}
+        for run_id, steps in self.writer.steps(unknown, curves).items():
+            unknown[run_id].logged = steps
+            unknown[run_id].known = True
 
     def _new(self, kind: str, identity: Mapping[str, str], name: str, *, params: Mapping[str, object], dataset) -> New:
         label = self._labels[identity["condition_signature"]]
@@ -145,13 +159,13 @@ class Family:
         )
 
 
-def _child(held: Held, member: Member, seeds: int, *, adopted: bool) -> Child:
+def _child(held: Held, member: Member, seeds: int, *, known: bool) -> Child:
     return Child(
         held.run_id,
         held.created,
         held.artifact_uri,
         seeds,
         objective_of(member.condition.task),
-        adopted=adopted,
+        known=known,
         running=held.status == "RUNNING",
     )

@@ -160,10 +160,11 @@ class Tracker:
         for place, epochs in points.items():
             status = None if children[place].running else "RUNNING"
             additions[children[place].run_id] = Addition(groups=list(epochs.values()), at=written, status=status)
+            children[place].known = False  # if the store is lost now, some are written
         self._family.writer.extend(additions)
         for place, epochs in points.items():
             children[place].logged |= set(epochs)
-            children[place].running = True
+            children[place].known = children[place].running = True
         return [waiting.drop(columns="child")] if len(waiting) else []
 
     @in_one_line

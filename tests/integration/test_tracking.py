@@ -1,6 +1,7 @@
 """MLflow is the record: complete, read back to the bit, and never doubled."""
 
 import http.server
+import itertools
 import json
 import math
 import os
@@ -179,6 +180,32 @@ def test_a_store_that_does_not_answer_for_a_while_loses_nothing(tmp_path, traine
     finished(tracker, runs, curves)
     assert set(points(uri).values()) == {1}
     assert tracking.read_tables("recorded", uri).runs.equals(runs)
+
+
+def test_a_store_that_goes_away_between_two_transactions_has_nothing_twice(tmp_path, trained, monkeypatch):
+    """Neither a child nor a point of what it took before."""
+    uri = store(tmp_path)
+    runs, curves, reports = trained
+    tracker = begun(uri)
+    monkeypatch.setattr(in_bulk, "AT_ONCE", 2)
+    for method in ("_make", "_extend"):
+        whole = getattr(in_bulk.InBulk, method)
+        calls = itertools.count()
+
+        def away(self, some, whole=whole, calls=calls):
+            if next(calls) == 1:
+                raise OSError("away")
+            return whole(self, some)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(in_bulk.InBulk, method, away)
+            tracker._tried = -math.inf
+            tracker.log_curves(reports[0])
+            assert "away" in (tracker.lost or "")
+    finished(tracker, runs, curves)
+    recorded = MlflowClient(tracking_uri=uri).search_runs([tracker.experiment_id])
+    assert len(recorded) == 1 + 2 * len(ARMS)
+    assert set(points(uri).values()) == {1}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from spectra_tune.tracking.store import client_of
 
 
 def empty_store(folder: Path) -> str:
-    """The URI of a store in this folder with MLflow's tables and nothing in them, as the first that opens it makes them.
+    """The URI of a store in this folder, as the first that opens it makes it: MLflow's tables with nothing in them.
 
     Copied: to make one takes MLflow seconds, in which it goes through the history of its schema.
     """
