@@ -1,6 +1,6 @@
 """Children written many at a time, straight into the tables of MLflow's database.
 
-MLflow's client has no call for several runs, and takes 25 ms of a processor for a child, however it is asked. The
+MLflow's client has no call for several runs, and takes 27 ms of a processor for a child, however it is asked. The
 tables are not its public interface: they are written only where the schema is the one that this was seen with, in
 databases that it was seen with. Every other store is left to `by_client`.
 """
