@@ -236,8 +236,9 @@ def _many_children(*, conditions: int, seeds: int) -> Iterator[Row]:
 
         def report() -> None:
             read = tracking.read_tables("tracked", uri)
-            links = tracking.run_links("tracked", uri, "http://127.0.0.1:5000")
-            reporting.files(reporting.findings("tracked", study, read, links=links))
+            pages = tracking.pages("tracked", uri, "http://127.0.0.1:5000")
+            found = reporting.findings("tracked", study, read, links=pages.runs, compared=pages.compared)
+            reporting.files(found)
 
         report_s = _wall(report)
     children = 2 * conditions

@@ -1,9 +1,7 @@
 """What MLflow holds of a study: its execution, its tables, links into the UI."""
 
-import json
 import tempfile
-import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +10,9 @@ import pandas
 from spectra_tune.design import InvalidStudy
 from spectra_tune.results import Tables
 from spectra_tune.tracking.store import client_of, in_one_line, is_made
-from spectra_tune.tracking.views import ARMS_VIEW, TRAINING
 
 OURS = "spectra_tune.kind"
 """The tag that marks experiments ("study") and MLflow runs ("study", "arm", "configuration") made here."""
-
-ARMS_FILE = "arms.json"
-"""An artifact of a finished study's parent: which MLflow run each arm of each Condition is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,64 +130,6 @@ def children_of(client, experiment_id: str, kind: str = "arm") -> list:
 
 
 @in_one_line
-def study_link(name: str, uri: str, base_url: str) -> str | None:
-    """Link to the study's page; None where it has not begun."""
-    execution = find_execution(name, uri)
-    return None if execution is None else _study_link(execution, base_url)
-
-
-def _study_link(execution: Execution, base_url: str) -> str:
-    view = f"&viewStateShareKey={ARMS_VIEW}" if execution.finished else ""
-    return f"{base_url.rstrip('/')}/#/experiments/{execution.experiment_id}/runs?{TRAINING}{view}"
-
-
-@in_one_line
-def links(name: str, uri: str, base_url: str) -> list[tuple[str, str]]:
-    """(label, link) of the study's page and of the compare page of each Condition's arms."""
-    execution = find_execution(name, uri)
-    if execution is None:
-        return []
-    by_condition: dict[str, list[str]] = {}
-    for _, condition, _, run_id in _arms(execution, uri):
-        by_condition.setdefault(condition, []).append(run_id)
-    compared = [
-        (condition, compare_link(base_url, execution.experiment_id, run_ids))
-        for condition, run_ids in by_condition.items()
-    ]
-    return [("the study", _study_link(execution, base_url)), *compared]
-
-
-def compare_link(base_url: str, experiment_id: str, run_ids: Sequence[str]) -> str:
-    """The page that shows some MLflow runs over each other."""
-    runs = urllib.parse.quote(json.dumps(run_ids, separators=(",", ":")))
-    experiments = urllib.parse.quote(json.dumps([experiment_id]))
-    return f"{base_url.rstrip('/')}/#/compare-runs?runs={runs}&experiments={experiments}&{TRAINING}"
-
-
-def _arms(execution: Execution, uri: str) -> list[tuple[str, str, str, str]]:
-    """(condition_signature, condition, arm, run_id) of each arm's MLflow run.
-
-    A finished study has them in a file: MLflow's own search takes some milliseconds for each.
-    """
-    client = client_of(uri)
-    if execution.finished and ARMS_FILE in {item.path for item in client.list_artifacts(execution.run_id)}:
-        with tempfile.TemporaryDirectory() as folder:
-            rows = json.loads(Path(client.download_artifacts(execution.run_id, ARMS_FILE, folder)).read_text())
-        named = [dict(zip(rows["columns"], row, strict=True)) for row in rows["data"]]
-        return [(row["condition_signature"], row["condition"], row["arm"], row["run_id"]) for row in named]
-    children = children_of(client, execution.experiment_id)
-    return [
-        (
-            child.data.tags["condition_signature"],
-            child.data.tags["condition"],
-            child.data.tags["arm"],
-            child.info.run_id,
-        )
-        for child in children
-    ]
-
-
-@in_one_line
 def find_arm(run_id: str, uri: str) -> RecordedArm:
     """What an MLflow run records, by its id; refuses one that is not an arm of a study."""
     if not is_made(uri):
@@ -219,20 +155,3 @@ def find_arm(run_id: str, uri: str) -> RecordedArm:
         arm=tags["arm"],
         configuration=int(tags["configuration"]) if "configuration" in tags else None,
     )
-
-
-@in_one_line
-def run_links(name: str, uri: str, base_url: str) -> dict[tuple[str, str], str]:
-    """Link to the MLflow run of each (condition_signature, arm)."""
-    execution = find_execution(name, uri)
-    if execution is None:
-        return {}
-    return {
-        (signature, arm): run_link(base_url, execution.experiment_id, run_id)
-        for signature, _, arm, run_id in _arms(execution, uri)
-    }
-
-
-def run_link(base_url: str, experiment_id: str, run_id: str) -> str:
-    """The page of one MLflow run."""
-    return f"{base_url.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}?{TRAINING}"

@@ -14,6 +14,13 @@ K = TypeVar("K", bound=Hashable)
 ARMS_VIEW = "arms"
 """Key of the shared view (what the UI's own Share button makes) that lists the arms with their numbers."""
 
+CHARTS_VIEW = "charts"
+"""Key of the shared view whose charts have a line for each arm, its mean over Conditions."""
+
+SHARED = "mlflow.sharedViewState."
+"""Before the key in the name of an experiment's tag: MLflow's own, and no public interface of it. Where it is another,
+links with these keys open the plain page."""
+
 TRAINING = "workflowType=machine_learning"
 """Part of a link that opens MLflow's pages for training; without it a fresh browser shows those for language models."""
 
@@ -63,8 +70,19 @@ def arms_view(kind_tag: str, outcome: str, metrics: Sequence[str], tags: Iterabl
             }
         )
         if len(view) <= LONGEST_VIEW:
-            return {f"mlflow.sharedViewState.{ARMS_VIEW}": view}
+            return {f"{SHARED}{ARMS_VIEW}": view}
     return {}
+
+
+def charts_view(kind_tag: str) -> dict[str, str]:
+    """The experiment tag of the view whose charts are grouped by arm."""
+    view = {
+        "searchFilter": f"tags.`{kind_tag}` = 'arm'",
+        "groupBy": {"aggregateFunction": "average", "groupByKeys": [{"mode": "param", "groupByData": "arm"}]},
+        "useGroupedValuesInCharts": True,
+        "runsHiddenMode": "SHOWALL",
+    }
+    return {f"{SHARED}{CHARTS_VIEW}": json.dumps(view)}
 
 
 def _width(column: str) -> int:

@@ -17,11 +17,12 @@ from spectra_tune.tracking.by_client import ByClient
 from spectra_tune.tracking.children import Child, Family, Key
 from spectra_tune.tracking.declaring import log_parameters, study_experiment, study_parent
 from spectra_tune.tracking.entries import Addition, Writer
+from spectra_tune.tracking.linking import ARMS_FILE, Pages, pages_of
 from spectra_tune.tracking.mean_curves import CURVE, DIVERGED, finite, split
 from spectra_tune.tracking.placing import place_texts
 from spectra_tune.tracking.points import in_order, log_points, named, now, set_tags
 from spectra_tune.tracking.provenance import provenance
-from spectra_tune.tracking.reading import ARMS_FILE, OURS, run_link
+from spectra_tune.tracking.reading import OURS
 from spectra_tune.tracking.store import StoreLost, client_of, in_one_line, made_alone
 
 FLUSH_S = 3.0
@@ -193,8 +194,8 @@ class Tracker:
         summaries = {key: named(summary) for key, summary in summaries.items()}
         tags = {key: named(of_child) for key, of_child in tags.items()}
         self._finish_children(runs[runs["stage"] == "confirm"], outcome, summaries, tags)
-        arms_view = views.arms_view(OURS, outcome, in_order(summaries.values()), in_order(tags.values()))
-        for name, value in arms_view.items():
+        shown = views.arms_view(OURS, outcome, in_order(summaries.values()), in_order(tags.values()))
+        for name, value in {**shown, **views.charts_view(OURS)}.items():
             self._client.set_experiment_tag(self.experiment_id, name, value)
         points = [(name, value, 0) for name, value in parent_metrics.items()]
         arms = {signature: {arm for _, arm in owners} for signature, owners in self._owners.items()}
@@ -255,10 +256,10 @@ class Tracker:
         return views.table_json(pandas.DataFrame(rows))
 
     @in_one_line
-    def run_links(self, base_url: str) -> dict[tuple[str, str], str]:
-        """Link to the MLflow run of each (condition_signature, arm)."""
-        self._needed(self._declared)
-        return {key: run_link(base_url, self.experiment_id, child.run_id) for key, child in self._children.items()}
+    def pages(self, base_url: str) -> Pages:
+        """Links to MLflow's pages of the study's arms."""
+        children = zip(self._declared, self._needed(self._declared), strict=True)
+        return pages_of(base_url, self.experiment_id, ((*key, child.run_id) for key, child in children))
 
     @in_one_line
     def stop(self, status: str) -> None:

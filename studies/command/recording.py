@@ -75,8 +75,8 @@ def finish(
             "stand, but another composition of the blocks would not repeat them to the bit",
         )
     try:
-        links = tracker.run_links(terminal.base_url(uri))
-        found = reporting.findings(named.name, study, tables, links=links)
+        pages = tracker.pages(terminal.base_url(uri))
+        found = reporting.findings(named.name, study, tables, links=pages.runs, compared=pages.compared)
         judged = found.judged
         summaries, tags = for_children(found)
         tracker.finish(

@@ -403,7 +403,7 @@ def test_a_child_is_made_when_it_is_first_written(tmp_path, trained):
     assert len(client.search_runs([tracker.experiment_id])) == 1
     tracker.log_curves(trained[2][0])
     assert len(client.search_runs([tracker.experiment_id])) == 1 + len(ARMS)
-    assert len(tracker.run_links("http://here")) == 2 * len(ARMS)
+    assert len(tracker.pages("http://here").runs) == 2 * len(ARMS)
     assert len(client.search_runs([tracker.experiment_id])) == 1 + 2 * len(ARMS)
 
 
@@ -560,9 +560,16 @@ def test_links_open_the_study_and_each_conditions_arms(tmp_path, trained):
     assert tracking.links("recorded", uri, "http://127.0.0.1:5000/")[0] == ("the study", page)
     finished(tracker, runs, curves)
     links = tracking.links("recorded", uri, "http://127.0.0.1:5000")
-    assert [label for label, _ in links] == ["the study", "moons(samples=60), width 4", "moons(samples=60), width 8"]
+    conditions = ["moons(samples=60), width 4", "moons(samples=60), width 8"]
+    assert [label for label, _ in links] == ["the study", "its curves, by arm", *conditions]
     assert links[0][1] == f"{page}&viewStateShareKey=arms"
-    assert links[1][1].count("%22") == 8  # three runs and one experiment, quoted
+    assert links[1][1] == f"{page}&viewStateShareKey=charts&compareRunsMode=CHART"
+    assert links[2][1].count("%22") == 8  # three runs and one experiment, quoted
+    pages = tracking.pages("recorded", uri, "http://127.0.0.1:5000")
+    assert pages == tracker.pages("http://127.0.0.1:5000/")
+    assert list(pages.compared.values()) == [link for _, link in links[2:]]
+    MlflowClient(tracking_uri=uri).update_run(tracker.run_id, status="RUNNING")
+    assert tracking.pages("recorded", uri, "http://127.0.0.1:5000") == pages  # what is not finished has no file of them
     view = MlflowClient(tracking_uri=uri).get_experiment(tracker.experiment_id).tags["mlflow.sharedViewState.arms"]
     shown = ["tags.`verdict over none`", "metrics.`gain_over_none`", "metrics.`test_accuracy`"]
     assert json.loads(view)["selectedColumns"] == shown + [f"params.`{name}`" for name in views.SETTINGS]
