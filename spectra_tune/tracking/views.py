@@ -80,7 +80,7 @@ def charts_view(kind_tag: str) -> dict[str, str]:
         "searchFilter": f"tags.`{kind_tag}` = 'arm'",
         "groupBy": {"aggregateFunction": "average", "groupByKeys": [{"mode": "param", "groupByData": "arm"}]},
         "useGroupedValuesInCharts": True,
-        "runsHiddenMode": "SHOWALL",
+        "runsHiddenMode": "SHOW_ALL",
     }
     return {f"{SHARED}{CHARTS_VIEW}": json.dumps(view)}
 

@@ -1,8 +1,8 @@
 """The report says every sentence, needs no other file, and prints no number without its n and interval."""
 
 import base64
-from collections import Counter
 import re
+from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 

@@ -38,4 +38,4 @@ def test_charts_are_grouped_by_what_mlflow_calls_a_param():
     (group,) = json.loads(view)["groupBy"]["groupByKeys"]
     assert re.search(rf'\.Param="{group["mode"]}"', pages())
     assert re.search(r'\.Average="average"', pages())
-    assert '"SHOWALL"' in pages()
+    assert '"SHOW_ALL"' in pages()
