@@ -47,7 +47,7 @@ def test_mlflow_shows_which_arm_where_by_how_much_and_how_sure(recorded):
         assert browser.get_by_text(f"{LABEL} · none").count() == 1
         assert "Is it a study?" in browser.inner_text("body")
 
-        opened(browser, recorded["its curves, by arm"], "arm: static")
+        opened(browser, recorded["its curves, by arm"], "Group: static")
         browser.get_by_text("validation_accuracy").first.wait_for()
         browser.locator(".js-line").first.wait_for(state="attached")
 
