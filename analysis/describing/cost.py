@@ -32,17 +32,22 @@ def overhead_ratio(
     return ratio_interval(treatment_seconds, baseline_seconds, level=level)
 
 
-def overhead_of(runs: pandas.DataFrame, *, treatment: str, baseline: str) -> Estimate | None:
-    """The overhead ratio of two arms of one Condition's runs, from their timings alone; None where they have none."""
+def seconds_of_arms(runs: pandas.DataFrame) -> dict[tuple[str, str], ndarray]:
+    """The timings of each (condition_signature, arm), empty where there are none; a block's runs share their arm's."""
     if any(name not in runs for name in COST_REPEATS):
+        return {}
+    distinct: dict[tuple[str, str], dict[tuple[float, ...], None]] = {}
+    repeats = runs[list(COST_REPEATS)].to_numpy(dtype=float).tolist()
+    for signature, arm, seconds in zip(runs["condition_signature"], runs["arm"], repeats, strict=True):
+        distinct.setdefault((signature, arm), {})[tuple(seconds)] = None
+    return {key: numpy.array(list(found), dtype=float).ravel() for key, found in distinct.items()}
+
+
+def overhead_of(treatment: ndarray | None, baseline: ndarray | None) -> Estimate | None:
+    """The overhead ratio from two arms' timings; None where they are none, or not timed in turn."""
+    if treatment is None or baseline is None or len(treatment) != len(baseline) or len(treatment) < 2:
         return None
-    repeats, arms, seconds = runs[list(COST_REPEATS)].to_numpy(dtype=float), runs["arm"].to_numpy(dtype=object), []
-    for arm in (treatment, baseline):
-        distinct = dict.fromkeys(map(tuple, repeats[arms == arm].tolist()))  # a block's runs share their arm's timing
-        seconds.append(numpy.array(list(distinct), dtype=float).ravel())
-    if len(seconds[0]) != len(seconds[1]) or not all((one > 0).all() and len(one) > 1 for one in seconds):
-        return None
-    return overhead_ratio(seconds[0], seconds[1])
+    return overhead_ratio(treatment, baseline) if (treatment > 0).all() and (baseline > 0).all() else None
 
 
 def gain_per_overhead(gain: Estimate, overhead: Estimate) -> float | None:

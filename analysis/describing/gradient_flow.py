@@ -26,22 +26,29 @@ def flow_table(runs: pandas.DataFrame, curves: pandas.DataFrame, labels: Mapping
     """
     once = runs.drop_duplicates("signature").set_index("signature")
     tables = {**probed_at(curves), AT_THE_END: once[probe_columns(runs.columns)]}
+    tables = {epoch: table[[name for name in table.columns if _is_flow(name)]] for epoch, table in tables.items()}
+    tables = {epoch: table for epoch, table in tables.items() if len(table.columns)}
+    runs_of: dict[str, dict[str, list[str]]] = {}  # signatures by condition_signature and arm
+    for signature, condition, arm in once[["condition_signature", "arm"]].itertuples():
+        runs_of.setdefault(condition, {}).setdefault(arm, []).append(signature)
     rows = [
         {"condition": label, "arm": arm, "epoch": epoch, **row}
-        for signature, label in labels.items()
-        for arm, of_arm in once[once["condition_signature"] == signature].groupby("arm", sort=False)
+        for condition, label in labels.items()
+        for arm, signatures in runs_of.get(condition, {}).items()
         for epoch, table in tables.items()
-        for row in _rows(table.reindex(of_arm.index))
+        for row in _rows(table.reindex(signatures))
     ]
     return pandas.DataFrame.from_records(rows, columns=list(COLUMNS))
+
+
+def _is_flow(column: str) -> bool:
+    return column == SLOPE or LAYER.fullmatch(column) is not None
 
 
 def _rows(table: pandas.DataFrame) -> Iterator[dict[str, Any]]:
     """Of the runs of one arm at one epoch."""
     for column in table.columns:
         layer = LAYER.fullmatch(str(column))
-        if layer is None and column != SLOPE:
-            continue
         values = table[column].to_numpy(dtype=float)
         finite = values[numpy.isfinite(values)]
         if len(finite):

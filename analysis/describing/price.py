@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import pandas
 
-from analysis.describing.cost import Decision, overhead_of, worth_using
+from analysis.describing.cost import Decision, overhead_of, seconds_of_arms, worth_using
 from analysis.judging.contrasts import Judged
 from analysis.statistics.estimate import Estimate
-from spectra_tune.results import COST_REPEATS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +21,9 @@ class Priced:
 
 def priced(judged: Sequence[Judged], runs: pandas.DataFrame) -> list[Priced]:
     """Every judged contrast with what its treatment costs over its baseline."""
-    timings = runs[["condition_signature", "arm", *(name for name in COST_REPEATS if name in runs)]]
-    found, by_condition = [], dict(list(timings.drop_duplicates().groupby("condition_signature")))
+    seconds, found = seconds_of_arms(runs), []
     for one in judged:
-        of_condition = by_condition.get(one.condition_signature, timings.iloc[:0])
-        overhead = overhead_of(of_condition, treatment=one.contrast.treatment, baseline=one.contrast.baseline)
+        sides = (one.contrast.treatment, one.contrast.baseline)
+        overhead = overhead_of(*(seconds.get((one.condition_signature, arm)) for arm in sides))
         found.append(Priced(judged=one, overhead=overhead, decision=worth_using(one.verdict.name, overhead)))
     return found

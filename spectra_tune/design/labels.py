@@ -1,6 +1,7 @@
 """Labels: what tells the Conditions of a study apart, in words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -15,29 +16,39 @@ OF_NETWORKS = ("kind", "width", "depth", "activation", "init", "init_gain")
 OF_CONDITION = tuple(item.name for item in fields(Condition) if item.name not in ("task", "network"))
 
 
-def labels(conditions: Sequence[Condition]) -> dict[str, str]:
+_last: tuple[Sequence[Condition], dict[str, str]] = ((), {})
+"""What was asked for last, and the answer: a report on 2,500 Conditions asks seven times, half a second each."""
+
+
+def labels(conditions: tuple[Condition, ...]) -> dict[str, str]:
     """A short name of each Condition, by its signature: its task, what differs among the networks, and the fewest other
     fields that tell the Conditions apart."""
+    global _last
+    if _last[0] is not conditions:
+        _last = (conditions, _labels(conditions))
+    return dict(_last[1])
+
+
+def _labels(conditions: Sequence[Condition]) -> dict[str, str]:
     flats = {condition_signature(condition): flat(condition) for condition in conditions}
     of_networks = dict.fromkeys(name for condition in conditions for name in hyperparameters(condition.network))
+    names = dict.fromkeys(("task", *OF_NETWORKS, *of_networks, *OF_CONDITION))
+    in_words = {  # of each field what each Condition says of it; one that has not the field says nothing
+        name: [_field(name, values[name]) if name in values else "" for values in flats.values()] for name in names
+    }
     shown: list[str] = []
-    distinct = 0
-    for name in dict.fromkeys(("task", *OF_NETWORKS, *of_networks, *OF_CONDITION)):
-        differs = len({_said([name], values) for values in flats.values() if name in values}) > 1
-        found = len({_said([*shown, name], values) for values in flats.values()})
-        if found > distinct or (differs and name not in OF_CONDITION):
-            shown, distinct = [*shown, name], found
+    told = [""] * len(flats)
+    for name in names:
+        differs = len({words for words in in_words[name] if words}) > 1
+        with_it = [", ".join(filter(None, both)) for both in zip(told, in_words[name], strict=True)]
+        if len(set(with_it)) > (len(set(told)) if shown else 0) or (differs and name not in OF_CONDITION):
+            shown, told = [*shown, name], with_it
     said: dict[str, str] = {}
-    for signature, values in flats.items():
-        label = _said(shown, values)
-        same = sum(one == label or one.startswith(f"{label} (no. ") for one in said.values())
-        said[signature] = f"{label} (no. {same + 1})" if same else label
+    same: Counter[str] = Counter()
+    for signature, label in zip(flats, told, strict=True):
+        same[label] += 1
+        said[signature] = f"{label} (no. {same[label]})" if same[label] > 1 else label
     return said
-
-
-def _said(names: Sequence[str], values: Mapping[str, Any]) -> str:
-    """These fields of a Condition in words; one that it has not is left out."""
-    return ", ".join(_field(name, values[name]) for name in names if name in values)
 
 
 def _field(name: str, value: Any) -> str:

@@ -5,6 +5,7 @@ Experiment = study. Parent MLflow run = the study's one execution. Child = one (
 
 from spectra_tune.tracking.experiments import read_experiment
 from spectra_tune.tracking.keys import keys_of
+from spectra_tune.tracking.linking import Pages, links, pages, study_link
 from spectra_tune.tracking.parent_lock import ParentLock
 from spectra_tune.tracking.provenance import provenance
 from spectra_tune.tracking.reading import (
@@ -12,10 +13,8 @@ from spectra_tune.tracking.reading import (
     RecordedArm,
     find_arm,
     find_execution,
-    links,
     read_tables,
     recorded_studies,
-    run_links,
 )
 from spectra_tune.tracking.store import (
     StoreLost,
@@ -29,6 +28,7 @@ from spectra_tune.tracking.writing import Tracker
 
 __all__ = [
     "Execution",
+    "Pages",
     "ParentLock",
     "RecordedArm",
     "StoreLost",
@@ -41,10 +41,11 @@ __all__ = [
     "keys_of",
     "links",
     "load",
+    "pages",
     "provenance",
     "read_experiment",
     "read_tables",
     "recorded_studies",
-    "run_links",
+    "study_link",
     "without_secrets",
 ]

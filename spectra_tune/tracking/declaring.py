@@ -2,16 +2,18 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pandas
 
 from spectra_tune.design import InvalidStudy, Member, Treatment, called, flat, in_words
 from spectra_tune.design.signature import digest
 from spectra_tune.penalties import PENALTIES
 from spectra_tune.results import Kind, counts_as_constant, field_of, of_kind, protocol_columns, scored
+from spectra_tune.tracking.entries import Point
 from spectra_tune.tracking.reading import OURS
 from spectra_tune.tracking.store import sqlite_file
 
@@ -109,30 +111,38 @@ def log_parameters(client, run_id: str, parameters: Mapping[str, Any]) -> None:
         client.log_batch(run_id, params=listed[start : start + PARAMETERS_PER_BATCH])
 
 
-def log_configuration(client, info, rows: pandas.DataFrame, metric: str) -> None:
-    """Settings and validation outcome of one configuration of a search, in one batch."""
-    from mlflow.entities import Metric, Param
+def configurations(runs: pandas.DataFrame, metric: str) -> Iterator[tuple[dict[str, str], dict[str, str], list[Point]]]:
+    """(identity, parameters, points) of each configuration in these rows of a search: settings, validation outcome."""
+    names = [name for name in ("arm", "side", "configuration") if name in runs.columns]
+    names += [*protocol_columns(runs.columns), *of_kind(runs.columns, Kind.TREATMENT)]
+    settings = {field_of(name): (runs[name].tolist(), runs[name].isna().tolist()) for name in names}
+    scores, lost = scored(runs, metric).to_numpy(float), counts_as_constant(runs).to_numpy()
+    for key, rows in runs.groupby(["condition_signature", "arm", "configuration"]).indices.items():
+        assert isinstance(key, tuple)
+        signature, arm, number = (str(part) for part in key)
+        identity = {"condition_signature": signature, "arm": arm, "stage": "search", "configuration": number}
+        at = rows[0]
+        params = {name: str(values[at]) for name, (values, absent) in settings.items() if not absent[at]}
+        values = scores[rows]
+        mean = float(numpy.nanmean(values)) if not numpy.isnan(values).all() else math.nan
+        points = [(metric, mean, 0), ("seeds", float(len(rows)), 0), ("not ended well", float(lost[rows].sum()), 0)]
+        points += [(f"seeds/{metric}", float(value), place) for place, value in enumerate(values)]
+        params |= {"seeds": str(len(rows)), "stage": "search"}
+        yield identity, params, [point for point in points if math.isfinite(point[1])]
 
-    first = rows.iloc[0]
-    names = [name for name in ("arm", "side", "configuration") if name in rows.columns]
-    names += [*protocol_columns(rows.columns), *of_kind(rows.columns, Kind.TREATMENT)]
-    given = [(field_of(name), first[name]) for name in names if not pandas.isna(first[name])]
-    params = [Param(name, cut(str(value), LONGEST_PARAMETER)) for name, value in given]
-    params += [Param("seeds", str(len(rows))), Param("stage", "search")]
-    values, lost = scored(rows, metric), counts_as_constant(rows)
-    points = {metric: float(values.mean()), "seeds": len(rows), "not ended well": int(lost.sum())}
-    metrics = [Metric(name, value, info.start_time, 0) for name, value in points.items() if math.isfinite(value)]
-    metrics += [Metric(f"seeds/{metric}", float(value), info.start_time, at) for at, value in enumerate(values)]
-    client.log_batch(info.run_id, params=params, metrics=[one for one in metrics if math.isfinite(one.value)])
 
-
-def log_task(client, run_id: str, task: Any) -> None:
+def dataset_of(task: Any):
     """The task as MLflow's dataset, with the part of the signature that is its own."""
-    from mlflow.entities import Dataset, DatasetInput
+    from mlflow.entities import Dataset
 
     name = shortened(called(task), LONGEST_DATASET_NAME)
     source = json.dumps({"task": name})
-    dataset = Dataset(name=name, digest=digest(task)[:16], source_type="spectra_tune.tasks", source=source)
+    return Dataset(name=name, digest=digest(task)[:16], source_type="spectra_tune.tasks", source=source)
+
+
+def log_dataset(client, run_id: str, dataset) -> None:
+    from mlflow.entities import DatasetInput
+
     client.log_inputs(run_id, [DatasetInput(dataset=dataset, tags=[])])
 
 

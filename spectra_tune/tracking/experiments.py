@@ -5,13 +5,11 @@ import math
 import pandas
 
 from spectra_tune.design import InvalidStudy, nearest
+from spectra_tune.tracking.points import LARGEST
 from spectra_tune.tracking.reading import OURS
 from spectra_tune.tracking.store import client_of, in_one_line, is_made
 
 PAGE = 1000
-
-LARGEST = 1.7976931348623157e308
-"""What MLflow's database keeps of an infinite metric."""
 
 
 @in_one_line

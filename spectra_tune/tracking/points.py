@@ -2,20 +2,21 @@
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from spectra_tune.tracking.declaring import LONGEST_TAG, cut
+from spectra_tune.tracking.entries import Point
 
 V = TypeVar("V")
 
-Point = tuple[str, float, int]
-"""Metric, value and step."""
-
 METRICS_PER_BATCH = 1000
 
+LARGEST = 1.7976931348623157e308
+"""What MLflow's database keeps of an infinite metric."""
 
-def log_points(client, run_id: str, groups: Iterable[list[Point]], at: int) -> None:
+
+def log_points(client, run_id: str, groups: Iterable[Sequence[Point]], at: int) -> None:
     """Logs groups of points in as few batches as MLflow allows; a group is logged whole or not. at: ms since 1970."""
     from mlflow.entities import Metric
 
@@ -24,7 +25,7 @@ def log_points(client, run_id: str, groups: Iterable[list[Point]], at: int) -> N
         if batch and len(batch) + len(group) > METRICS_PER_BATCH:
             client.log_batch(run_id, metrics=batch)
             batch = []
-        batch += [Metric(_allowed(name), value, at, step) for name, value, step in group]
+        batch += [Metric(allowed(name), value, at, step) for name, value, step in group]
     if batch:
         client.log_batch(run_id, metrics=batch)
 
@@ -37,10 +38,10 @@ def set_tags(client, run_id: str, tags: Mapping[str, str]) -> None:
 
 def named(values: Mapping[str, V]) -> dict[str, V]:
     """The values under names that MLflow allows, such as those that an arm's name is part of."""
-    return {_allowed(name): value for name, value in values.items()}
+    return {allowed(name): value for name, value in values.items()}
 
 
-def _allowed(name: str) -> str:
+def allowed(name: str) -> str:
     """The name with every character that MLflow does not allow in those of metrics and tags replaced."""
     return re.sub(r"[^\w\-. /]", "_", name)
 

@@ -1,8 +1,6 @@
 """What MLflow holds of a study: its execution, its tables, links into the UI."""
 
-import json
 import tempfile
-import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,6 @@ import pandas
 from spectra_tune.design import InvalidStudy
 from spectra_tune.results import Tables
 from spectra_tune.tracking.store import client_of, in_one_line, is_made
-from spectra_tune.tracking.views import ARMS_VIEW, TRAINING
 
 OURS = "spectra_tune.kind"
 """The tag that marks experiments ("study") and MLflow runs ("study", "arm", "configuration") made here."""
@@ -133,25 +130,6 @@ def children_of(client, experiment_id: str, kind: str = "arm") -> list:
 
 
 @in_one_line
-def links(name: str, uri: str, base_url: str) -> list[tuple[str, str]]:
-    """(label, link) of the study's page and of the compare page of each Condition's arms."""
-    execution = find_execution(name, uri)
-    if execution is None:
-        return []
-    base_url = base_url.rstrip("/")
-    view = f"&viewStateShareKey={ARMS_VIEW}" if execution.finished else ""
-    found = [("the study", f"{base_url}/#/experiments/{execution.experiment_id}/runs?{TRAINING}{view}")]
-    by_condition: dict[str, list[str]] = {}
-    for child in children_of(client_of(uri), execution.experiment_id):
-        by_condition.setdefault(child.data.tags["condition"], []).append(child.info.run_id)
-    for condition, run_ids in by_condition.items():
-        runs = urllib.parse.quote(json.dumps(run_ids, separators=(",", ":")))
-        experiments = urllib.parse.quote(json.dumps([execution.experiment_id]))
-        found.append((condition, f"{base_url}/#/compare-runs?runs={runs}&experiments={experiments}&{TRAINING}"))
-    return found
-
-
-@in_one_line
 def find_arm(run_id: str, uri: str) -> RecordedArm:
     """What an MLflow run records, by its id; refuses one that is not an arm of a study."""
     if not is_made(uri):
@@ -177,22 +155,3 @@ def find_arm(run_id: str, uri: str) -> RecordedArm:
         arm=tags["arm"],
         configuration=int(tags["configuration"]) if "configuration" in tags else None,
     )
-
-
-@in_one_line
-def run_links(name: str, uri: str, base_url: str) -> dict[tuple[str, str], str]:
-    """Link to the MLflow run of each (condition_signature, arm)."""
-    execution = find_execution(name, uri)
-    if execution is None:
-        return {}
-    return {
-        (child.data.tags["condition_signature"], child.data.tags["arm"]): run_link(
-            base_url, execution.experiment_id, child.info.run_id
-        )
-        for child in children_of(client_of(uri), execution.experiment_id)
-    }
-
-
-def run_link(base_url: str, experiment_id: str, run_id: str) -> str:
-    """The page of one MLflow run."""
-    return f"{base_url.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}?{TRAINING}"

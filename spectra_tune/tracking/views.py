@@ -2,14 +2,24 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import pandas
 
 from spectra_tune.tracking.keys import keys_of
 
+K = TypeVar("K", bound=Hashable)
+
 ARMS_VIEW = "arms"
 """Key of the shared view (what the UI's own Share button makes) that lists the arms with their numbers."""
+
+CHARTS_VIEW = "charts"
+"""Key of the shared view whose charts have a line for each arm, its mean over Conditions."""
+
+SHARED = "mlflow.sharedViewState."
+"""Before the key in the name of an experiment's tag: MLflow's own, and no public interface of it. Where it is another,
+links with these keys open the plain page."""
 
 TRAINING = "workflowType=machine_learning"
 """Part of a link that opens MLflow's pages for training; without it a fresh browser shows those for language models."""
@@ -60,8 +70,19 @@ def arms_view(kind_tag: str, outcome: str, metrics: Sequence[str], tags: Iterabl
             }
         )
         if len(view) <= LONGEST_VIEW:
-            return {f"mlflow.sharedViewState.{ARMS_VIEW}": view}
+            return {f"{SHARED}{ARMS_VIEW}": view}
     return {}
+
+
+def charts_view(kind_tag: str) -> dict[str, str]:
+    """The experiment tag of the view whose charts are grouped by arm."""
+    view = {
+        "searchFilter": f"tags.`{kind_tag}` = 'arm'",
+        "groupBy": {"aggregateFunction": "average", "groupByKeys": [{"mode": "param", "groupByData": "arm"}]},
+        "useGroupedValuesInCharts": True,
+        "runsHiddenMode": "SHOW_ALL",
+    }
+    return {f"{SHARED}{CHARTS_VIEW}": json.dumps(view)}
 
 
 def _width(column: str) -> int:
@@ -96,6 +117,12 @@ def overview(curves: pandas.DataFrame, arms: Mapping[str, set[str]], metric: str
             if not math.isnan(value)
         ]
     return found
+
+
+def tables_json(rows: pandas.DataFrame, places: Mapping[K, Sequence[int]]) -> dict[K, str]:
+    """A table of some rows each, by their places, as `table_json` makes them."""
+    whole = json.loads(table_json(rows))
+    return {key: json.dumps({**whole, "data": [whole["data"][at] for at in some]}) for key, some in places.items()}
 
 
 def table_json(rows: pandas.DataFrame) -> str:

@@ -1,23 +1,28 @@
 """Write a study into MLflow as it runs: one writer, batched, and found again after a kill."""
 
+import json
 import math
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas
 
-from spectra_tune.design import Block, InvalidStudy, SplitMetric, Study, members
+from spectra_tune.design import Block, InvalidStudy, Member, SplitMetric, Study, members
 from spectra_tune.results import Tables, sigma_columns
 from spectra_tune.tracking import views
-from spectra_tune.tracking.children import Child, Family
+from spectra_tune.tracking.by_client import ByClient
+from spectra_tune.tracking.children import Child, Family, Key
 from spectra_tune.tracking.declaring import log_parameters, study_experiment, study_parent
-from spectra_tune.tracking.mean_curves import finite, look_at, mean_points, of_some_seeds
+from spectra_tune.tracking.entries import Addition, Writer
+from spectra_tune.tracking.linking import ARMS_FILE, Pages, pages_of
+from spectra_tune.tracking.mean_curves import CURVE, DIVERGED, finite, split
+from spectra_tune.tracking.placing import place_texts
 from spectra_tune.tracking.points import in_order, log_points, named, now, set_tags
 from spectra_tune.tracking.provenance import provenance
-from spectra_tune.tracking.reading import OURS, run_link
+from spectra_tune.tracking.reading import OURS
 from spectra_tune.tracking.store import StoreLost, client_of, in_one_line, made_alone
 
 FLUSH_S = 3.0
@@ -26,6 +31,9 @@ FLUSH_S = 3.0
 RETRY_S = 30.0
 """Seconds until a store that did not answer is tried again: asking in vain takes some, and all else waits."""
 
+SEEDS_FILE = "seeds.json"
+"""A child's artifact: its runs, a row per seed."""
+
 
 class Tracker:
     """The record of one execution of a study."""
@@ -33,9 +41,10 @@ class Tracker:
     def __init__(self, client, family: Family, followed: SplitMetric):
         self._client, self._family = client, family
         self.experiment_id, self.run_id = family.experiment_id, family.parent_id
-        self._children: dict[tuple[str, str], Child] = {}  # by (condition_signature, arm)
-        # (condition_signature, arm) of a run's signature; an arm's changes can make runs of two Conditions the same.
-        self._owners: dict[str, list[tuple[str, str]]] = {}
+        self._declared: dict[Key, tuple[Member, int]] = {}  # a member of the arm, and how many seeds it has
+        self._children: dict[Key, Child] = {}  # those that were needed already
+        # The arms of a run's signature; an arm's changes can make runs of two Conditions the same.
+        self._owners: dict[str, list[Key]] = {}
         self._waiting: list[pandas.DataFrame] = []
         self._tried = time.monotonic()
         self.lost: str | None = None
@@ -68,18 +77,23 @@ class Tracker:
             experiment_id = study_experiment(client, name, uri, description)
         parent = study_parent(client, experiment_id, name, study.signature(), shared, description, anew=anew)
         log_parameters(client, parent.run_id, parameters)
-        family = Family(client, experiment_id, parent, labels, shared)
+        family = Family(client, _writer(client, uri, experiment_id), experiment_id, parent, labels, shared)
         return cls(client, family, study.outcome.measured.followed)
 
-    @in_one_line
     def add(self, blocks: Iterable[Block]) -> None:
-        """Makes the children of the study's blocks, or adopts those that are there."""
+        """Takes the study's blocks; their children are made, or adopted, when first written."""
         for block in blocks:
             for member in members(block):
                 key = (member.condition_signature, member.arm)
                 self._owners.setdefault(member.signature, []).append(key)
-                if key not in self._children:
-                    self._children[key] = self._family.arm(member, len(block.seeds))
+                self._declared.setdefault(key, (member, len(block.seeds)))
+
+    def _needed(self, keys: Collection[Key]) -> list[Child]:
+        """The children of these arms."""
+        absent = {key: self._declared[key] for key in keys if key not in self._children}
+        if absent:
+            self._children |= self._family.arms(absent)
+        return [self._children[key] for key in keys]
 
     @in_one_line
     def log_configurations(self, runs: pandas.DataFrame, metric: str) -> None:
@@ -137,17 +151,22 @@ class Tracker:
         strangers = set(curves["signature"]) - set(self._owners)
         if strangers:
             raise InvalidStudy(f"curves must be of the study's own runs, got the signature {min(strangers)}")
-        rows, waiting = finite(curves), []
+        rows = finite(curves)
         rows = rows.assign(owner=rows["signature"].map(self._owners)).explode("owner")
-        for key, of_arm in rows.groupby("owner", sort=False):
-            assert isinstance(key, tuple)
-            child = self._children[key]
-            look_at(self._client, child)
-            epochs = mean_points(of_arm, child, self._followed.column)
-            log_points(self._client, child.run_id, epochs.values(), now())
-            child.logged |= set(epochs)
-            waiting.append(of_some_seeds(of_arm, child).drop(columns="owner"))
-        return [one for one in waiting if len(one)]
+        at, keys = pandas.factorize(rows["owner"])
+        children = self._needed(list(keys))
+        self._family.look_at(children, [f"{CURVE}{child.marker}" for child in children] + [DIVERGED])
+        points, waiting = split(rows.drop(columns="owner").assign(child=at), children, self._followed.column)
+        additions, written = {}, now()
+        for place, epochs in points.items():
+            status = None if children[place].running else "RUNNING"
+            additions[children[place].run_id] = Addition(groups=list(epochs.values()), at=written, status=status)
+            children[place].known = False  # if the store is lost now, some are written
+        self._family.writer.extend(additions)
+        for place, epochs in points.items():
+            children[place].logged |= set(epochs)
+            children[place].known = children[place].running = True
+        return [waiting.drop(columns="child")] if len(waiting) else []
 
     @in_one_line
     def finish(
@@ -174,11 +193,9 @@ class Tracker:
         self._log_means(curves)
         summaries = {key: named(summary) for key, summary in summaries.items()}
         tags = {key: named(of_child) for key, of_child in tags.items()}
-        of_arm = dict(list(runs[runs["stage"] == "confirm"].groupby(["condition_signature", "arm"])))
-        for key, child in self._children.items():
-            self._finish_child(child, of_arm.get(key, runs.iloc[:0]), outcome, summaries[key], tags[key])
-        arms_view = views.arms_view(OURS, outcome, in_order(summaries.values()), in_order(tags.values()))
-        for name, value in arms_view.items():
+        self._finish_children(runs[runs["stage"] == "confirm"], outcome, summaries, tags)
+        shown = views.arms_view(OURS, outcome, in_order(summaries.values()), in_order(tags.values()))
+        for name, value in {**shown, **views.charts_view(OURS)}.items():
             self._client.set_experiment_tag(self.experiment_id, name, value)
         points = [(name, value, 0) for name, value in parent_metrics.items()]
         arms = {signature: {arm for _, arm in owners} for signature, owners in self._owners.items()}
@@ -190,32 +207,76 @@ class Tracker:
                 rows.to_parquet(Path(folder) / f"{table}.parquet", index=False)
             for name, content in artifacts.items():
                 (Path(folder) / name).write_bytes(content)
+            (Path(folder) / ARMS_FILE).write_text(self._arms_table())
             self._client.log_artifacts(self.run_id, folder)
         set_tags(self._client, self.run_id, {"mlflow.note.content": description})
         self._client.set_terminated(self.run_id, status=status)
 
-    def _finish_child(
-        self, child: Child, rows: pandas.DataFrame, outcome: str, summary: Mapping[str, float], tags: Mapping[str, str]
+    def _finish_children(
+        self,
+        runs: pandas.DataFrame,
+        outcome: str,
+        summaries: Mapping[Key, Mapping[str, float]],
+        tags: Mapping[Key, Mapping[str, str]],
     ) -> None:
-        """Final values, the per-seed table and tags of one child."""
-        points = [(name, value, 0) for name, value in summary.items()]
-        points += [(f"seeds/{outcome}", value, at) for at, value in enumerate(rows[outcome].to_list())]
-        log_points(self._client, child.run_id, [[point] for point in points if math.isfinite(point[1])], child.created)
-        trained = SplitMetric("train", child.objective.metrics[0]).column
-        columns = ["seed", "status", outcome, trained, *sigma_columns(rows.columns), "signature"]
-        self._client.log_text(child.run_id, views.table_json(rows[columns]), "seeds.json")
-        shown = {"mlflow.loggedArtifacts": '[{"path": "seeds.json", "type": "table"}]'}
-        set_tags(self._client, child.run_id, {**tags, **shown})
-        self._client.set_terminated(child.run_id, status="FINISHED")
+        """Final values, the per-seed table and tags of every child."""
+        children = dict(zip(self._declared, self._needed(self._declared), strict=True))
+        rows_of = runs.groupby(["condition_signature", "arm"]).indices
+        values = runs[outcome].to_list()
+        shown = {"mlflow.loggedArtifacts": json.dumps([{"path": SEEDS_FILE, "type": "table"}])}
+        additions, tables = {}, {}
+        for key, child in children.items():
+            rows = rows_of.get(key, [])
+            points = [(name, value, 0) for name, value in summaries[key].items()]
+            points += [(f"seeds/{outcome}", values[row], at) for at, row in enumerate(rows)]
+            additions[child.run_id] = Addition(
+                groups=[[point] for point in points if math.isfinite(point[1])],
+                at=child.created,
+                tags={**tags[key], **shown},
+                status="FINISHED",
+            )
+            trained = SplitMetric("train", child.objective.metrics[0]).column
+            tables.setdefault(trained, {})[child.run_id, child.artifact_uri] = rows
+        for trained, places in tables.items():
+            columns = ["seed", "status", outcome, trained, *sigma_columns(runs.columns), "signature"]
+            place_texts(self._client, SEEDS_FILE, views.tables_json(runs[columns], places))
+        self._family.writer.extend(additions)
 
-    def run_links(self, base_url: str) -> dict[tuple[str, str], str]:
-        """Link to the MLflow run of each (condition_signature, arm)."""
-        return {key: run_link(base_url, self.experiment_id, child.run_id) for key, child in self._children.items()}
+    def _arms_table(self) -> str:
+        """Which MLflow run each arm of each Condition is, in the study's order."""
+        rows = [
+            {
+                "condition_signature": key[0],
+                "condition": self._family.label(key[0]),
+                "arm": key[1],
+                "run_id": self._children[key].run_id,
+            }
+            for key in self._declared
+        ]
+        return views.table_json(pandas.DataFrame(rows))
+
+    @in_one_line
+    def pages(self, base_url: str) -> Pages:
+        """Links to MLflow's pages of the study's arms."""
+        children = zip(self._declared, self._needed(self._declared), strict=True)
+        return pages_of(base_url, self.experiment_id, ((*key, child.run_id) for key, child in children))
 
     @in_one_line
     def stop(self, status: str) -> None:
         """Ends an incomplete study as "KILLED" or "FAILED": no MLflow run stays RUNNING."""
         self._flush()
+        used = {child.run_id for child in self._children.values()}
         running = [child.run_id for child in self._children.values() if child.running]
-        for run_id in (*running, self.run_id):
-            self._client.set_terminated(run_id, status=status)
+        running += [run_id for run_id in self._family.left_running if run_id not in used]
+        self._family.writer.extend({run_id: Addition(status=status) for run_id in running})
+        self._client.set_terminated(self.run_id, status=status)
+
+
+def _writer(client, uri: str, experiment_id: str) -> Writer:
+    """What writes children into a store: the fastest that it allows."""
+    public = ByClient(client, experiment_id, server=uri.startswith("http"))
+    try:
+        from spectra_tune.tracking.in_bulk import in_bulk  # loads MLflow's own modules
+    except ImportError:  # an MLflow that has them elsewhere
+        return public
+    return in_bulk(uri, experiment_id, client.get_experiment(experiment_id).artifact_location) or public

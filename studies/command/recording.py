@@ -6,6 +6,8 @@ from contextlib import suppress
 from rich.console import Console
 
 from analysis import report as reporting
+from analysis.judging.contrasts import judge_study
+from analysis.judging.question import question_of
 from spectra_tune import tracking
 from spectra_tune.lock import Lock
 from spectra_tune.results import Tables
@@ -73,10 +75,11 @@ def finish(
             f"WARNING: on this processor the bits of {loose} runs depend on what trained beside them; their verdicts "
             "stand, but another composition of the blocks would not repeat them to the bit",
         )
-    found = reporting.findings(named.name, study, tables, links=tracker.run_links(terminal.base_url(uri)))
-    judged = found.judged
-    summaries, tags = for_children(found)
     try:
+        pages = tracker.pages(terminal.base_url(uri))
+        found = reporting.findings(named.name, study, tables, links=pages.runs, compared=pages.compared)
+        judged = found.judged
+        summaries, tags = for_children(found)
         tracker.finish(
             tables,
             outcome=study.outcome.metric,
@@ -88,7 +91,7 @@ def finish(
             status="FAILED" if lost else "FINISHED",
         )
     except tracking.StoreLost as error:
-        terminal.say_verdicts(verdicts, named.name, found.question, judged)
+        terminal.say_verdicts(verdicts, named.name, question_of(study), judge_study(study, tables.runs))
         say(
             console,
             f"NOT RECORDED: {error}. All results are kept in {place}/{named.name}; once the store answers: "

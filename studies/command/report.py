@@ -30,8 +30,8 @@ def report(name: str, *, smoke: bool, output: Path | None, latex: bool, tracking
     if output is None:
         conclude(console, named, judge_study(named.study, tables.runs), uri)
         return 0
-    links = tracking.run_links(named.name, uri, base_url(uri))
-    found = reporting.findings(named.name, named.study, tables, links=links)
+    pages = tracking.pages(named.name, uri, base_url(uri))
+    found = reporting.findings(named.name, named.study, tables, links=pages.runs, compared=pages.compared)
     conclude(console, named, found.judged, uri)
     write(output, reporting.paper(found) if latex else reporting.files(found), tables)
     console.print(f"report written to {output}", soft_wrap=True)

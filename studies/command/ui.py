@@ -71,7 +71,8 @@ def _answers(server: subprocess.Popen) -> bool:
 
 
 def _links(uri: str, base: str) -> list[tuple[str, str]]:
-    return [(name, tracking.links(name, uri, base)[0][1]) for name in tracking.recorded_studies(uri)]
+    found = [(name, tracking.study_link(name, uri, base)) for name in tracking.recorded_studies(uri)]
+    return [(name, link) for name, link in found if link is not None]
 
 
 def _say(uri: str, base: str, links: list[tuple[str, str]]) -> None:

@@ -47,6 +47,10 @@ def test_mlflow_shows_which_arm_where_by_how_much_and_how_sure(recorded):
         assert browser.get_by_text(f"{LABEL} · none").count() == 1
         assert "Is it a study?" in browser.inner_text("body")
 
+        opened(browser, recorded["its curves, by arm"], "Group: static")
+        browser.get_by_text("validation_accuracy").first.wait_for()
+        browser.locator(".js-line").first.wait_for(state="attached")
+
         opened(browser, recorded[LABEL], "Comparing 2 Runs from 1 Experiment")
         browser.locator("text=per_epoch/validation_accuracy").first.wait_for()
         assert browser.locator(".parcoords").count() > 0

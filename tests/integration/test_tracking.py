@@ -1,6 +1,7 @@
 """MLflow is the record: complete, read back to the bit, and never doubled."""
 
 import http.server
+import itertools
 import json
 import math
 import os
@@ -26,10 +27,11 @@ from spectra_tune.engine import BlockTraining
 from spectra_tune.networks import mlp
 from spectra_tune.results import Tables, figure_table
 from spectra_tune.tasks import moons
-from spectra_tune.tracking import provenance, views, writing
+from spectra_tune.tracking import in_bulk, provenance, views, writing
 from spectra_tune.tracking import store as store_of
 from tests.conftest import ARMS
 from tests.tools.regression import Waves
+from tests.tools.stores import empty_store
 
 pytestmark = pytest.mark.integration
 
@@ -47,6 +49,9 @@ def store(folder) -> str:
 
 
 def begun(uri, study=STUDY, description="**Is it recorded?**") -> tracking.Tracker:
+    file = Path(uri.removeprefix("sqlite:///"))
+    if not file.exists():
+        empty_store(file.parent)
     tracker = tracking.Tracker.begin(
         "recorded",
         study,
@@ -177,8 +182,38 @@ def test_a_store_that_does_not_answer_for_a_while_loses_nothing(tmp_path, traine
     assert tracking.read_tables("recorded", uri).runs.equals(runs)
 
 
-@pytest.mark.parametrize("logged", [0, 8, 14], ids=lambda logged: f"{logged} reports")
-def test_a_killed_study_is_adopted_and_nothing_is_missing_or_doubled(tmp_path, trained, logged):
+def test_a_store_that_goes_away_between_two_transactions_has_nothing_twice(tmp_path, trained, monkeypatch):
+    """Neither a child nor a point of what it took before."""
+    uri = store(tmp_path)
+    runs, curves, reports = trained
+    tracker = begun(uri)
+    monkeypatch.setattr(in_bulk, "AT_ONCE", 2)
+    for method in ("_make", "_extend"):
+        whole = getattr(in_bulk.InBulk, method)
+        calls = itertools.count()
+
+        def away(self, some, whole=whole, calls=calls):
+            if next(calls) == 1:
+                raise OSError("away")
+            return whole(self, some)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(in_bulk.InBulk, method, away)
+            tracker._tried = -math.inf
+            tracker.log_curves(reports[0])
+            assert "away" in (tracker.lost or "")
+    finished(tracker, runs, curves)
+    recorded = MlflowClient(tracking_uri=uri).search_runs([tracker.experiment_id])
+    assert len(recorded) == 1 + 2 * len(ARMS)
+    assert set(points(uri).values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("logged", "writer"), [(0, "in bulk"), (8, "in bulk"), (14, "in bulk"), (8, "by client")], ids=str
+)
+def test_a_killed_study_is_adopted_and_nothing_is_missing_or_doubled(tmp_path, trained, logged, writer, monkeypatch):
+    if writer == "by client":
+        monkeypatch.setattr(in_bulk, "SEEN", "another schema")
     uri = store(tmp_path)
     runs, curves, reports = trained
     killed = begun(uri)
@@ -334,26 +369,42 @@ def test_overview_curves_mean_over_conditions_of_different_epochs():
     assert {value for _, value, _ in found} == {0.5}
 
 
-def test_a_stopped_study_leaves_nothing_running(tmp_path):
+def test_a_stopped_study_leaves_nothing_running(tmp_path, trained):
     uri = store(tmp_path)
+    begun(uri).log_curves(trained[2][0])  # killed: what it leaves is running until the next one ends
     tracker = begun(uri)
     tracker.stop("KILLED")
-    statuses = {run.info.status for run in MlflowClient(tracking_uri=uri).search_runs([tracker.experiment_id])}
-    assert statuses == {"KILLED"}
+    statuses = [run.info.status for run in MlflowClient(tracking_uri=uri).search_runs([tracker.experiment_id])]
+    assert statuses == ["KILLED"] * 4
     with pytest.raises(InvalidStudy, match="is not: continue it with run --resume"):
         tracking.read_tables("recorded", uri)
 
 
 def test_a_study_that_is_stopped_again_ends_only_what_it_has_used(tmp_path, trained):
     uri = store(tmp_path)
-    begun(uri).stop("KILLED")
+    _, _, reports = trained
+    stopped = begun(uri)
+    stopped.log_curves(reports[0])
+    stopped.stop("KILLED")
+    before = {run_id for run_id, _, _ in points(uri)}
     tracker = begun(uri)
-    tracker.log_curves(trained[2][0])
-    used = {run_id for run_id, _, _ in points(uri)}
+    tracker.log_curves(reports[-1])
+    used = {run_id for run_id, _, _ in points(uri)} - before
     tracker.stop("FAILED")
     found = MlflowClient(tracking_uri=uri).search_runs([tracker.experiment_id])
     assert {run.info.run_id for run in found if run.info.status == "FAILED"} == {*used, tracker.run_id}
-    assert {run.info.status for run in found} == {"FAILED", "KILLED"}
+    assert {run.info.run_id for run in found if run.info.status == "KILLED"} == before
+
+
+def test_a_child_is_made_when_it_is_first_written(tmp_path, trained):
+    uri = store(tmp_path)
+    tracker = begun(uri)
+    client = MlflowClient(tracking_uri=uri)
+    assert len(client.search_runs([tracker.experiment_id])) == 1
+    tracker.log_curves(trained[2][0])
+    assert len(client.search_runs([tracker.experiment_id])) == 1 + len(ARMS)
+    assert len(tracker.pages("http://here").runs) == 2 * len(ARMS)
+    assert len(client.search_runs([tracker.experiment_id])) == 1 + 2 * len(ARMS)
 
 
 def test_looking_for_a_study_makes_nothing(tmp_path):
@@ -509,9 +560,17 @@ def test_links_open_the_study_and_each_conditions_arms(tmp_path, trained):
     assert tracking.links("recorded", uri, "http://127.0.0.1:5000/")[0] == ("the study", page)
     finished(tracker, runs, curves)
     links = tracking.links("recorded", uri, "http://127.0.0.1:5000")
-    assert [label for label, _ in links] == ["the study", "moons(samples=60), width 4", "moons(samples=60), width 8"]
+    conditions = ["moons(samples=60), width 4", "moons(samples=60), width 8"]
+    assert [label for label, _ in links] == ["the study", "its curves, by arm", *conditions]
     assert links[0][1] == f"{page}&viewStateShareKey=arms"
-    assert links[1][1].count("%22") == 8  # three runs and one experiment, quoted
+    assert links[1][1] == f"{page}&viewStateShareKey=charts&compareRunsMode=CHART"
+    assert links[2][1].count("%22") == 8  # three runs and one experiment, quoted
+    pages = tracking.pages("recorded", uri, "http://127.0.0.1:5000")
+    assert pages == tracker.pages("http://127.0.0.1:5000/")
+    assert list(pages.compared.values()) == [link for _, link in links[2:]]
+    MlflowClient(tracking_uri=uri).update_run(tracker.run_id, status="RUNNING")
+    again = tracking.pages("recorded", uri, "http://127.0.0.1:5000")  # what is not finished has no file of them
+    assert (again.runs, again.compared.keys()) == (pages.runs, pages.compared.keys())
     view = MlflowClient(tracking_uri=uri).get_experiment(tracker.experiment_id).tags["mlflow.sharedViewState.arms"]
     shown = ["tags.`verdict over none`", "metrics.`gain_over_none`", "metrics.`test_accuracy`"]
     assert json.loads(view)["selectedColumns"] == shown + [f"params.`{name}`" for name in views.SETTINGS]

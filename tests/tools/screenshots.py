@@ -16,7 +16,7 @@ PLACE = Path("docs/img")
 
 def main() -> None:
     """Replaces docs/img/mlflow*.png."""
-    (_, study), (condition, compared), *_ = tracking.links("capacity", tracking.default_tracking_uri(), UI_BASE)
+    (_, study), _, (condition, compared), *_ = tracking.links("capacity", tracking.default_tracking_uri(), UI_BASE)
     runs = urllib.parse.parse_qs(compared.partition("?")[2])["runs"][0]
     base, _, _ = study.partition("?")
     with page(height=1000) as browser:

@@ -20,6 +20,12 @@ def verdict(one: Judged) -> Markdown:
     return Markdown(" ".join((MARKS[name], f"**{name}**", *one.verdict.suffixes)))
 
 
+def condition(found: Findings, one: Judged) -> Markdown:
+    """A contrast's Condition, linked to the page that compares its arms, where there is one."""
+    link = found.compared.get(one.condition_signature)
+    return Markdown(f"[{literal(one.condition)}]({link})" if link else literal(one.condition))
+
+
 def linked(found: Findings, one: Judged) -> Markdown:
     """A contrast with both arms linked to their MLflow runs, where there are some."""
     arms = []

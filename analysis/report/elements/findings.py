@@ -41,6 +41,7 @@ class Findings:
     searched: pandas.DataFrame  # the search's runs; empty without one
     judged: list[Judged]
     links: Mapping[tuple[str, str], str] = field(default_factory=dict)  # MLflow run of (condition_signature, arm)
+    compared: Mapping[str, str] = field(default_factory=dict)  # MLflow's compare page, by condition_signature
 
     @property
     def study(self) -> Study:
@@ -165,6 +166,7 @@ def findings(
     study: Study,
     tables: Tables,
     links: Mapping[tuple[str, str], str] | None = None,
+    compared: Mapping[str, str] | None = None,
 ) -> Findings:
     """Judges a study's run table."""
     in_search = tables.runs["stage"] == "search"
@@ -177,6 +179,7 @@ def findings(
         searched=searched,
         judged=judge_study(study, tables.runs),
         links=links or {},
+        compared=compared or {},
     )
 
 

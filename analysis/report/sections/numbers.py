@@ -3,7 +3,7 @@
 from analysis.figures import paired
 from analysis.figures.units import of_differences, of_gain, of_values
 from analysis.judging.contrasts import Judged, contrast_table, mean_estimates
-from analysis.report.elements.cells import difference, linked
+from analysis.report.elements.cells import condition, difference, linked
 from analysis.report.elements.findings import Findings
 from analysis.report.elements.section import Picture, Section
 from analysis.report.elements.shown import file_names
@@ -27,7 +27,11 @@ def section(found: Findings) -> Section:
         *(of_gain(metric), "g_z", "p by t", "p by sign flip", "p of equivalence", "p by signed rank", "ahead"),
         *("diverged", of_differences("without failures", metric)),
     )
-    linking = " Arms link to their MLflow runs, which list every seed." if found.links else ""
+    linking = (
+        " Arms link to their MLflow runs, which list every seed; Conditions to the page that compares their arms."
+        if found.links
+        else ""
+    )
     lines = [
         "## Numbers",
         "",
@@ -39,7 +43,7 @@ def section(found: Findings) -> Section:
     ]
     rows = []
     for one in found.judged:
-        cells = (one.condition, linked(found, one), f"{one.verdict.statistics.n}", *_numbers(found, one))
+        cells = (condition(found, one), linked(found, one), f"{one.verdict.statistics.n}", *_numbers(found, one))
         rows.append((*cells, *["–"] * (len(heads) - len(cells))))
     named = file_names(map(str, found.question.contrasts))
     contrasts, pictures, notes = found.question.contrasts, {}, []

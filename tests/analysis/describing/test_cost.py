@@ -3,7 +3,7 @@
 import pandas
 import pytest
 
-from analysis.describing.cost import gain_per_overhead, overhead_of, overhead_ratio, worth_using
+from analysis.describing.cost import gain_per_overhead, overhead_of, overhead_ratio, seconds_of_arms, worth_using
 from analysis.statistics.estimate import Estimate
 from spectra_tune.results import COST_REPEATS
 from tests.oracles import expected, given, near
@@ -17,7 +17,7 @@ def interval(low, high):
 
 def timed(**seconds_by_arm):
     rows = [
-        {"arm": arm, **dict(zip(COST_REPEATS, of_arm, strict=True))}
+        {"condition_signature": "c", "arm": arm, **dict(zip(COST_REPEATS, of_arm, strict=True))}
         for arm, of_arm in seconds_by_arm.items()
         for _ in range(3)
     ]
@@ -33,14 +33,16 @@ def test_the_overhead_agrees_with_r():
 
 def test_the_repeats_of_a_run_table_count_once_however_many_runs_carry_them():
     one, other = (2.0, 2.2, 2.1, 2.0, 2.3), (1.0, 1.1, 1.0, 1.0, 1.1)
-    found = overhead_of(timed(linear=one, none=other), treatment="linear", baseline="none")
-    assert found == overhead_ratio(one, other)
+    seconds = seconds_of_arms(timed(linear=one, none=other))
+    assert overhead_of(seconds["c", "linear"], seconds["c", "none"]) == overhead_ratio(one, other)
 
 
 def test_arms_that_were_not_timed_have_no_overhead():
     nan = (float("nan"),) * 5
-    assert overhead_of(timed(linear=nan, none=nan), treatment="linear", baseline="none") is None
-    assert overhead_of(pandas.DataFrame({"arm": ["none"]}), treatment="linear", baseline="none") is None
+    seconds = seconds_of_arms(timed(linear=nan, none=nan))
+    assert overhead_of(seconds["c", "linear"], seconds["c", "none"]) is None
+    assert overhead_of(seconds["c", "linear"], None) is None
+    assert seconds_of_arms(pandas.DataFrame({"condition_signature": ["c"], "arm": ["none"]})) == {}
 
 
 def test_gain_per_overhead_needs_an_overhead():

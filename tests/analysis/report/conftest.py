@@ -44,7 +44,9 @@ def found():
         for arm, _ in BESIDE.arms
     }
     whole = joined(tables)
-    return findings("beside", BESIDE, whole._replace(runs=with_costs(whole.runs, costs)), links=links)
+    compared = {signature: f"http://127.0.0.1:5000/#/compare-runs?runs={signature}" for signature, _ in links}
+    timed = whole._replace(runs=with_costs(whole.runs, costs))
+    return findings("beside", BESIDE, timed, links=links, compared=compared)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -69,6 +70,13 @@ def test_every_contrast_links_to_the_mlflow_runs_of_both_arms(found, written):
     for one in found.judged:
         for arm in (one.contrast.treatment, one.contrast.baseline):
             assert found.links[one.condition_signature, arm] in links
+
+
+def test_every_row_of_verdicts_and_of_numbers_links_to_the_page_that_compares_its_arms(found, written):
+    links = Page(written["report.html"].decode()).links
+    rows = Counter(one.condition_signature for one in found.judged)
+    for signature, contrasts in rows.items():
+        assert links.count(found.compared[signature]) == 2 * contrasts
 
 
 def test_every_picture_comes_as_png_and_svg_and_is_on_both_pages(written):
