@@ -54,6 +54,6 @@ class Result:
 def result_of(named: Named, tables: Tables, uri: str) -> Result:
     """A study's tables, judged."""
     base = base_url(uri)
-    links = tracking.run_links(named.name, uri, base)
-    found = reporting.findings(named.name, named.study, tables, links=links)
+    pages = tracking.pages(named.name, uri, base)
+    found = reporting.findings(named.name, named.study, tables, links=pages.runs, compared=pages.compared)
     return Result(found=found, tables=tables, links=tracking.links(named.name, uri, base))
