@@ -47,8 +47,9 @@ def stacks(condition: Condition) -> bool:
 def needs_kernel(study: Study) -> bool:
     """Whether any of a study's networks is trained by the fused kernel, on a processor."""
     return any(
-        stacks(condition) and is_fused(condition, condition.device or "cpu", torch.float32)
+        stacks(condition) and is_fused(condition, arm.treatment, condition.device or "cpu", torch.float32)
         for condition in study.conditions
+        for _, arm in study.arms
     )
 
 

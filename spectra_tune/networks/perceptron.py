@@ -100,9 +100,9 @@ class Perceptron:
         """A layer with its initial weights."""
         import torch
 
-        from spectra_tune.networks.layers.linear import Undrawn
+        from spectra_tune.networks.layers.linear import Linear
 
-        linear = Undrawn(fan_in, fan_out)
+        linear = Linear(fan_in, fan_out)
         with torch.no_grad():
             if self.init == "orthogonal":
                 torch.nn.init.orthogonal_(linear.weight)

@@ -1,6 +1,6 @@
-"""Whether the kernel trains a program: on a processor, perceptrons of moderate width, by elementwise optimizers.
+"""Whether the kernel trains a run: on a processor, a perceptron of moderate width, its optimizer and penalty known.
 
-What it says depends on nothing but the machine and a run's own Condition, never on the runs beside it.
+What it says depends on nothing but the machine and the run itself, never on the runs beside it.
 """
 
 import os
@@ -10,13 +10,17 @@ from importlib.util import find_spec
 
 import torch
 
-from spectra_tune.design import Condition
-from spectra_tune.design.condition import MUON
+from spectra_tune.design import Condition, Treatment
 from spectra_tune.networks.perceptron import Perceptron
 from spectra_tune.objectives import CLASSIFICATION, REGRESSION, objective_of
 
 WIDEST = 128
 """Of hidden layers: beyond, torch's products of whole layers lose less, and spectral norms are followed, not found."""
+
+
+OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop")
+
+PENALTIES = ("spectral_norm", "frobenius", "to_init", "spectrum")
 
 
 @cache
@@ -27,10 +31,12 @@ def compiler() -> str | None:
     return f"numba {version('numba')}"
 
 
-def is_fused(condition: Condition, device: str, dtype: torch.dtype) -> bool:
-    """Whether the kernel trains this Condition's perceptrons on this device."""
+def is_fused(condition: Condition, treatment: Treatment, device: str, dtype: torch.dtype) -> bool:
+    """Whether the kernel trains this Condition's perceptron with this Treatment on this device."""
     if compiler() is None or torch.device(device).type != "cpu" or dtype != torch.float32:
         return False
-    if not isinstance(condition.network, Perceptron) or condition.optimizer == MUON:
+    if not isinstance(condition.network, Perceptron) or condition.optimizer not in OPTIMIZERS:
+        return False
+    if treatment.strength > 0 and treatment.penalty not in PENALTIES:
         return False
     return objective_of(condition.task).name in (CLASSIFICATION, REGRESSION) and condition.network.width <= WIDEST

@@ -2,13 +2,14 @@
 
 from numba import njit
 
+from spectra_tune.engine.fused.choice import PENALTIES
 from spectra_tune.engine.fused.elementary import COMPILED, f32
 from spectra_tune.engine.fused.following import followed_top
 from spectra_tune.engine.fused.registers import ROWS
 from spectra_tune.engine.fused.sigma import padded, products, stand
 
 NONE, SPECTRAL_NORM, FROBENIUS, TO_INIT, SPECTRUM = range(5)
-NUMBERS = {"spectral_norm": SPECTRAL_NORM, "frobenius": FROBENIUS, "to_init": TO_INIT, "spectrum": SPECTRUM}
+NUMBERS = dict(zip(PENALTIES, (SPECTRAL_NORM, FROBENIUS, TO_INIT, SPECTRUM), strict=True))
 
 
 @njit(**COMPILED)

@@ -57,7 +57,7 @@ def _size(member: Member, samples: int, device: str) -> tuple[int, bool]:
     if device != "cpu":
         return GPU_CHUNK, True
     condition = member.condition
-    if is_fused(condition, device, torch.float32):
+    if is_fused(condition, member.treatment, device, torch.float32):
         numbers = condition.network.stacked(condition.task).sizes[0] * samples
         return max(1, min(MOST_MEMBERS, FUSED_NUMBERS // numbers)), False
     cells = condition.network.stacked(condition.task).cells * (condition.batch_size or samples)

@@ -88,7 +88,7 @@ class Program:
         made_of = {name: [_name(module, weight) for weight in of.weights] for name, of in operators.items()}
         shared = (self.evaluation, self._buffers)
         pulls = (self._pulled, batch, self._log)
-        if is_fused(self.condition, device, dtype):
+        if is_fused(self.condition, treatment, device, dtype):
             numbers = [int(of[0].removeprefix("layer_").removesuffix(".weight")) for of in made_of.values()]
             self._steps: Steps = FusedSteps(padded, network, *shared, numbers, *pulls)
         else:

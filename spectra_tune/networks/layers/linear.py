@@ -3,7 +3,7 @@
 from torch import nn
 
 
-class Undrawn(nn.Linear):
+class Linear(nn.Linear):
     """torch.nn.Linear without draws of its own: on a device without memory they would cost as much, and more time."""
 
     def reset_parameters(self) -> None:
