@@ -9,6 +9,7 @@ from typing import Any
 import optuna
 import pandas
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.study import StudyDirection
 
 from spectra_tune.design import Condition, Dimension, Search, Study, condition_signature
 from spectra_tune.design.signature import digest
@@ -181,8 +182,8 @@ class _Sampled:
     def __init__(self, space: Mapping[str, BaseDistribution], sampler: optuna.samplers.BaseSampler):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         several = isinstance(sampler, optuna.samplers.NSGAIISampler)
-        directions = ["maximize", "minimize"] if several else ["maximize"]
-        self.study, self._space = optuna.create_study(directions=directions, sampler=sampler), dict(space)
+        goals = [StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE][: 1 + several]
+        self.study, self._space = optuna.create_study(directions=goals, sampler=sampler), dict(space)
 
     def __call__(self, place: int) -> dict[str, Any]:
         trial = self.study.ask(self._space)

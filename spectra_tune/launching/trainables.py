@@ -223,6 +223,7 @@ class SearchTrainable(BlockTrainable):
         return True
 
     def _report_every(self) -> int | None:
+        assert self._block is not None
         return None if self._interim else self._block.condition.total_epochs
 
     def step(self) -> dict[str, Any]:

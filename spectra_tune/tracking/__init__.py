@@ -23,7 +23,6 @@ from spectra_tune.tracking.store import (
     check_reachable,
     default_tracking_uri,
     load,
-    without_secrets,
 )
 from spectra_tune.tracking.writing import Tracker
 
@@ -46,5 +45,4 @@ __all__ = [
     "read_tables",
     "recorded_studies",
     "run_links",
-    "without_secrets",
 ]
