@@ -1,6 +1,7 @@
 """Labels: what tells the Conditions of a study apart, in words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -20,24 +21,22 @@ def labels(conditions: Sequence[Condition]) -> dict[str, str]:
     fields that tell the Conditions apart."""
     flats = {condition_signature(condition): flat(condition) for condition in conditions}
     of_networks = dict.fromkeys(name for condition in conditions for name in hyperparameters(condition.network))
-    shown: list[str] = []
-    distinct = 0
+    said, distinct = dict.fromkeys(flats, ""), 0
     for name in dict.fromkeys(("task", *OF_NETWORKS, *of_networks, *OF_CONDITION)):
-        differs = len({_said([name], values) for values in flats.values() if name in values}) > 1
-        found = len({_said([*shown, name], values) for values in flats.values()})
+        fields_said = {signature: _field(name, of[name]) for signature, of in flats.items() if name in of}
+        longer = {
+            signature: ", ".join(filter(None, (before, fields_said.get(signature))))
+            for signature, before in said.items()
+        }
+        differs, found = len(set(fields_said.values())) > 1, len(set(longer.values()))
         if found > distinct or (differs and name not in OF_CONDITION):
-            shown, distinct = [*shown, name], found
-    said: dict[str, str] = {}
-    for signature, values in flats.items():
-        label = _said(shown, values)
-        same = sum(one == label or one.startswith(f"{label} (no. ") for one in said.values())
-        said[signature] = f"{label} (no. {same + 1})" if same else label
+            said, distinct = longer, found
+    same: Counter[str] = Counter()
+    for signature, label in said.items():
+        same[label] += 1
+        if same[label] > 1:
+            said[signature] = f"{label} (no. {same[label]})"
     return said
-
-
-def _said(names: Sequence[str], values: Mapping[str, Any]) -> str:
-    """These fields of a Condition in words; one that it has not is left out."""
-    return ", ".join(_field(name, values[name]) for name in names if name in values)
 
 
 def _field(name: str, value: Any) -> str:

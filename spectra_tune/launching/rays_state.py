@@ -1,7 +1,7 @@
 """What Ray writes of a study into its storage: removed before the study goes on, and never read.
 
 A study goes on by what its blocks keep (see block_store.py and begun_blocks.py). Ray has no call that removes its own
-files, so their names are known here; test_rays_state.py names the versions of Ray that they were seen with.
+files, so their names are known here, as Ray 2.60 gives them; a test in test_launching.py looks at those that it writes.
 """
 
 import re
@@ -13,7 +13,9 @@ from ray import tune
 from spectra_tune.launching.begun_blocks import begun_blocks
 from spectra_tune.launching.block_store import ended_blocks, filesystem_of, within
 
-STATE = re.compile(r"tuner\.pkl$|(experiment_state|basic-variant-state|search_gen_state|searcher-state)-.*")
+STATE = re.compile(
+    r"tuner\.pkl$|\.validate_storage_marker$|(experiment_state|basic-variant-state|search_gen_state|searcher-state)-.*"
+)
 """Names of the files at the top of a study's folder that Ray's state is in."""
 
 
