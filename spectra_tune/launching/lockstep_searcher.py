@@ -9,6 +9,7 @@ from ray.tune.search import Searcher
 
 from spectra_tune.design import Study
 from spectra_tune.design.search_rules import of_sizes
+from spectra_tune.launching.begun_blocks import forget_state
 from spectra_tune.launching.block_store import read_ended, write_ended
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
 from spectra_tune.launching.kept_rows import KeptRows
@@ -89,6 +90,7 @@ class LockstepSearcher(Searcher):
             return
         if "runs" in result:  # a scheduler stopped it: its worker did not know that this was the end
             write_ended(self._folder, name, {"runs": pandas.DataFrame(result["runs"])}, {})
+            forget_state(self._folder, name)
         ended = read_ended(self._folder, name)
         if ended is None:
             raise FileNotFoundError(f"nothing is kept of trial {trial_id}, which has ended")
