@@ -14,6 +14,8 @@ HASH_LETTERS = 6
 def called(thing: Any) -> str:
     """What a task, a network or a setting is called, in one line: as its `__str__` says, else its class's name and the
     fields that differ from their defaults; a class or function by its name."""
+    if thing is None or isinstance(thing, bool | int | float | str):
+        return " ".join(str(thing).split())
     if isinstance(thing, type) or inspect.isroutine(thing):
         return thing.__qualname__
     if type(thing).__str__ is not object.__str__ or not _generated(thing):
@@ -57,8 +59,6 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _valued(value: Any) -> str:
-    if value is None or isinstance(value, bool | int | float | str):
-        return " ".join(str(value).split())
     if isinstance(value, Path):
         return value.name
     if isinstance(value, list | tuple):

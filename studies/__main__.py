@@ -160,10 +160,10 @@ def _carried_out(arguments: list[str] | None) -> int:
             tracking_uri=given.tracking_uri,
         )
     except InvalidStudy as error:
-        from spectra_tune.tracking import StoreLost, without_secrets
+        from spectra_tune.tracking import StoreLost
 
         then = "; mend that, and give the same command again" if isinstance(error, StoreLost) else ""
-        say(to_reader(stderr=True), f"spectra-tune: {without_secrets(' '.join(str(error).split()))}{then}")
+        say(to_reader(stderr=True), f"spectra-tune: {' '.join(str(error).split())}{then}")
         return 2
     except ReaderGone:
         raise

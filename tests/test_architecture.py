@@ -20,6 +20,7 @@ ROOMS = {
         *(
             "errors",
             "called",
+            "credentials",
             "lock",
             "own_code",
             "randomness",

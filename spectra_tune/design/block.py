@@ -9,7 +9,7 @@ from spectra_tune.design.condition import WHOLE, Condition, changed, flat
 from spectra_tune.design.evaluations import check_evaluable, checked_evaluations
 from spectra_tune.design.names import checked_name
 from spectra_tune.design.seeds import distinct_seeds
-from spectra_tune.design.signature import condition_signature, run_signature
+from spectra_tune.design.signature import condition_signature, run_signatures
 from spectra_tune.design.treatment import Treatment
 from spectra_tune.errors import InvalidStudy, at_least_one, listed, of_kind, one_of, plain, whole
 from spectra_tune.probes import PROBES
@@ -144,10 +144,12 @@ def members(block: Block) -> tuple[Member, ...]:
             condition=resolved,
             treatment=arm.treatment,
             stream=arm.stream,
-            signature=run_signature(resolved, arm.treatment, seed, arm.stream),
+            signature=signature,
             condition_signature=key,
         )
         for name, arm in block.arms
         for resolved in (arm.condition(block.condition),)
-        for seed in block.seeds
+        for seed, signature in zip(
+            block.seeds, run_signatures(resolved, arm.treatment, block.seeds, arm.stream), strict=True
+        )
     )

@@ -31,14 +31,20 @@ def levels(conditions: Sequence[Condition]) -> list[dict[str, Any]]:
     kinds: dict[str, list[dict[str, Any]]] = {}
     for condition in conditions:
         kinds.setdefault(kind_of(condition.network), []).append(hyperparameters(condition.network))
-    return [_levels_of(condition, kinds[kind_of(condition.network)]) for condition in conditions]
+    differ = {kind: _differing(alike) for kind, alike in kinds.items()}
+    return [_levels_of(condition, differ[kind_of(condition.network)]) for condition in conditions]
 
 
-def _levels_of(condition: Condition, alike: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _differing(alike: Sequence[dict[str, Any]]) -> set[str]:
+    """Names under which these have unlike values, or only some of them one; but for those that are factors."""
+    names = {name for one in alike for name in one} - set(APART)
+    return {name for name in names if len({one.get(name) for one in alike}) > 1}
+
+
+def _levels_of(condition: Condition, told: set[str]) -> dict[str, Any]:
     network = condition.network
     own = hyperparameters(network)
-    told = [name for name in own if name not in APART and len({one.get(name) for one in alike}) > 1]
-    rest = ", ".join(f"{name} {called(own[name])}" for name in told if own[name] is not None)
+    rest = ", ".join(f"{name} {called(own[name])}" for name in own if name in told and own[name] is not None)
     innermost, wrapped = _unwrapped(condition.task)
     return {
         "task": innermost.data if isinstance(innermost, Task) else called(innermost),
@@ -65,7 +71,7 @@ def _unwrapped(task: Any) -> tuple[Any, dict[str, Any]]:
 
 def check_factors(names: Sequence[str], conditions: Sequence[Condition]) -> None:
     """Refuses factors whose shares in a gain these Conditions could not tell apart, or with an interval."""
-    found = levels(conditions)
+    found = levels(conditions) if names else []
     if len(set(names)) < len(names):
         raise InvalidStudy(f"factors must differ, got {', '.join(names)}")
     for name in names:

@@ -32,22 +32,21 @@ def labels(conditions: tuple[Condition, ...]) -> dict[str, str]:
 def _labels(conditions: Sequence[Condition]) -> dict[str, str]:
     flats = {condition_signature(condition): flat(condition) for condition in conditions}
     of_networks = dict.fromkeys(name for condition in conditions for name in hyperparameters(condition.network))
-    names = dict.fromkeys(("task", *OF_NETWORKS, *of_networks, *OF_CONDITION))
-    in_words = {  # of each field what each Condition says of it; one that has not the field says nothing
-        name: [_field(name, values[name]) if name in values else "" for values in flats.values()] for name in names
-    }
-    shown: list[str] = []
-    told = [""] * len(flats)
-    for name in names:
-        differs = len({words for words in in_words[name] if words}) > 1
-        with_it = [", ".join(filter(None, both)) for both in zip(told, in_words[name], strict=True)]
-        if len(set(with_it)) > (len(set(told)) if shown else 0) or (differs and name not in OF_CONDITION):
-            shown, told = [*shown, name], with_it
-    said: dict[str, str] = {}
+    said, distinct = dict.fromkeys(flats, ""), 0
+    for name in dict.fromkeys(("task", *OF_NETWORKS, *of_networks, *OF_CONDITION)):
+        fields_said = {signature: _field(name, of[name]) for signature, of in flats.items() if name in of}
+        longer = {
+            signature: ", ".join(filter(None, (before, fields_said.get(signature))))
+            for signature, before in said.items()
+        }
+        differs, found = len(set(fields_said.values())) > 1, len(set(longer.values()))
+        if found > distinct or (differs and name not in OF_CONDITION):
+            said, distinct = longer, found
     same: Counter[str] = Counter()
-    for signature, label in zip(flats, told, strict=True):
+    for signature, label in said.items():
         same[label] += 1
-        said[signature] = f"{label} (no. {same[label]})" if same[label] > 1 else label
+        if same[label] > 1:
+            said[signature] = f"{label} (no. {same[label]})"
     return said
 
 

@@ -29,7 +29,13 @@ NAMED = {"Perceptron": {"class": "Network", "kind": "mlp"}}
 
 def run_signature(condition: Condition, treatment: Treatment, seed: int, stream: int) -> str:
     """Signature of one run: of its Condition with the arm's changes carried out, its Treatment, seed and stream."""
-    return digest({"condition": condition, "treatment": treatment, "seed": seed, "stream": stream})
+    return run_signatures(condition, treatment, (seed,), stream)[0]
+
+
+def run_signatures(condition: Condition, treatment: Treatment, seeds: Sequence[int], stream: int) -> list[str]:
+    """Those of runs that differ in their seeds only: what they share is looked at once."""
+    shared = canonical({"condition": condition, "treatment": treatment, "stream": stream})
+    return [_hashed({**shared, "seed": canonical(seed)}) for seed in seeds]
 
 
 def condition_signature(condition: Condition) -> str:
@@ -39,7 +45,11 @@ def condition_signature(condition: Condition) -> str:
 
 def digest(thing: Any) -> str:
     """sha256 (hex) of a thing's canonical form."""
-    return hashlib.sha256(json.dumps(canonical(thing), sort_keys=True).encode()).hexdigest()
+    return _hashed(canonical(thing))
+
+
+def _hashed(form: Any) -> str:
+    return hashlib.sha256(json.dumps(form, sort_keys=True).encode()).hexdigest()
 
 
 def canonical(thing: Any) -> Any:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy
 import pandas
@@ -221,7 +222,7 @@ class BlockTraining:
             [scores[place] for place in order],
         )
 
-    def save(self, file: Path) -> None:
+    def save(self, file: Path | BinaryIO) -> None:
         """Writes all that `load` needs to continue with equal bits."""
         state = {
             "groups": [trainer.state() for trainer in self._trainers],
@@ -233,7 +234,7 @@ class BlockTraining:
         }
         torch.save(state, file)
 
-    def load(self, file: Path) -> None:
+    def load(self, file: Path | BinaryIO) -> None:
         """Continues from what an equal block saved; begins anew where that was in another environment.
 
         A block whose bits are half of one software stack and half of another would repeat on none.
@@ -242,7 +243,7 @@ class BlockTraining:
         if state["environment"] != environment(self._device):
             return
         if state["members"] != _digest(self._signatures):
-            raise InvalidStudy(f"{file} must be a checkpoint of this block, it is another one's")
+            raise InvalidStudy("a checkpoint must be of this block, it is another one's")
         for trainer, its_state in zip(self._trainers, state["groups"], strict=True):
             trainer.restore(its_state)
         self._records = [

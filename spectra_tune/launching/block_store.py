@@ -2,8 +2,7 @@
 
 A file is a zip archive of its tables, each as Parquet (runs.parquet, …), and of facts.json, what else is said of it.
 
-Beside Ray's own state, which grows with every trial and is written again with every checkpoint: what is large is
-written once, and survives a state that was cut off in the middle.
+Ray's own state of a study, pickles that whoever writes there could put code into, is never read.
 """
 
 import io
@@ -12,6 +11,7 @@ import os
 import zipfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import pandas
@@ -20,7 +20,7 @@ import pyarrow.fs
 
 ENDED = "ended"
 
-FACTS = "facts.json"
+FACTS, ZIP = "facts.json", ".zip"
 
 READERS = 8
 """Files that are read at a time: a bucket answers slowly, and many at once."""
@@ -53,29 +53,21 @@ def filesystem_of(place: str) -> tuple[pyarrow.fs.FileSystem, str]:
 
 
 def write_ended(folder: str, block: str, tables: Mapping[str, pandas.DataFrame], facts: Mapping[str, Any]) -> None:
-    """Keeps what a block gave; facts are what JSON can hold. Written beside its name first, then moved."""
+    """Keeps what a block gave; facts are what JSON can hold."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:  # no compression: Parquet's own is enough
         for name, table in tables.items():
             archive.writestr(f"{name}.parquet", table.to_parquet(index=False))
         archive.writestr(FACTS, json.dumps(dict(facts)))
-    files, path = filesystem_of(within(folder, ENDED))
-    files.create_dir(path, recursive=True)
-    part = f"{path}/{block}.{os.getpid()}.part"
-    with files.open_output_stream(part) as file:
-        file.write(content.getvalue())
-    files.move(part, _file(path, block))
+    write_whole(within(folder, ENDED), f"{block}{ZIP}", content.getvalue())
 
 
 def read_ended(folder: str, block: str) -> Ended | None:
     """What a block gave, its tables equal to the bit; None where it has not ended."""
-    files, path = filesystem_of(within(folder, ENDED))
-    try:
-        with files.open_input_stream(_file(path, block)) as file:
-            content = io.BytesIO(file.read())
-    except FileNotFoundError:
+    content = read_whole(within(folder, ENDED), f"{block}{ZIP}")
+    if content is None:
         return None
-    with zipfile.ZipFile(content) as archive:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         tables = {
             name.removesuffix(".parquet"): pandas.read_parquet(io.BytesIO(archive.read(name)))
             for name in archive.namelist()
@@ -86,9 +78,7 @@ def read_ended(folder: str, block: str) -> Ended | None:
 
 def ended_blocks(folder: str) -> set[str]:
     """Names of the blocks that have ended."""
-    files, path = filesystem_of(within(folder, ENDED))
-    found = files.get_file_info(pyarrow.fs.FileSelector(path, allow_not_found=True))
-    return {one.base_name.removesuffix(".zip") for one in found if one.base_name.endswith(".zip")}
+    return {name.removesuffix(ZIP) for name in names_in(within(folder, ENDED)) if name.endswith(ZIP)}
 
 
 def read_all(folder: str, blocks: Iterable[str]) -> dict[str, Ended]:
@@ -102,10 +92,38 @@ def read_all(folder: str, blocks: Iterable[str]) -> dict[str, Ended]:
 
 def forget(folder: str, blocks: Iterable[str]) -> None:
     """Removes what blocks gave that ended in an earlier study of the same name."""
-    files, path = filesystem_of(within(folder, ENDED))
     for block in ended_blocks(folder).intersection(blocks):
-        files.delete_file(_file(path, block))
+        remove(within(folder, ENDED), f"{block}{ZIP}")
 
 
-def _file(path: str, block: str) -> str:
-    return f"{path}/{block}.zip"
+def write_whole(folder: str, name: str, content: bytes) -> None:
+    """Puts a file into a folder, which is made if need be: written beside its name first, then moved."""
+    files, path = filesystem_of(folder)
+    files.create_dir(path, recursive=True)
+    part = f"{path}/{name}.{os.getpid()}.part"
+    with files.open_output_stream(part) as file:
+        file.write(content)
+    files.move(part, f"{path}/{name}")
+
+
+def read_whole(folder: str, name: str) -> bytes | None:
+    """What is in a file; None where there is none."""
+    files, path = filesystem_of(folder)
+    try:
+        with files.open_input_stream(f"{path}/{name}") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def names_in(folder: str) -> list[str]:
+    """What a folder holds; nothing where there is none."""
+    files, path = filesystem_of(folder)
+    return [one.base_name for one in files.get_file_info(pyarrow.fs.FileSelector(path, allow_not_found=True))]
+
+
+def remove(folder: str, name: str) -> None:
+    """Removes a file, if it is there."""
+    files, path = filesystem_of(folder)
+    with suppress(FileNotFoundError):
+        files.delete_file(f"{path}/{name}")

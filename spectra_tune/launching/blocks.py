@@ -15,16 +15,14 @@ from spectra_tune.design import Block, InvalidStudy, members
 from spectra_tune.engine import bytes_on_gpu, failed_runs
 from spectra_tune.launching import block_store
 from spectra_tune.launching.attempts import attempts, forget_attempts, interruptions
+from spectra_tune.launching.begun_blocks import begun_blocks, forget_state, going_on
 from spectra_tune.launching.block_store import ended_blocks, read_all, within
-from spectra_tune.launching.gpus import gpu_share, has_gpus, resources, workers
+from spectra_tune.launching.gpus import gpu_share, has_gpus, note_gpus, resources, workers
 from spectra_tune.launching.parts import Part, handed_out, left, named_parts, whole_again
-from spectra_tune.launching.resume import forget, statuses
+from spectra_tune.launching.rays_state import forget_trials
 from spectra_tune.launching.silent import Silent
 from spectra_tune.launching.trainables import BlockTrainable
 from spectra_tune.results import Tables, curve_table, figure_table, joined
-
-CHECKPOINT_EVERY = 5
-"""Reports between two checkpoints of a block: a quarter of a block at most is trained again after a kill."""
 
 RETRIES = 2
 """Of a block whose worker died."""
@@ -68,9 +66,9 @@ def run_blocks(
     """Trains the blocks on the connected cluster, a Tune trial each; `blocks` by the names they are shown under.
 
     A block that would keep workers idle goes out in parts, a trial each (see parts.py). storage: an absolute folder or
-    a URI. on_progress is called in this process after each report. With resume, what has finished is read back and the
-    rest goes on from its last checkpoint, in the parts that it was in. by_value: modules that workers do not have, such
-    as a user's study file; what they define travels with the blocks.
+    a URI. on_progress is called in this process after each report. With resume, what has ended is read back, what has
+    begun goes on from the state that it last kept, and the rest begins. by_value: modules that workers do not have,
+    such as a user's study file; what they define travels with the blocks.
     """
     for module in by_value:
         cloudpickle.register_pickle_by_value(module)
@@ -80,42 +78,36 @@ def run_blocks(
     with whole_records(folder):
         if not resume:
             block_store.forget(folder, named_parts(ended_blocks(folder), blocks))
+            for part in named_parts(begun_blocks(folder), blocks):
+                forget_state(folder, part)
             forget_attempts(folder)
         ended = named_parts(ended_blocks(folder), blocks)
-        seeds_left = left(blocks, ended.values())
-        if not seeds_left:
+        begun = going_on(folder, blocks, ended.values())
+        seeds_left = left(blocks, [*ended.values(), *begun.values()])
+        to_train = [*seeds_left, *(part.of for part in begun.values())]
+        if not to_train:
             return _collected(folder, blocks, {})
-        begun = named_parts(statuses(folder) or {}, blocks) if resume else {}
-        goes_on = bool(begun) and _goes_on(folder, blocks, begun, ended)
-        most = workers(_on_gpu(blocks[one]) for one in seeds_left)
-        parts = begun if goes_on else handed_out(blocks, seeds_left, most, gpus=has_gpus())
-        trainable = _trainable(parts, folder)
-        listener = _Listener(on_progress, folder, {**ended, **parts})
-        if goes_on:
-            tuner = tune.Tuner.restore(folder, trainable, restart_errored=True)
-            tuner._local_tuner.get_run_config().callbacks = [listener]  # type: ignore[union-attr]
-        else:
-            forget(folder, lambda trial: bool(named_parts([trial], blocks)))
-            tuner = tune.Tuner(
-                trainable,
-                param_space={"block": tune.grid_search(list(parts))},
-                tune_config=tune.TuneConfig(
-                    reuse_actors=True,
-                    trial_name_creator=lambda trial: trial.config["block"],
-                    trial_dirname_creator=lambda trial: trial.config["block"],
-                ),
-                run_config=tune.RunConfig(
-                    name=name,
-                    storage_path=storage,
-                    verbose=0,
-                    progress_reporter=Silent(),
-                    callbacks=[listener],
-                    failure_config=tune.FailureConfig(max_failures=RETRIES),
-                    checkpoint_config=tune.CheckpointConfig(
-                        num_to_keep=1, checkpoint_frequency=CHECKPOINT_EVERY, checkpoint_at_end=False
-                    ),
-                ),
-            )
+        most = workers(_on_gpu(blocks[one]) for one in to_train)
+        parts = begun | handed_out(blocks, seeds_left, most, gpus=has_gpus())
+        forget_trials(folder, lambda trial: bool(named_parts([trial], blocks)))
+        tuner = tune.Tuner(
+            _trainable(parts, folder),
+            param_space={"block": tune.grid_search(list(parts))},
+            tune_config=tune.TuneConfig(
+                reuse_actors=True,
+                trial_name_creator=lambda trial: trial.config["block"],
+                trial_dirname_creator=lambda trial: trial.config["block"],
+            ),
+            run_config=tune.RunConfig(
+                name=name,
+                storage_path=storage,
+                verbose=0,
+                progress_reporter=Silent(),
+                callbacks=[_Listener(on_progress, folder, ended | parts)],
+                failure_config=tune.FailureConfig(max_failures=RETRIES),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
+            ),
+        )
         return _collected(folder, blocks, _errors(tuner.fit()))
 
 
@@ -123,6 +115,7 @@ def _trainable(parts: Mapping[str, Part], folder: str) -> Callable:
     """What trains each part, with what it asks of the cluster."""
     needed = {one: _on_gpu(part.block) for one, part in parts.items()}
     shares = {need: gpu_share(need, len(parts)) for need in set(needed.values())}  # Ray is asked once for each
+    note_gpus(folder, [one for one, need in needed.items() if shares[need]])
     return tune.with_resources(
         tune.with_parameters(BlockTrainable, parts=dict(parts), folder=folder),
         lambda config: resources(shares[needed[config["block"]]]),
@@ -137,18 +130,6 @@ def _on_gpu(block: Block) -> float:
         return bytes_on_gpu(block)
     except Exception:  # anything that a user's network or task may raise: the trial that trains it says so
         return math.inf
-
-
-def _goes_on(folder: str, blocks: Mapping[str, Block], begun: Mapping[str, Part], ended: Mapping[str, Part]) -> bool:
-    """Whether Ray's state is whole, and what it has of trials that have not ended is just what is left to train.
-
-    Where not, what is left begins anew, with equal bits; what has ended is kept beside that state.
-    """
-    status = statuses(folder) or {}
-    going = [part for name, part in begun.items() if name not in ended and status[name] != "TERMINATED"]
-    trained = [*ended.values(), *going]
-    seeds = [(part.of, seed) for part in trained for seed in part.seeds]
-    return not left(blocks, trained) and len(set(seeds)) == len(seeds)
 
 
 class StorageDamaged(InvalidStudy):

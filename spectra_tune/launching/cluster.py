@@ -75,14 +75,18 @@ def check_nodes() -> None:
 
 
 def asked(question: Callable[[], Any], resource: str = "") -> list[tuple[str, Any]]:
-    """Address and coming answer of every node, or of those that have some of a resource; all think at once."""
+    """Address and coming answer of every node, or of those that have some of a resource; all think at once.
+
+    A worker that was asked for its resource ends: it may hold some of it.
+    """
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     answers = []
     for node in ray.nodes():
         if node["Alive"] and (not resource or node["Resources"].get(resource)):
             there = NodeAffinitySchedulingStrategy(node_id=node["NodeID"], soft=False)
-            asking = ray.remote(num_cpus=0, max_retries=0)(question).options(scheduling_strategy=there)
+            asking = ray.remote(num_cpus=0, max_retries=0, max_calls=1 if resource else 0)(question)
+            asking = asking.options(scheduling_strategy=there)
             answers.append((node["NodeManagerAddress"], asking.remote()))
     return answers
 

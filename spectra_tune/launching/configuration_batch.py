@@ -1,5 +1,7 @@
 """One trial of a search: a few configurations of one side of one stratum, trained on search seeds as one block."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,10 +43,13 @@ class ConfigurationBatch:
             seeds=tuple(config["seeds"]),
         )
 
-    def block(self, study: Study) -> Block | None:
-        """The block that trains it; None where all its configurations repeat earlier ones."""
-        if not self.values:
-            return None
+    @property
+    def name(self) -> str:
+        """What is kept of it is kept under: told by what it holds, the same in a search that goes on."""
+        return hashlib.sha256(json.dumps(self.config(), default=repr).encode()).hexdigest()[:16]
+
+    def block(self, study: Study) -> Block:
+        """The block that trains it; of one that has something to train."""
         return Block(
             condition=study.conditions[self.stratum],
             arms={str(number): study.configured(self.arm, values) for number, values in self.values.items()},
@@ -60,5 +65,4 @@ class ConfigurationBatch:
 
     def failed(self, study: Study) -> pandas.DataFrame:
         """Its rows where it could not be trained."""
-        block = self.block(study)
-        return pandas.DataFrame() if block is None else self.labelled(study, failed_runs(block))
+        return self.labelled(study, failed_runs(self.block(study)))

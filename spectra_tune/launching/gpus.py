@@ -1,25 +1,27 @@
 """The cluster's GPUs: what a block gets of one, and whether there are any that torch can use."""
 
+import json
 from collections.abc import Iterable
+from functools import cache
 
 import ray
 import ray.exceptions
 from ray import tune
 
 from spectra_tune.design import Condition, InvalidStudy
-from spectra_tune.engine.environment import built_for_gpus
+from spectra_tune.engine.environment import NOT_BUILT, gpu_bytes
+from spectra_tune.launching.block_store import ended_blocks, read_whole, write_whole
 from spectra_tune.launching.cluster import NODE_PATIENCE_S, asked
-from spectra_tune.launching.resume import left_to_gpus
 
 BLOCKS_PER_GPU = 8
 
-GPU_GIB = {"T4": 16, "L4": 24, "A10G": 24, "V100": 16, "A100": 40, "H100": 80, "H200": 141}
-"""Memory by the beginning of what Ray calls a GPU; the smallest that is sold under that name."""
-
 UNKNOWN_GIB = 8
+"""Taken for the memory of a GPU that cannot be asked, such as one whose node has still to come."""
 
 USABLE = 0.9
 """Of a GPU's memory: what blocks need is an estimate."""
+
+ON_GPUS = "on_gpus.json"
 
 LATER = "gpus_later"
 """The resource by which the head of a cluster says how many GPUs it may grow to: Ray tells of nodes that are there."""
@@ -27,12 +29,8 @@ LATER = "gpus_later"
 
 def check_gpus(folders: Iterable[str]) -> None:
     """Refuses what would wait or fail for ever: GPUs that torch cannot use, and none where these studies need one."""
-    for address, answer in asked(built_for_gpus, "GPU"):
-        try:
-            usable = ray.get(answer, timeout=NODE_PATIENCE_S)
-        except ray.exceptions.NodeDiedError:
-            continue  # it takes no block either
-        if not usable:
+    for address, memory in _memory_of_gpus():
+        if memory == NOT_BUILT:
             raise InvalidStudy(
                 f"torch must be built for GPUs where Ray has one, at {address} it is not; install its CUDA build "
                 "there, or start Ray with CUDA_VISIBLE_DEVICES set to nothing"
@@ -43,6 +41,19 @@ def check_gpus(folders: Iterable[str]) -> None:
             f"a study that began on GPUs must go on on them, got a cluster without for {waiting[0]}; resume it where "
             "there is one, or resume it with another --storage: all its blocks then begin anew, on processors"
         )
+
+
+def note_gpus(folder: str, blocks: Iterable[str]) -> None:
+    """Notes which blocks are given parts of GPUs, in place of those noted before."""
+    there = sorted(blocks)
+    if there or read_whole(folder, ON_GPUS) is not None:
+        write_whole(folder, ON_GPUS, json.dumps(there).encode())
+
+
+def left_to_gpus(folder: str) -> bool:
+    """Whether blocks that were given parts of GPUs have not ended."""
+    noted = read_whole(folder, ON_GPUS)
+    return noted is not None and bool(set(json.loads(noted)) - ended_blocks(folder))
 
 
 def gpu_share(needed_bytes: float, blocks: int) -> float:
@@ -85,12 +96,31 @@ def _gpus() -> int:
 
 
 def _smallest_gpu_bytes() -> int:
-    """Memory of the cluster's smallest GPU by its type, as Ray names it; of an unknown type, and without one, 8 GiB."""
-    types = {name.partition(":")[2] for name in ray.cluster_resources() if name.startswith("accelerator_type:")}
-    sizes = [gib for one in types for kind, gib in GPU_GIB.items() if one.startswith(kind)]
-    if len(sizes) < len(types) or not types:
-        sizes.append(UNKNOWN_GIB)
-    return min(sizes) * 2**30
+    """Memory of the cluster's smallest GPU; 8 GiB where none can be asked."""
+    told = [UNKNOWN_GIB * 2**30 if memory is None else memory for _, memory in _memory_of_gpus()]
+    return min(told, default=UNKNOWN_GIB * 2**30)
+
+
+def _memory_of_gpus() -> tuple[tuple[str, int | None], ...]:
+    """Address of each node that has GPUs, and the memory of its smallest one; see `gpu_bytes`."""
+    return _asked_once(frozenset(node["NodeID"] for node in ray.nodes() if node["Alive"]))
+
+
+@cache
+def _asked_once(_nodes: frozenset[str]) -> tuple[tuple[str, int | None], ...]:
+    """What the nodes that there are say: they are asked again when there are others."""
+    told = []
+    for address, answer in asked(gpu_bytes, "GPU"):
+        try:
+            told.append((address, ray.get(answer, timeout=NODE_PATIENCE_S)))
+        except ray.exceptions.NodeDiedError:
+            continue  # it takes no block either
+        except ray.exceptions.GetTimeoutError:
+            raise InvalidStudy(
+                f"a node with a GPU must say within {NODE_PATIENCE_S} s how large it is, the one at {address} does "
+                "not; mend or remove it"
+            ) from None
+    return tuple(told)
 
 
 def resources(share: float) -> tune.PlacementGroupFactory:

@@ -3,7 +3,6 @@
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -15,12 +14,14 @@ from ray import cloudpickle, tune
 from spectra_tune.design import Block, Study, Treatment, condition_signature
 from spectra_tune.engine import bytes_on_gpu
 from spectra_tune.launching import block_store
-from spectra_tune.launching.block_store import ended_blocks, within
+from spectra_tune.launching.begun_blocks import begun_blocks, forget_state
+from spectra_tune.launching.block_store import ended_blocks, within, write_ended
 from spectra_tune.launching.blocks import RETRIES, whole_records
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
-from spectra_tune.launching.gpus import gpu_share, resources
-from spectra_tune.launching.lockstep_searcher import LockstepSearcher, SearchProgress, rows_of
-from spectra_tune.launching.resume import forget, statuses
+from spectra_tune.launching.gpus import gpu_share, note_gpus, resources
+from spectra_tune.launching.kept_rows import KeptRows
+from spectra_tune.launching.lockstep_searcher import LockstepSearcher, SearchProgress
+from spectra_tune.launching.rays_state import forget_trials
 from spectra_tune.launching.scheduler_per_side import scheduler_of
 from spectra_tune.launching.side_search import Score, Survivors
 from spectra_tune.launching.silent import Silent
@@ -65,44 +66,59 @@ def run_search(
     stopping = study.search.scheduler in ("asha", "median")
     folder = within(storage, name)
     metric = study.outcome.measured.followed
+    share = gpu_share(_on_gpu(study), len(study.conditions))
     trainable = tune.with_resources(
         tune.with_parameters(SearchTrainable, study=study, folder=folder, metric=metric, interim=stopping),
-        resources(gpu_share(_on_gpu(study), len(study.conditions))),
+        resources(share),
     )
-    searcher = LockstepSearcher(study, score, survivors, most=_most_in_a_trial(study), folder=folder)
-    searcher.hear(on_progress)
     with whole_records(folder):
-        if resume and statuses(folder) is not None:
-            tuner = tune.Tuner.restore(folder, trainable, restart_errored=True)
-            tuner._local_tuner._tune_config.search_alg = searcher  # type: ignore[union-attr]
-        else:
-            forget(folder)
+        if not resume:
             block_store.forget(folder, ended_blocks(folder))
-            tuner = tune.Tuner(
-                trainable,
-                tune_config=tune.TuneConfig(
-                    search_alg=searcher,
-                    scheduler=scheduler_of(study) if stopping else None,
-                    num_samples=-1,
-                    reuse_actors=True,
-                    trial_name_creator=_trial_name,
-                    trial_dirname_creator=lambda trial: trial.trial_id,
-                ),
-                run_config=tune.RunConfig(
-                    name=name,
-                    storage_path=storage,
-                    verbose=0,
-                    progress_reporter=Silent(),
-                    failure_config=tune.FailureConfig(max_failures=RETRIES),
-                    checkpoint_config=tune.CheckpointConfig(
-                        num_to_keep=1,
-                        checkpoint_frequency=0,
-                        checkpoint_at_end=False,  # when a trial asks for it
-                    ),
-                ),
-            )
+            for batch in begun_blocks(folder):
+                forget_state(folder, batch)
+        searcher = LockstepSearcher(study, score, survivors, most=_most_in_a_trial(study), folder=folder)
+        searcher.hear(on_progress)
+        searcher.catch_up()
+        if searcher.finished:
+            return _collected(study, folder, searcher)
+        forget_trials(folder)
+        note_gpus(folder, [name] if share else [])
+        tuner = tune.Tuner(
+            trainable,
+            tune_config=tune.TuneConfig(
+                search_alg=searcher,
+                scheduler=scheduler_of(study) if stopping else None,
+                num_samples=-1,
+                reuse_actors=True,
+                trial_name_creator=_trial_name,
+                trial_dirname_creator=lambda trial: trial.trial_id,
+            ),
+            run_config=tune.RunConfig(
+                name=name,
+                storage_path=storage,
+                verbose=0,
+                progress_reporter=Silent(),
+                failure_config=tune.FailureConfig(max_failures=RETRIES),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
+            ),
+        )
         with _pending(2 * int(ray.cluster_resources().get("CPU", 1))):
-            return _collected(study, folder, tuner.fit())
+            errors = _errors(tuner.fit())
+        if searcher.finished:
+            note_gpus(folder, [])
+            for batch in searcher.failed:  # for good: what is confirmed was picked with them
+                reason = errors.get(batch.name, "Ray did not say why")
+                write_ended(folder, batch.name, {"runs": batch.failed(study)}, {"reason": reason})
+        return _collected(study, folder, searcher)
+
+
+def _errors(grid: tune.ResultGrid) -> dict[str, str]:
+    """What Ray says of the trials that the machine failed, by what they are kept under."""
+    return {
+        ConfigurationBatch.of(one.config).name: " ".join(str(one.error).split())[-300:]
+        for one in grid
+        if one.config and one.error is not None
+    }
 
 
 def _on_gpu(study: Study) -> float:
@@ -139,13 +155,16 @@ def _most_in_a_trial(study: Study) -> int:
     return min(MOST_IN_A_TRIAL, math.ceil(wanted / workers_of_side))
 
 
-def searched_before(name: str, study: Study, *, storage: str) -> Searched:
-    """What the storage holds of a study's search; nothing is trained, and no cluster is needed."""
+def searched_before(name: str, study: Study, *, storage: str, score: Score, survivors: Survivors) -> Searched:
+    """What the storage holds of a study's search; nothing is trained, and no cluster is needed.
+
+    score and survivors: as in `run_search`, since they decide on what was suggested.
+    """
     folder = within(storage, name)
     with whole_records(folder):
-        if statuses(folder) is None:
-            return Searched(runs=pandas.DataFrame(), reasons=(), complete=False)
-        return _collected(study, folder, tune.ResultGrid(tune.ExperimentAnalysis(folder)))
+        searcher = LockstepSearcher(study, score, survivors, most=MOST_IN_A_TRIAL, folder=folder)
+        searcher.catch_up()
+        return _collected(study, folder, searcher)
 
 
 def _trial_name(trial) -> str:
@@ -153,41 +172,30 @@ def _trial_name(trial) -> str:
     return f"{trial.config['stratum']}-{trial.config['arm']}-{numbers[0] if numbers else 'repeats'}"
 
 
-def _collected(study: Study, folder: str, grid: tune.ResultGrid) -> Searched:
-    """All rows, ordered by stratum, side, configuration and seed; a repeat has the rows of what it repeats."""
-    trials = [(ConfigurationBatch.of(one.config), one.metrics or {}, one.error) for one in grid if one.config]
-    known = [(batch, metrics, error) for batch, metrics, error in trials if error is not None or metrics.get("done")]
-    with ThreadPoolExecutor(block_store.READERS) as readers:
-        kept = readers.map(
-            lambda one: None if one[2] is not None else rows_of(folder, one[1]["trial_id"], one[1]), known
-        )
-        parts = [batch.failed(study) if rows is None else rows for (batch, *_), rows in zip(known, kept, strict=True)]
-    reasons: list[str] = []
-    repeats: list[tuple[int, str, int, int]] = []
-    numbers: dict[tuple[int, str], set[int]] = {}
-    for batch, metrics, error in known:
-        reasons += [metrics["reason"]] if "reason" in metrics else []
-        reasons += [" ".join(str(error).split())[-300:]] if error is not None else []
+def _collected(study: Study, folder: str, searcher: LockstepSearcher) -> Searched:
+    """All rows, ordered by stratum, side, configuration and seed; a repeat has the rows of what it repeats.
+
+    While the search has not ended, no rows: nobody asks for them.
+    """
+    kept = KeptRows(study, folder)
+    reasons = tuple(dict.fromkeys(kept.reasons))
+    if not searcher.finished:
+        return Searched(runs=pandas.DataFrame(), reasons=reasons, complete=False)
+    parts, repeats = [], []
+    for batch in searcher.ended:
+        assert kept.left(batch) is None
+        parts.append(kept.of(batch))
         repeats += [(batch.stratum, batch.arm, number, first) for number, first in batch.repeats.items()]
-        numbers.setdefault((batch.stratum, batch.arm), set()).update((*batch.values, *batch.repeats))
-    filled = [part for part in parts if len(part)]
-    if not filled:
-        return Searched(runs=pandas.DataFrame(), reasons=tuple(dict.fromkeys(reasons)), complete=False)
-    runs = pandas.concat(filled, ignore_index=True)
+    runs = pandas.concat([part for part in parts if len(part)], ignore_index=True)
     signatures = [condition_signature(condition) for condition in study.conditions]
     copies = []
     for stratum, arm, number, first in repeats:
         same = (runs["condition_signature"] == signatures[stratum]) & (runs["arm"] == arm)
         copies.append(runs[same & (runs["configuration"] == first)].assign(configuration=number))
     runs = pandas.concat([runs, *copies], ignore_index=True)
-    assert study.search is not None
-    wanted = set(range(study.search.configurations))
-    complete = len(known) == len(trials) and all(
-        numbers.get((stratum, arm)) == wanted for stratum in range(len(signatures)) for arm in study.sides()
-    )
     place = {signature: at for at, signature in enumerate(signatures)}
     order = pandas.DataFrame({"stratum": runs["condition_signature"].map(place), "side": runs["side"]})
     order = order.assign(**{name: runs[name] for name in ("arm", "configuration", "seed")})
     runs = runs.loc[order.sort_values(list(order.columns)).index].reset_index(drop=True)
     assert not runs.duplicated([*RUN_KEY, "configuration"]).any()
-    return Searched(runs=runs, reasons=tuple(dict.fromkeys(reasons)), complete=complete)
+    return Searched(runs=runs, reasons=reasons, complete=True)

@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 import pandas
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from ray.tune.search.optuna import OptunaSearch
+from optuna.study import StudyDirection
 
 from spectra_tune.design import Condition, Dimension, Search, Study, condition_signature
 from spectra_tune.design.signature import digest
@@ -171,29 +171,27 @@ class SideSearch:
             return
         for place in ended.places:
             outcomes = self._outcomes[self._repeats.get(place, place)]
-            told = {"objective": self._score(list(outcomes.values()))}
-            if self._parameters:
-                told["parameters"] = self._parameters[self._turn(place)]
-            self._suggest.tell(place, told)
+            size = [self._parameters[self._turn(place)]] if self._parameters else []
+            self._suggest.tell(place, [self._score(list(outcomes.values())), *size])
         self.finished = ended.places.stop == self._wanted
 
 
 class _Sampled:
-    """Suggestions of an Optuna sampler, as Ray Tune drives it."""
+    """Suggestions of an Optuna sampler, for the objective and, with nsga2, against the parameters."""
 
     def __init__(self, space: Mapping[str, BaseDistribution], sampler: optuna.samplers.BaseSampler):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         several = isinstance(sampler, optuna.samplers.NSGAIISampler)
-        goals: dict[str, Any] = {"metric": "objective", "mode": "max"}
-        if several:
-            goals = {"metric": ["objective", "parameters"], "mode": ["max", "min"]}
-        self._search = OptunaSearch(space=dict(space), sampler=sampler, **goals)
+        goals = [StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE][: 1 + several]
+        self.study, self._space = optuna.create_study(directions=goals, sampler=sampler), dict(space)
 
     def __call__(self, place: int) -> dict[str, Any]:
-        return dict(self._search.suggest(str(place)) or {})
+        trial = self.study.ask(self._space)
+        assert trial.number == place
+        return trial.params
 
-    def tell(self, place: int, objectives: Mapping[str, float]) -> None:
-        self._search.on_trial_complete(str(place), dict(objectives))
+    def tell(self, place: int, objectives: Sequence[float]) -> None:
+        self.study.tell(place, objectives)
 
 
 class _Listed:
@@ -205,7 +203,7 @@ class _Listed:
     def __call__(self, place: int) -> dict[str, Any]:
         return dict(self._points[place % len(self._points)])
 
-    def tell(self, place: int, objectives: Mapping[str, float]) -> None:
+    def tell(self, place: int, objectives: Sequence[float]) -> None:
         """Nothing to learn."""
 
 

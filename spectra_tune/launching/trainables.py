@@ -1,35 +1,29 @@
 """Blocks as Ray Tune trainables: Tune's dict says which block, every step reports on all its members."""
 
+import io
 import math
 import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas
 import ray
 from ray import tune
-from ray.tune.result import SHOULD_CHECKPOINT
 
 from spectra_tune.design import Block, Study
 from spectra_tune.engine import BlockTraining, failed_runs, run_block
 from spectra_tune.engine.environment import OutOfMemory, use_one_thread
 from spectra_tune.engine.timing import time_arms
 from spectra_tune.launching.attempts import attempts, forget_attempts, interruptions, keep_attempt
+from spectra_tune.launching.begun_blocks import forget_state, keep_state, kept_state
 from spectra_tune.launching.block_store import read_ended, write_ended
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
 from spectra_tune.launching.parts import Part
 from spectra_tune.objectives import SplitMetric
 from spectra_tune.own_code import place_of_error, said
 from spectra_tune.results import Tables, curve_table, figure_table, joined, scored, with_costs
-
-STATE_FILE = "block.pt"
-
-CHECKPOINT_S = 50.0
-"""Of training between two checkpoints at most, but for the epoch in which they have passed and the report at its end: a
-kill costs about a minute."""
 
 PASSING = (OSError, MemoryError, OutOfMemory)
 """Errors that another try, perhaps elsewhere, may not meet: they fail the trial, and Ray retries it. Any other would
@@ -40,9 +34,14 @@ class BlockTrainable(tune.Trainable):
     """Trains the block, or the part of one, that `config["block"]` names. Results: epoch, epochs, curves; at the end
     done, perhaps error.
 
-    What a block that has ended gave lies in the study's folder (see block_store.py), not in its last result. Curves on
-    the way are plain columns: the driver gets them with each result, and Ray writes a trial's newest one as JSON.
+    What a block that has ended gave lies in the study's folder (see block_store.py), not in its last result, and so
+    does the state from which another worker goes on (see begun_blocks.py). Curves on the way are plain columns: the
+    driver gets them with each result, and Ray writes a trial's newest one as JSON.
     """
+
+    reported_s, kept_s = 10.0, 50.0
+    """Of training after which a state is kept: at the next report; between two, but for the epoch in which they pass.
+    So a kill costs about a minute at most, and where reports are frequent ten seconds."""
 
     def setup(self, config: dict[str, Any], parts: Mapping[str, Part] | None = None, folder: str = "") -> None:
         assert parts is not None, "launching hands the parts in"
@@ -55,7 +54,7 @@ class BlockTrainable(tune.Trainable):
         self._part = self._parts[self._name]
         self._block: Block | None = self._part.block
         self._training: BlockTraining | None = None
-        self._noted = False
+        self._begun = False
         self._kept = time.monotonic()
         return True
 
@@ -78,17 +77,49 @@ class BlockTrainable(tune.Trainable):
     def step(self) -> dict[str, Any]:
         if self._training is None and (ended := read_ended(self._folder, self._name)):  # a kill came before Ray knew
             return {"done": True, "error": ended.facts.get("error")}
-        if not self._noted:
+        if not self._begun:
+            self._go_on()
             keep_attempt(self._folder, self._name, self._epoch())
-            self._noted = True
+            self._begun = True
         result, tables = self._advanced()
         if result["done"]:
             broken_off = interruptions(attempts(self._folder, self._name))
             tables["runs"] = tables["runs"].assign(interruptions=broken_off)
             write_ended(self._folder, self._name, tables, result)
+            forget_state(self._folder, self._name)
             forget_attempts(self._folder, self._name)
             result.pop("traceback", None)
+        else:
+            self._keep(reported="curves" in result)
         return result
+
+    def _keep(self, *, reported: bool) -> None:
+        """Keeps the state of training where enough of it has passed."""
+        if time.monotonic() - self._kept >= (self.reported_s if reported else self.kept_s):
+            self.save_checkpoint()
+
+    def save_checkpoint(self, checkpoint_dir: str = "") -> None:  # noqa: ARG002, Ray's own is left empty
+        """Keeps the state of training; Ray asks for it too, where a scheduler has a trial wait for others."""
+        if self._training is not None:
+            state = io.BytesIO()
+            self._training.save(state)
+            keep_state(self._folder, self._name, state.getvalue())
+            self._kept = time.monotonic()
+
+    def load_checkpoint(self, checkpoint: Any) -> None:  # noqa: ARG002
+        """The next step goes on from what is kept."""
+        self._training, self._begun = None, False
+
+    def _go_on(self) -> None:
+        """Continues from the state that an earlier worker kept, where there is one."""
+        state = kept_state(self._folder, self._name)
+        if state is None:
+            return
+        try:
+            self._trained().load(io.BytesIO(state))
+        except Exception:  # half a file, or another one: whatever it is, training anew gives the same bits
+            traceback.print_exc()
+            self._training = None
 
     def _epoch(self) -> int:
         """About the epoch that training is at; 0 only where it has not begun."""
@@ -96,16 +127,15 @@ class BlockTrainable(tune.Trainable):
         return 0 if training is None or not training.share else max(1, round(training.share * training.epochs))
 
     def _advanced(self) -> tuple[dict[str, Any], dict[str, pandas.DataFrame]]:
-        """Trains up to the next report, or until a checkpoint is due: the result, and at the end the tables."""
+        """Trains up to the next report, or until a state is due to be kept: the result, and at the end the tables."""
         try:
             training = self._trained()
-            report = training.advance_for(self._kept + CHECKPOINT_S - time.monotonic())
+            report = training.advance_for(self._kept + self.kept_s - time.monotonic())
         except PASSING:
             raise
         except Exception as error:  # anything that a user's task or network may raise is this block's result
             return self._failed(error)
         result: dict[str, Any] = {"epochs": training.epochs, "done": report is not None and report.runs is not None}
-        result[SHOULD_CHECKPOINT] = time.monotonic() - self._kept >= CHECKPOINT_S
         if report is None:
             return result | {"epoch": training.epochs * training.share}, {}
         result["epoch"] = report.epoch
@@ -166,29 +196,14 @@ class BlockTrainable(tune.Trainable):
         except Exception:  # of a seed in another part, which says so: this part's own have trained
             return self._tables(self._block, training, runs)._asdict()
 
-    def save_checkpoint(self, checkpoint_dir: str) -> None:
-        if self._training is not None:
-            self._training.save(Path(checkpoint_dir) / STATE_FILE)
-        self._kept = time.monotonic()
-
-    def load_checkpoint(self, checkpoint_dir: str | dict | None) -> None:
-        file = Path(str(checkpoint_dir)) / STATE_FILE
-        self._training, self._noted, self._kept = None, False, time.monotonic()
-        if file.exists():
-            try:
-                self._trained().load(file)
-            except Exception:  # half a file, or another one: whatever it is, training anew gives the same bits
-                traceback.print_exc()
-                self._training = None
-
 
 class SearchTrainable(BlockTrainable):
     """Trains the batch of configurations that Tune's dict holds. Results: at the end done, and the objective: the mean
-    of the configurations' `metric`, signed. Their rows lie in the folder, under the trial's id (see block_store.py).
+    of the configurations' `metric`, signed. Their rows lie in the folder, under the batch's name (see block_store.py).
 
-    With `interim` there is an objective at every report (and none where a checkpoint is due on the way to it), by
-    which a scheduler may stop the trial there. So the rows so
-    far are in these results, as plain records: any of them may be the last.
+    With `interim` there is an objective at every report (and none where a state is due to be kept on the way to it), by
+    which a scheduler may stop the trial there. So the rows so far are in these results, as plain records: any of them
+    may be the last.
 
     No curves, no pictures, no timings: those are the confirmation's.
     """
@@ -209,8 +224,9 @@ class SearchTrainable(BlockTrainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self._batch = ConfigurationBatch.of(new_config)
+        self._name = self._batch.name
         self._block = self._batch.block(self._study)
-        self._training = None
+        self._training, self._begun = None, False
         self._kept = time.monotonic()
         return True
 
@@ -219,14 +235,16 @@ class SearchTrainable(BlockTrainable):
         return None if self._interim else self._block.condition.total_epochs
 
     def step(self) -> dict[str, Any]:
-        if self._block is None:  # all are repeats
-            result, tables, reported = {"done": True}, {"runs": pandas.DataFrame()}, True
-        else:
-            result, tables = self._advanced()
-            reported = result.pop("curves", None) is not None  # else a checkpoint is due on the way
+        if not self._begun:
+            self._go_on()
+            self._begun = True
+        result, tables = self._advanced()
+        reported = result.pop("curves", None) is not None  # else a state is due to be kept on the way
         if result["done"]:
-            write_ended(self._folder, self.trial_id, tables, result)
+            write_ended(self._folder, self._name, tables, result)
+            forget_state(self._folder, self._name)
             return result | {"objective": self._objective(tables["runs"])}
+        self._keep(reported=reported)
         if self._interim and reported:
             rows = self._batch.labelled(self._study, self._trained().runs().assign(status="stopped"))
             result |= {"runs": rows.to_dict("records"), "objective": self._objective(rows)}
@@ -238,7 +256,6 @@ class SearchTrainable(BlockTrainable):
         alone = [replace(batch, values={number: values}, repeats={}) for number, values in batch.values.items()]
         for one in alone:
             block = one.block(self._study)
-            assert block is not None
             try:
                 parts.append(run_block(block, device=self._device))
             except PASSING:

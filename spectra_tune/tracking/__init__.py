@@ -22,7 +22,6 @@ from spectra_tune.tracking.store import (
     check_reachable,
     default_tracking_uri,
     load,
-    without_secrets,
 )
 from spectra_tune.tracking.writing import Tracker
 
@@ -47,5 +46,4 @@ __all__ = [
     "read_tables",
     "recorded_studies",
     "study_link",
-    "without_secrets",
 ]

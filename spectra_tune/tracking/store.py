@@ -7,7 +7,6 @@ import importlib
 import logging
 import os
 import re
-import sqlite3
 import threading
 import urllib.error
 import urllib.parse
@@ -17,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from spectra_tune.credentials import without_secrets, without_user
 from spectra_tune.design import InvalidStudy
 
 PATIENCE_S = 5
@@ -37,11 +37,6 @@ FIRST_RECORD = "api/2.0/mlflow/experiments/get-by-name?experiment_name=Default"
 
 NOTHING, SERVER_ERRORS = "nothing within", ("HTTP Error 5", "timed out")
 """How answers begin that are none."""
-
-
-def without_secrets(text: str) -> str:
-    """The text with the credentials in its addresses masked: nothing that is shown or recorded has any."""
-    return re.sub(r"://[^/@\s]+@", "://***@", text)
 
 
 def default_tracking_uri() -> str:
@@ -86,7 +81,7 @@ def _check_server(uri: str) -> None:
 
     def asked(path: str, patience_s: float) -> str:
         try:
-            with urllib.request.urlopen(f"{uri}/{path}", timeout=patience_s) as answer:
+            with urllib.request.urlopen(f"{without_user(uri)}/{path}", timeout=patience_s) as answer:
                 return answer.read(64).decode(errors="replace").strip()
         except urllib.error.HTTPError as error:
             return "OK" if error.code == http.HTTPStatus.UNAUTHORIZED else str(error)  # credentials come later
@@ -171,18 +166,20 @@ def made_alone(uri: str) -> Iterator[None]:
 
 def _tables(file: Path) -> set[str]:
     """Names of a SQLite file's tables."""
+    import sqlalchemy
+    from sqlalchemy.exc import DatabaseError, OperationalError
+
+    engine = sqlalchemy.create_engine(f"sqlite:///file:{urllib.parse.quote(str(file))}?mode=ro&uri=true")
     try:
-        connection = sqlite3.connect(f"file:{urllib.parse.quote(str(file))}?mode=ro", uri=True)
-        try:
-            return {row[0] for row in connection.execute("select name from sqlite_master")}
-        finally:
-            connection.close()
-    except sqlite3.OperationalError as error:
+        return set(sqlalchemy.inspect(engine).get_table_names())
+    except OperationalError as error:
         raise InvalidStudy(
-            f"the MLflow store must be free to be read, {file} is not: {error}; end what holds it"
+            f"the MLflow store must be free to be read, {file} is not: {error.orig}; end what holds it"
         ) from None
-    except sqlite3.DatabaseError as error:
-        raise InvalidStudy(f"the MLflow store must be a SQLite file, got {file}: {error}") from None
+    except DatabaseError as error:
+        raise InvalidStudy(f"the MLflow store must be a SQLite file, got {file}: {error.orig}") from None
+    finally:
+        engine.dispose()
 
 
 def client_of(uri: str):

@@ -11,6 +11,7 @@ from typing import TextIO
 from rich.cells import cell_len
 from rich.console import Console
 
+from spectra_tune.credentials import without_secrets
 from studies.command.interrupts import reader_gone
 
 READABLE = 100
@@ -80,8 +81,8 @@ def to_reader(*, quiet: bool = False, stderr: bool = False, width: int = WHOLE) 
 
 
 def say(console: Console, text: str = "") -> None:
-    """Prints lines, each wrapped where the console has a width."""
-    text = carried(text, console.encoding)
+    """Prints lines, each wrapped where the console has a width; credentials in addresses are masked."""
+    text = carried(without_secrets(text), console.encoding)
     if console.width < WHOLE:
         text = wrapped(text, console.width)
     console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)

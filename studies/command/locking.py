@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 
 from spectra_tune import launching, tracking
+from spectra_tune.credentials import without_secrets
 from spectra_tune.launching.block_store import within
 from spectra_tune.lock import Lock, Place, check_free
 from studies.command.catalogue import Named
@@ -42,5 +43,5 @@ def _places(named: Named, recorded: tracking.Execution | None, uri: str, place: 
 
 def _stop(line: str) -> None:
     """Ends this process at once: what it wrote from here on would be there twice."""
-    print(f"\nstopped: {line}", file=sys.stderr, flush=True)
+    print(f"\nstopped: {without_secrets(line)}", file=sys.stderr, flush=True)
     os._exit(TAKEN_OVER)

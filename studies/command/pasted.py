@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from spectra_tune import tracking
+from spectra_tune.credentials import without_secrets
 from studies.command.catalogue import Named
 
 STORAGE = "ray_results"
@@ -48,7 +49,7 @@ def command(
     if address is not None:
         options += ["--address", address]
     if place is not None and place != str(Path(STORAGE).absolute()):
-        options += ["--storage", tracking.without_secrets(place)]
+        options += ["--storage", without_secrets(place)]
     if uri is not None and uri != tracking.absolute_tracking_uri(tracking.default_tracking_uri()):
-        options += ["--tracking-uri", tracking.without_secrets(uri)]
+        options += ["--tracking-uri", without_secrets(uri)]
     return " ".join(word for word in ("spectra-tune", verb, typed, shlex.join(options)) if word)

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from spectra_tune import tracking
+from spectra_tune.credentials import without_secrets
 from spectra_tune.design import InvalidStudy
 from studies.command.pasted import STORAGE
 
@@ -20,6 +21,11 @@ def storage(given: str | None) -> str:
     """Ray's storage: a URI as it is, a folder as an absolute path that can be written; nothing is made yet."""
     place = given or STORAGE
     if "://" in place:
+        if without_secrets(place) != place:
+            raise InvalidStudy(
+                f"--storage must be without credentials, since Ray records it, got {without_secrets(place)}; give them "
+                "as the bucket's own variables, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            )
         return place
     folder = Path(place).absolute()
     nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())

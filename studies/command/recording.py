@@ -9,6 +9,7 @@ from analysis import report as reporting
 from analysis.judging.contrasts import judge_study
 from analysis.judging.question import question_of
 from spectra_tune import tracking
+from spectra_tune.credentials import without_secrets
 from spectra_tune.lock import Lock
 from spectra_tune.results import Tables
 from studies.command import plan, terminal
@@ -35,12 +36,12 @@ def begin(named: Named, uri: str, place: str, lock: Lock, *, begun: bool, elsewh
         labels=study.labels(),
         description=f"**{study.question}**\n\n```\n{plan.text(named.name, study)}\n```",
         parameters=plan.parameters(study),
-        tags={"storage": tracking.without_secrets(place), "study": named.typed},
+        tags={"storage": without_secrets(place), "study": named.typed},
         anew=not begun,
     )
     if not begun:
         lock.take(tracking.ParentLock(uri, tracker.run_id), take_over=False)
-    beginning = launching.Beginning(tracking_uri=tracking.without_secrets(uri), run_id=tracker.run_id)
+    beginning = launching.Beginning(tracking_uri=without_secrets(uri), run_id=tracker.run_id)
     if not elsewhere:
         launching.keep_beginning(within(place, named.name), beginning)
     return tracker

@@ -1,6 +1,7 @@
 """The search of a study: run it, record it, and make its candidates the arms of the confirmation."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
@@ -60,8 +61,7 @@ def search(
             study,
             storage=place,
             resume=begun,
-            score=_objective(study),
-            survivors=partial(tuning.still_racing, margin=study.outcome.margin_in_unit / scale),
+            **_rules(study),
             on_progress=on_progress,
             by_value=named.by_value,
         )
@@ -87,11 +87,20 @@ def seeds_in_words(study: Study, planned: tuning.ConfirmationPlan) -> str:
     return f"{seeds}, which is enough for {power} ({max(2, needed)} would be)"
 
 
-def _objective(study: Study):
-    """How a configuration's outcomes are scored for the sampler."""
+def searched_before(named: catalogue.Named, place: str) -> "launching.Searched":
+    """What the storage holds of a study's search."""
+    from spectra_tune import launching
+
+    return launching.searched_before(f"{named.name}-search", named.study, storage=place, **_rules(named.study))
+
+
+def _rules(study: Study) -> dict[str, Callable]:
+    """How a configuration's outcomes are scored for the sampler, and who stays in a race."""
     assert study.search is not None
-    lower_bound = partial(tuning.lower_bound_of, metric=study.outcome.measured.metric)
-    return {"mean": tuning.mean_of, "lower_bound": lower_bound}[study.search.objective]
+    metric, margin = study.outcome.measured.metric, study.outcome.margin_in_unit
+    scores = {"mean": tuning.mean_of, "lower_bound": partial(tuning.lower_bound_of, metric=metric)}
+    survivors = partial(tuning.still_racing, margin=margin / metric.scale)
+    return {"score": scores[study.search.objective], "survivors": survivors}
 
 
 def say_plan(talk: Console, study: Study, planned: tuning.ConfirmationPlan) -> None:

@@ -52,7 +52,7 @@ def _locked(
     resume = verb_on(named, "run", "--resume", uri=uri, place=place)
     study, searched = named.study, None
     if study.search is not None:
-        searched = launching.searched_before(f"{named.name}-search", study, storage=place)
+        searched = search.searched_before(named, place)
         if not searched.complete:
             raise InvalidStudy(f"the search must have ended, it has not: {resume}")
     blocks = search.blocks_to_judge(study, searched)

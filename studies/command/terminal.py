@@ -15,6 +15,7 @@ from analysis.judging.question import Question, question_of
 from analysis.judging.sentences import decimals
 from analysis.report.elements.arms import as_confirmed, remained
 from spectra_tune import tracking
+from spectra_tune.credentials import without_user
 from studies.command import catalogue
 from studies.command.console import WHOLE, carried, say
 from studies.command.pasted import command
@@ -121,7 +122,4 @@ def _verdict(one: Judged) -> str:
 
 def base_url(uri: str) -> str:
     """Where MLflow's pages are: at the server, or where `spectra-tune ui` opens a store."""
-    if not uri.startswith("http"):
-        return UI_BASE
-    scheme, _, rest = uri.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"  # a browser asks for credentials itself
+    return without_user(uri) if uri.startswith("http") else UI_BASE  # a browser asks for credentials itself

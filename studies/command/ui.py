@@ -31,7 +31,7 @@ def ui(*, tracking_uri: str | None) -> int:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", UI_PORT)) == 0:
             raise InvalidStudy(f"port {UI_PORT} must be free for the MLflow UI, something answers there: end it first")
-    say(to_reader(), f"MLflow UI on {tracking.without_secrets(uri)}, starting (Ctrl-C ends it)")
+    say(to_reader(), f"MLflow UI on {uri}, starting (Ctrl-C ends it)")
     with tempfile.TemporaryFile("w+") as log:
         server = _served(uri, log)
         try:

@@ -13,7 +13,9 @@ import pytest
 import ray
 
 from spectra_tune.engine import bytes_on_gpu, run_block
-from spectra_tune.engine.environment import built_for_gpus
+from spectra_tune.engine.environment import NOT_BUILT, gpu_bytes
+from spectra_tune.launching import gpus as given_gpus
+from spectra_tune.launching.block_store import write_ended
 from spectra_tune.launching.gpus import gpu_share, resources
 from spectra_tune.networks import mlp
 from spectra_tune.results import unmeasured
@@ -27,9 +29,10 @@ from tests.tools.study_file import GOOD, written
 GIB = 2**30
 
 
-def has(monkeypatch, **there):
-    named = {name.replace("__", ":"): value for name, value in there.items()}
-    monkeypatch.setattr(ray, "cluster_resources", lambda: named)
+def has(monkeypatch, *memory, **there):
+    """A cluster with these resources, and nodes whose GPUs have so much memory as far as they can tell."""
+    monkeypatch.setattr(ray, "cluster_resources", lambda: there)
+    monkeypatch.setattr(given_gpus, "_memory_of_gpus", lambda: tuple(enumerate(memory)))
 
 
 @pytest.mark.parametrize(
@@ -45,15 +48,15 @@ def has(monkeypatch, **there):
     ],
 )
 def test_a_block_asks_for_what_its_memory_wants(monkeypatch, gpus, needed, blocks, share):
-    has(monkeypatch, CPU=8, GPU=gpus, accelerator_type__A10G=1)
+    has(monkeypatch, 24 * GIB, CPU=8, GPU=gpus)
     assert gpu_share(needed, blocks) == share
     assert resources(share).required_resources == {"CPU": 1, **({"GPU": share} if share else {})}
 
 
 def test_the_smallest_gpu_counts_and_an_unknown_one_is_taken_for_small(monkeypatch):
-    has(monkeypatch, GPU=2, accelerator_type__H100=1, accelerator_type__T4=1)
+    has(monkeypatch, 80 * GIB, 16 * GIB, GPU=2)
     assert gpu_share(5 * GIB, 100) == 1 / 2
-    has(monkeypatch, GPU=2, accelerator_type__H100=1, accelerator_type__XPU9000=1)
+    has(monkeypatch, 80 * GIB, None, GPU=2)
     assert gpu_share(5 * GIB, 100) == 1
     has(monkeypatch, GPU=2)
     assert gpu_share(3 * GIB, 100) == 1 / 2
@@ -62,7 +65,7 @@ def test_the_smallest_gpu_counts_and_an_unknown_one_is_taken_for_small(monkeypat
 def test_gpus_that_a_cluster_may_grow_to_count(monkeypatch):
     has(monkeypatch, CPU=2, gpus_later=4)
     assert gpu_share(3 * GIB, 100) == 1 / 2
-    has(monkeypatch, CPU=2, gpus_later=4, GPU=1, accelerator_type__A10G=1)
+    has(monkeypatch, 24 * GIB, CPU=2, gpus_later=4, GPU=1)
     assert gpu_share(GIB, 8) == 1 / 2
 
 
@@ -73,6 +76,17 @@ def test_what_a_block_needs_of_a_gpu_grows_with_its_programs_and_its_width(block
     assert bytes_on_gpu(replace(block, seeds=range(9))) == bytes_on_gpu(block), "programs are padded"
     wide = replace(block, condition=replace(block.condition, network=mlp(width=512)))
     assert bytes_on_gpu(wide) > bytes_on_gpu(block) + 256 * 36 * 512**2
+
+
+@pytest.mark.parametrize(("ended", "waits"), [((), True), (("one",), True), (("one", "two"), False)])
+def test_a_study_goes_on_on_gpus_while_blocks_that_were_given_some_are_left(tmp_path, ended, waits):
+    assert not given_gpus.left_to_gpus(str(tmp_path))
+    given_gpus.note_gpus(str(tmp_path), ["one", "two"])
+    for block in ended:
+        write_ended(str(tmp_path), block, {}, {})
+    assert given_gpus.left_to_gpus(str(tmp_path)) == waits
+    given_gpus.note_gpus(str(tmp_path), [])
+    assert not given_gpus.left_to_gpus(str(tmp_path))
 
 
 @pytest.mark.slow
@@ -131,7 +145,7 @@ def test_a_study_that_began_on_gpus_is_refused_where_there_are_none(folder):
 @pytest.mark.slow
 @pytest.mark.integration
 def test_a_gpu_that_torch_cannot_use_is_named(folder):
-    if built_for_gpus():
+    if gpu_bytes() != NOT_BUILT:
         pytest.skip("needs a torch without CUDA")
     port = free_port()
     local = ["--node-ip-address", "127.0.0.1", "--include-dashboard=false"]

@@ -1,6 +1,8 @@
 """Blocks on real Ray Tune: the same bits as in this process, whatever dies in between."""
 
+import io
 import os
+import pickle
 import shutil
 import signal
 import sys
@@ -10,14 +12,16 @@ from pathlib import Path
 import pandas
 import pytest
 import torch
-from ray import cloudpickle
 
 from spectra_tune import launching
 from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment
 from spectra_tune.engine import BlockTraining, run_block
 from spectra_tune.engine import training as engine
-from spectra_tune.launching import parts, trainables
+from spectra_tune.launching import blocks as launcher
+from spectra_tune.launching import parts
+from spectra_tune.launching.begun_blocks import keep_state
 from spectra_tune.launching.parts import Part
+from spectra_tune.launching.rays_state import STATE
 from spectra_tune.launching.trainables import BlockTrainable
 from spectra_tune.networks import mlp
 from spectra_tune.operators.dense import Matrix
@@ -140,7 +144,20 @@ def test_one_two_and_four_workers_give_equal_bits(ray, tmp_path):
         assert trained.tables.runs[list(COST)].gt(0).all(axis=None)
 
 
-def test_a_killed_worker_resumes_from_its_checkpoint_with_equal_bits(ray, tmp_path):
+class KeptAtReports(BlockTrainable):
+    """Keeps its state at every report."""
+
+    reported_s = 0.0
+
+
+class KeptAtEpochs(BlockTrainable):
+    """Keeps its state after every epoch of a member."""
+
+    kept_s = 0.0
+
+
+def test_a_killed_worker_goes_on_from_what_it_kept_with_equal_bits(ray, tmp_path, monkeypatch):
+    monkeypatch.setattr(launcher, "BlockTrainable", KeptAtReports)
     happened = tmp_path / "happened"
     block = Block(
         condition=Condition(task=moons(samples=60), network=Dying(happened=str(happened)), epochs=80),
@@ -150,16 +167,16 @@ def test_a_killed_worker_resumes_from_its_checkpoint_with_equal_bits(ray, tmp_pa
     trained, seen = launched("dying", {"block": block}, tmp_path / "storage", by_value=[sys.modules[__name__]])
     assert happened.exists()
     epochs = [progress.epoch for progress in seen]
-    assert epochs.count(4) == 1, f"it must go on from a checkpoint, not from the start: {epochs}"
+    assert epochs.count(4) == 1, f"it must go on from what it kept, not from the start: {epochs}"
     assert len(epochs) > len(set(epochs)) or epochs == sorted(epochs)
     assert unmeasured(trained.tables.runs).equals(unmeasured(run_block(block)))
+    assert not list((tmp_path / "storage" / "dying" / "begun").iterdir())
 
 
-def test_a_worker_killed_between_two_reports_loses_no_more_than_what_came_after_its_checkpoint(
+def test_a_worker_killed_between_two_reports_loses_no_more_than_what_came_after_what_it_kept(
     ray, tmp_path, monkeypatch
 ):
-    """Where a checkpoint is due after every epoch of a member."""
-    monkeypatch.setattr(trainables, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(launcher, "BlockTrainable", KeptAtEpochs)
     monkeypatch.setattr(sys.modules[__name__], "CALLS", 0)  # which travels as it is here
     happened = tmp_path / "happened"
     block = Block(
@@ -168,11 +185,7 @@ def test_a_worker_killed_between_two_reports_loses_no_more_than_what_came_after_
         seeds=range(3),
         reports=1,
     )
-    by_value = [sys.modules[__name__], trainables]
-    try:
-        trained, seen = launched("between", {"block": block}, tmp_path / "storage", by_value=by_value)
-    finally:
-        cloudpickle.unregister_pickle_by_value(trainables)
+    trained, seen = launched("between", {"block": block}, tmp_path / "storage", by_value=[sys.modules[__name__]])
     assert happened.exists()
     epochs = [progress.epoch for progress in seen]
     assert 30 <= len(epochs) <= 32, f"each epoch of each of three members is trained once, one or two twice: {epochs}"
@@ -225,38 +238,32 @@ def test_an_arm_that_raises_does_not_take_the_others_with_it(ray, tmp_path):
     assert runs[runs["arm"] == "wide"]["test_accuracy_of_constant"].eq(0.5).all()
 
 
-def test_half_a_checkpoint_and_one_of_another_environment_are_trained_anew(tmp_path, monkeypatch):
+def test_half_a_state_and_one_of_another_environment_are_trained_anew(tmp_path, monkeypatch):
     block = Block(
         condition=Condition(task=moons(samples=60), network=mlp(width=8), epochs=40), arms=ARMS, seeds=range(2)
     )
     expected = unmeasured(run_block(block))
     training = BlockTraining(block)
     training.advance()
-    file = tmp_path / "block.pt"
-    training.save(file)
+    state = io.BytesIO()
+    training.save(state)
 
-    def ended(trainable):
+    monkeypatch.setattr(BlockTrainable, "_device", "cpu")
+    for name, spoil in (("whole", lambda content: content), ("half", lambda content: content[: len(content) // 2])):
+        trainable = BlockTrainable.__new__(BlockTrainable)
+        trainable.setup({"block": "block"}, {"block": Part(of="block", whole=block, seeds=block.seeds)}, str(tmp_path))
+        keep_state(str(tmp_path), "block", spoil(state.getvalue()))
+        trainable._go_on()
+        assert (trainable._training is None) == (name == "half")
         done = False
         while not done:
             result, tables = trainable._advanced()
             done = result["done"]
-        return unmeasured(tables["runs"])
-
-    trainable = BlockTrainable.__new__(BlockTrainable)
-    monkeypatch.setattr(BlockTrainable, "_device", "cpu")
-    trainable._parts = {"block": Part(of="block", whole=block, seeds=block.seeds)}
-    trainable.reset_config({"block": "block"})
-    for name, spoil in (("whole", lambda content: content), ("half", lambda content: content[: len(content) // 2])):
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "block.pt").write_bytes(spoil(file.read_bytes()))
-        trainable.load_checkpoint(str(folder))
-        assert (trainable._training is None) == (name == "half")
-        assert ended(trainable).equals(expected)
+        assert unmeasured(tables["runs"]).equals(expected)
 
     monkeypatch.setattr(engine, "environment", lambda device: "another")
     other = BlockTraining(block)
-    other.load(file)
+    other.load(io.BytesIO(state.getvalue()))
     assert other.epoch == 0
 
 
@@ -362,28 +369,34 @@ def test_a_storage_of_whole_blocks_is_not_trained_again_in_parts(ray, tmp_path, 
     assert again.tables.runs.equals(trained.tables.runs)
 
 
-@pytest.mark.parametrize("spoilt", ["experiment_state-*.json", "tuner.pkl", "basic-variant-state-*.json"])
-def test_half_a_record_of_rays_costs_no_block_that_has_ended(ray, tmp_path, spoilt):
+class Trap:
+    """What it does when it is unpickled: it makes a file."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.file),)
+
+
+def test_a_study_goes_on_without_reading_what_ray_wrote_or_running_what_somebody_put_there(ray, tmp_path):
     condition = Condition(task=moons(samples=40), network=mlp(width=4), epochs=2)
     blocks = {f"seed{seed}": Block(condition=condition, arms=ARMS, seeds=[seed]) for seed in range(3)}
-    trained, _ = launched("halved", blocks, tmp_path)
-    (state,) = (tmp_path / "halved").glob(spoilt)
-    state.write_bytes(state.read_bytes()[: state.stat().st_size // 2])
-    (tmp_path / "halved" / "ended" / "seed1.zip").unlink()
-    again, seen = launched("halved", blocks, tmp_path, resume=True)
+    trained, _ = launched("trapped", blocks, tmp_path)
+    folder, sprung = tmp_path / "trapped", tmp_path / "sprung"
+    of_ray = [file for file in folder.iterdir() if file.is_file()]
+    assert len(of_ray) > 2
+    assert all(STATE.match(file.name) for file in of_ray), "as Ray 2.60 names them"
+    for file in of_ray:
+        file.write_bytes(pickle.dumps(Trap(sprung)))
+    (folder / "ended" / "seed1.zip").unlink()
+    keep_state(str(folder), "seed1", pickle.dumps(Trap(sprung)))
+    again, seen = launched("trapped", blocks, tmp_path, resume=True)
+    assert not sprung.exists()
     assert {progress.block for progress in seen} == {"seed1"}, "the others are not trained again"
     assert again.complete
     assert unmeasured(again.tables.runs).equals(unmeasured(trained.tables.runs))
     assert again.tables.curves.equals(trained.tables.curves)
-
-
-def test_a_block_that_ray_takes_for_ended_and_that_left_nothing_is_trained_anew(ray, tmp_path):
-    block = Block(condition=Condition(task=moons(samples=40), network=mlp(width=4), epochs=2), arms=ARMS, seeds=[0])
-    trained, _ = launched("vanished", {"block": block}, tmp_path)
-    (tmp_path / "vanished" / "ended" / "block.zip").unlink()
-    again, _ = launched("vanished", {"block": block}, tmp_path, resume=True)
-    assert again.complete
-    assert unmeasured(again.tables.runs).equals(unmeasured(trained.tables.runs))
 
 
 def test_what_is_not_a_studys_stays_in_its_folder(ray, tmp_path):

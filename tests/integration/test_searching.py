@@ -20,7 +20,7 @@ from analysis.describing.tuning import mean_of
 from spectra_tune import launching, tracking
 from spectra_tune.design import SAME_CONFIGURATION, Arm, Attack, Block, Outcome, Seeds, Treatment, grid
 from spectra_tune.engine import run_block
-from spectra_tune.launching.block_store import ended_blocks
+from spectra_tune.launching.block_store import ENDED
 from spectra_tune.operators.dense import Matrix
 from spectra_tune.results import unmeasured
 from spectra_tune.tasks import moons
@@ -174,10 +174,13 @@ def test_rays_state_does_not_grow_with_the_rows_that_a_search_gives(ray, tmp_pat
 def test_a_search_that_begins_anew_forgets_what_an_earlier_one_of_its_name_left(ray, tmp_path):
     study = searching(sampler="random")
     searched(study, tmp_path)
-    before = ended_blocks(str(tmp_path / "search"))
-    assert before
+    kept = tmp_path / "search" / ENDED
+    before = {file: file.stat().st_mtime_ns for file in kept.iterdir()}
+    (kept / "another.zip").write_bytes(b"of another search")
     assert searched(study, tmp_path).complete
-    assert not before & ended_blocks(str(tmp_path / "search"))
+    after = {file: file.stat().st_mtime_ns for file in kept.iterdir()}
+    assert set(after) == set(before)
+    assert all(after[file] > before[file] for file in before)
 
 
 def test_nsga2_on_tune_gives_every_size_its_configurations(ray, tmp_path):

@@ -38,14 +38,20 @@ def test_a_study_is_recorded_by_a_server(ray, folder, capsys, backend):
         port = free_port()
         server = started(store, folder.parent / "artifacts", port)
         stack.callback(ended, server)
-        uri = f"http://127.0.0.1:{port}"
+        page, uri = f"http://127.0.0.1:{port}", f"http://someone:planted@127.0.0.1:{port}"
         assert main(["run", written(folder), "--tracking-uri", uri]) == 0
-        assert f"  the study: {uri}/#/experiments/" in capsys.readouterr().out
+        said = capsys.readouterr()
+        assert f"  the study: {page}/#/experiments/" in said.out
         check_complete(uri, epochs=6)
         assert len(tracking.read_tables("mine", uri).runs) == 9 * WIDTHS * ARMS
         assert main(["ui", "--tracking-uri", uri]) == 0
-        assert f"  mine: {uri}/#/experiments/1/runs?" in capsys.readouterr().out
+        more = capsys.readouterr()
+        assert f"  mine: {page}/#/experiments/1/runs?" in more.out
+        assert "planted" not in "".join((*said, *more))
         assert {entry.name for entry in folder.iterdir()} == {"ray_results"}
+        written_files = [file for file in folder.parent.rglob("*") if file.is_file()]
+        assert len(written_files) > 10
+        assert not [file for file in written_files if b"planted" in file.read_bytes()]
 
 
 def test_postgresql_is_a_store_without_a_server_too(ray, folder):

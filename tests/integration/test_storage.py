@@ -98,7 +98,7 @@ def test_a_study_killed_in_the_middle_goes_on_from_a_bucket(tmp_path, monkeypatc
 
         study = started(work, file, "--storage", uri)
         end = time.monotonic() + PATIENCE_S
-        while not any(one.base_name == "block.pt" for one in there()) and time.monotonic() < end:
+        while not any(one.base_name.endswith(".pt") for one in there()) and time.monotonic() < end:
             time.sleep(0.3)
         assert study.poll() is None, (work / "log").read_text()
         assert started(work, file, "--storage", uri, "--tracking-uri", "sqlite:///other.db").wait(300) == 2

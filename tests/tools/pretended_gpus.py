@@ -68,6 +68,7 @@ def shared(folder: str) -> Tables:
     one_gpu()
     launcher.BlockTrainable = Noting
     launcher.bytes_on_gpu = lambda block: 3 * 2**30
+    gpus.gpu_bytes = lambda: None
     trained = launching.run_blocks("shared", BLOCKS, storage=folder, resume=False, on_progress=lambda progress: None)
     assert trained.complete
     assert not trained.failures
@@ -79,7 +80,7 @@ def command(arguments: list[str]) -> int:
     from studies.__main__ import main
 
     launcher.BlockTrainable = OnProcessor
-    gpus.built_for_gpus = lambda: True
+    gpus.gpu_bytes = lambda: None
     if "--address" not in arguments:
         one_gpu()
     return main(arguments)

@@ -9,7 +9,7 @@ from spectra_tune.engine.fused.elementary import COMPILED, f32
 from spectra_tune.engine.members.optimizer_defaults import BETAS, EPSILON, MOMENTUM, SMOOTHING
 
 ADAM, ADAMW, SGD, RMSPROP = range(4)
-NUMBERS = dict(zip(OPTIMIZERS, (ADAM, ADAMW, SGD, RMSPROP), strict=True))
+NUMBERS: dict[str, int] = dict(zip(OPTIMIZERS, (ADAM, ADAMW, SGD, RMSPROP), strict=True))
 
 _TO_MEAN, _KEPT_SQUARE, _TO_SQUARE = f32(1 - BETAS[0]), f32(BETAS[1]), f32(1 - BETAS[1])
 _MOMENTUM, _SMOOTHING, _TO_SMOOTH = f32(MOMENTUM), f32(SMOOTHING), f32(1 - SMOOTHING)

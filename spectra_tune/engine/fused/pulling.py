@@ -9,7 +9,7 @@ from spectra_tune.engine.fused.registers import ROWS
 from spectra_tune.engine.fused.sigma import padded, products, stand
 
 NONE, SPECTRAL_NORM, FROBENIUS, TO_INIT, SPECTRUM = range(5)
-NUMBERS = dict(zip(PENALTIES, (SPECTRAL_NORM, FROBENIUS, TO_INIT, SPECTRUM), strict=True))
+NUMBERS: dict[str, int] = dict(zip(PENALTIES, (SPECTRAL_NORM, FROBENIUS, TO_INIT, SPECTRUM), strict=True))
 
 
 @njit(**COMPILED)

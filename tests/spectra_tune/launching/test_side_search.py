@@ -96,7 +96,7 @@ def test_nsga2_searches_outcome_against_parameters_with_equal_means_for_every_si
         again = [number for batch in batches if batch.stratum == stratum for number in batch.repeats]
         assert sorted((*of_size, *again)) == list(range(100))
     assert one.done_in(0) == one.done_in(1) == 100
-    trials = one._suggest._search._ot_study.trials
+    trials = one._suggest.study.trials
     assert {trial.state for trial in trials} == {TrialState.COMPLETE}
     sizes = [parameter_count(condition.network, condition.task) for condition in study.conditions]
     assert {trial.values[1] for trial in trials[0::2]} == {sizes[0]}
@@ -115,7 +115,7 @@ def test_a_configuration_that_diverged_or_failed_is_told_as_the_constant():
     for batch in iter(one.next, None):
         rows = answered(batch, near_two).assign(status=["ok"] * 3 + ["diverged"] * 3 + ["failed"] * 3)
         one.close(batch, rows.assign(validation_accuracy=rows["validation_accuracy"].where(rows["status"] == "ok")))
-    first, *others = one._suggest._search._ot_study.trials
+    first, *others = one._suggest.study.trials
     assert first.value > 0.7
     assert [(trial.state, trial.value) for trial in others] == [(TrialState.COMPLETE, 0.5)] * 2
 
@@ -127,14 +127,14 @@ def test_where_less_is_better_the_sampler_is_told_the_negative_and_the_least_is_
         rows = answered(batch, near_two, study).rename(columns=lambda name: name.replace("accuracy", "loss"))
         means += rows.groupby("configuration")["validation_loss"].mean().to_list()
         one.close(batch, rows)
-    assert [trial.value for trial in one._suggest._search._ot_study.trials] == pytest.approx([-mean for mean in means])
+    assert [trial.value for trial in one._suggest.study.trials] == pytest.approx([-mean for mean in means])
     assert one.best_in(0) == pytest.approx(min(means))
 
 
 def test_no_optuna_trial_stays_running():
     one = side()
     finished(one)
-    states = {trial.state for trial in one._suggest._search._ot_study.trials}
+    states = {trial.state for trial in one._suggest.study.trials}
     assert states == {TrialState.COMPLETE}
 
 
