@@ -33,7 +33,7 @@ calibrate: install  ## error rates, powers and coverages of the statistics, with
 mutate: install  ## breaks the analysis on purpose and sees the tests turn red (half a minute)
 	$(BIN)/python -m tests.tools.mutate
 
-chaos: install  ## kills a small study at 30 random moments and compares what comes out (about fifteen minutes)
+chaos: install  ## kills four small studies at 30 random moments each and compares what comes out (about forty minutes)
 	$(BIN)/python -m tests.tools.chaos
 
 bench: install  ## what it costs against its alternatives, in ratios (about ten minutes on an idle machine)

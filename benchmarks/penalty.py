@@ -35,7 +35,7 @@ CASES = (
     Case(width=1024, target=1.25, samples=256, batch_size=256, seeds=2, epochs=(20, 40)),
 )
 
-TINY = (Case(width=4, samples=64, seeds=2, epochs=(20, 220)),)
+TINY = (Case(width=4, samples=64, seeds=2, epochs=(20, 4020)),)
 
 
 def measure(*, tiny: bool) -> Iterator[Row]:

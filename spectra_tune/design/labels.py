@@ -16,20 +16,9 @@ OF_NETWORKS = ("kind", "width", "depth", "activation", "init", "init_gain")
 OF_CONDITION = tuple(item.name for item in fields(Condition) if item.name not in ("task", "network"))
 
 
-_last: tuple[Sequence[Condition], dict[str, str]] = ((), {})
-"""What was asked for last, and the answer: a report on 2,500 Conditions asks seven times, half a second each."""
-
-
-def labels(conditions: tuple[Condition, ...]) -> dict[str, str]:
+def labels(conditions: Sequence[Condition]) -> dict[str, str]:
     """A short name of each Condition, by its signature: its task, what differs among the networks, and the fewest other
     fields that tell the Conditions apart."""
-    global _last
-    if _last[0] is not conditions:
-        _last = (conditions, _labels(conditions))
-    return dict(_last[1])
-
-
-def _labels(conditions: Sequence[Condition]) -> dict[str, str]:
     flats = {condition_signature(condition): flat(condition) for condition in conditions}
     of_networks = dict.fromkeys(name for condition in conditions for name in hyperparameters(condition.network))
     said, distinct = dict.fromkeys(flats, ""), 0

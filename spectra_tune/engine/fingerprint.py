@@ -16,6 +16,7 @@ DETERMINING = (
 NOT_DETERMINING = {
     "__init__.py": "says what the package is",
     "called.py": "says what a thing is called",
+    "credentials.py": "masks passwords where something is said",
     "errors.py": "refuses what is not trained then",
     "lock.py": "lets one process run a study at a time",
     "own_code.py": "says where a user's code failed",

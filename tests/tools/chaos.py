@@ -1,6 +1,7 @@
-"""`make chaos`: kills a small study at random moments, resumes it, and counts what was lost or doubled.
+"""`make chaos`: kills small studies at random moments, resumes them, and counts what was lost or doubled.
 
-python -m tests.tools.chaos [KILLS] [SEED]. Exit code 1 where anything differs from an uninterrupted run.
+python -m tests.tools.chaos [KILLS] [KIND …]: so many kills of each kind of study (chaos_studies.py), by default 30 of
+all. Exit code 1 where anything differs from an uninterrupted run.
 """
 
 import os
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,45 +20,52 @@ import psutil
 
 from spectra_tune import tracking
 from spectra_tune.results import Tables, unmeasured
-from tests.tools.study_file import GOOD, HEAD
+from tests.tools.chaos_studies import STUDIES
 
-STUDY = HEAD + GOOD.replace("[6]", "[3000]").replace("mlp(width=8)", "mlp(width=8), mlp(width=12), mlp(width=16)")
-
-LONGEST_S = 14.0
-"""After which a kill may come: a little more than the study takes."""
+LONGEST = 1.1
+"""After which a kill may come: so many times what the study takes in peace."""
 
 VICTIMS = ("driver", "worker", "tree")
 
 
-def main(kills: int = 30, seed: int = 0) -> int:
-    """Runs the study to its end once in peace and then through so many kills; returns the exit code."""
-    generator = random.Random(seed)
+def main(kills: int, kinds: Sequence[str]) -> int:
+    """Each study runs to its end once in peace and then through so many kills; returns the exit code."""
+    wrong = [f"{kind}: {line}" for kind in kinds for line in of_kind(kind, kills)]
+    for line in wrong:
+        print(line)
+    return 1 if wrong else 0
+
+
+def of_kind(kind: str, kills: int) -> list[str]:
+    """What comes out otherwise than in peace."""
+    generator = random.Random(kind)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "mine.py").write_text(STUDY)
+        (folder / "mine.py").write_text(STUDIES[kind])
         whole = folder / "whole"
         whole.mkdir()
-        assert command(folder, whole).wait() == 0
+        begin = time.monotonic()
+        assert command(folder, whole).wait() == 0, (whole / "log").read_text()
+        in_peace_s = time.monotonic() - begin
         expected = tables(whole)
         wrong, left, studies = [], kills, 0
         while left > 0:
             studies += 1
             work = folder / f"killed_{studies}"
             work.mkdir()
-            left -= kill_until_done(folder, work, generator, left)
+            left -= kill_until_done(folder, work, generator, left, LONGEST * in_peace_s)
             wrong += [f"study {studies}: {line}" for line in differences(expected, work)]
-            print(f"{kills - left} kills, {studies} studies, {len(wrong)} differences", flush=True)
-        for line in wrong:
-            print(line)
-    return 1 if wrong else 0
+            told = f"{kills - left} kills of {studies} studies that take {in_peace_s:.0f} s in peace"
+            print(f"{kind}: {told}, {len(wrong)} differences", flush=True)
+    return wrong
 
 
-def kill_until_done(folder: Path, work: Path, generator: random.Random, left: int) -> int:
+def kill_until_done(folder: Path, work: Path, generator: random.Random, left: int, longest_s: float) -> int:
     """Kills the study again and again until it ends between two kills; returns how often."""
     kills = 0
     while True:
         running = command(folder, work)
-        wait_s = generator.uniform(1.0, LONGEST_S) if kills < left else 600
+        wait_s = generator.uniform(1.0, longest_s) if kills < left else 600
         with suppress(subprocess.TimeoutExpired):
             running.wait(wait_s)
         if running.poll() is not None:
@@ -135,4 +144,5 @@ def differences(expected: Tables, work: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    given_kills, *given_kinds = sys.argv[1:] or ["30"]
+    sys.exit(main(int(given_kills), given_kinds or list(STUDIES)))

@@ -115,7 +115,7 @@ def test_a_grid_is_every_combination_and_refuses_unknown_fields():
         ({"contrasts": ["static"]}, "a contrast is a Contrast or a pair"),
         ({"conditions": []}, "distinct conditions"),
         ({"question": " "}, "a study needs a question"),
-        ({"arms": {"none": Treatment.none(), "static": 0.1}}, "names to a Treatment or an Arm"),
+        ({"arms": {"none": Treatment.none(), "static": 0.1}}, "must be a Treatment or an Arm, got 0.1"),
     ],
 )
 def test_a_study_that_cannot_carry_its_claim_is_refused(given, says):
