@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise, product
 from math import inf, prod
+from typing import Any, NamedTuple
 
 import numpy
 import torch
@@ -14,10 +15,9 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from spectra_tune import objectives
-from spectra_tune.engine.fused import judging, optimizing, pulling
-from spectra_tune.engine.fused.loop import Compiled, compiled
+from spectra_tune.engine.fused import judging, loop, optimizing, pulling
 from spectra_tune.engine.fused.memory import layers_of, work_for
-from spectra_tune.engine.fused.once import digest, mark_compiled
+from spectra_tune.engine.fused.once import mark_compiled
 from spectra_tune.engine.fused.tables import Members, Numbers, Protocol, Samples
 from spectra_tune.errors import InvalidStudy
 
@@ -30,17 +30,24 @@ WITHIN = 1e-5
 """Of the largest number of a layer's gradient: ten times what float32 rounds away."""
 
 
+class Kernel(NamedTuple):
+    """The calls, see loop.py."""
+
+    train: Any
+    score: Any
+    norms: Any
+
+
 @cache
-def checked_kernel() -> Compiled:
+def checked_kernel() -> Kernel:
     """The calls: compiled when first used on a machine, checked when first used in a process."""
-    calls = compiled(digest())
     for rectified, kind in product((True, False), OUTPUTS):
-        _check(calls, rectified, kind)
+        _check(rectified, kind)
     mark_compiled()
-    return calls
+    return Kernel(loop.train, loop.score, loop.norms)
 
 
-def _check(calls: Compiled, rectified: bool, kind: int) -> None:
+def _check(rectified: bool, kind: int) -> None:
     """Refuses a kernel whose gradients of a small network are others than autograd's in float64."""
     generator = torch.Generator().manual_seed(0)
     sizes = (INPUTS, *HIDDEN, OUTPUTS[kind])
@@ -56,7 +63,7 @@ def _check(calls: Compiled, rectified: bool, kind: int) -> None:
         target = torch.randn(SAMPLES, OUTPUTS[kind], generator=generator)
     else:
         target = torch.randint(max(OUTPUTS[kind], 2), (SAMPLES,), generator=generator)
-    found = _by_kernel(calls, parameters, flat, sizes, x, target, rectified, kind)
+    found = _by_kernel(parameters, flat, sizes, x, target, rectified, kind)
     for name, known in _by_autograd(parameters, x, target, rectified, kind).items():
         at = parameters[name].storage_offset()
         off = float((found[at : at + known.numel()].view_as(known) - known).abs().max() / known.abs().max())
@@ -68,7 +75,6 @@ def _check(calls: Compiled, rectified: bool, kind: int) -> None:
 
 
 def _by_kernel(
-    calls: Compiled,
     parameters: Mapping[str, Tensor],
     flat: Tensor,
     sizes: Sequence[int],
@@ -106,7 +112,7 @@ def _by_kernel(
     order = numpy.arange(SAMPLES, dtype=numpy.int32).reshape(1, 1, -1)
     work = work_for(sizes, SAMPLES, rows)
     nowhere = numpy.zeros(0, numpy.int64)
-    calls.train(
+    loop.train(
         layers_of(parameters, sizes), numbers, samples, work, protocol, members, nowhere, rates, targets, order, 0
     )
     return torch.from_numpy(gradient).double()

@@ -4,8 +4,6 @@ Of each tile of samples: forward, error, backward, gradients; then the penalty, 
 """
 
 import math
-from functools import cache
-from typing import Any, NamedTuple
 
 from numba import njit
 
@@ -20,11 +18,15 @@ from spectra_tune.engine.fused.layers import (
     error_below,
     forward,
 )
+from spectra_tune.engine.fused.once import digest
 from spectra_tune.engine.fused.optimizing import step as optimizer_step
 from spectra_tune.engine.fused.pulling import NONE, pull
 from spectra_tune.engine.fused.registers import SUMS, TILE
 from spectra_tune.engine.fused.sigma import dot, stand, top
 from spectra_tune.engine.members.optimizer_defaults import CLIP_SMALL
+
+SOURCES = digest()
+"""A default that numba's cache knows a call by: of the sources it looks at this file alone, not at those it uses."""
 
 
 @njit(**COMPILED)
@@ -139,8 +141,8 @@ def _clip(numbers, member, bound):
             numbers.gradient[i] *= factor
 
 
-@njit(**COMPILED)
-def _train(layers, numbers, samples, work, protocol, members, pulled, rates, targets, orders, first):
+@njit(cache=True, **COMPILED)
+def train(layers, numbers, samples, work, protocol, members, pulled, rates, targets, orders, first, code=SOURCES):  # noqa: ARG001, see SOURCES
     """Trains all members for as many epochs as there are orders.
 
     pulled: places of layers (pulled,). rates: (steps or 1, members). targets: of sigma (steps, pulled, members).
@@ -182,8 +184,8 @@ def _train(layers, numbers, samples, work, protocol, members, pulled, rates, tar
                     )  # fmt: skip
 
 
-@njit(**COMPILED)
-def _score(layers, values, samples, work, protocol, order, sums):
+@njit(cache=True, **COMPILED)
+def score(layers, values, samples, work, protocol, order, sums, code=SOURCES):  # noqa: ARG001, see SOURCES
     """Adds each member's sums over a split (members, …), float64; order: of the samples, as they are."""
     last = len(layers.n_in) - 1
     outputs, tiles = layers.n_out[last], -(-samples.count // TILE)
@@ -199,8 +201,8 @@ def _score(layers, values, samples, work, protocol, order, sums):
                 add_scores(protocol.kind, outputs, work.hidden, at, work.target, to, work.weight, of, sums[member])
 
 
-@njit(**COMPILED)
-def _norms(layers, values, regularized, room, sigma):
+@njit(cache=True, **COMPILED)
+def norms(layers, values, regularized, room, sigma, code=SOURCES):  # noqa: ARG001, see SOURCES
     """Spectral norms of each regularized layer (layers, members), float64."""
     for place in range(len(regularized)):
         layer = regularized[place]
@@ -209,33 +211,3 @@ def _norms(layers, values, regularized, room, sigma):
             n_out, n_in = layers.n_out[layer], layers.n_in[layer]
             rows, columns, length = stand(values, at, layers.row_step[layer], n_out, n_in, room)
             sigma[place, member] = top(room, rows, columns, length)
-
-
-class Compiled(NamedTuple):
-    """The calls from outside, which numba compiles once a machine."""
-
-    train: Any
-    score: Any
-    norms: Any
-
-
-@cache
-def compiled(code: str) -> Compiled:
-    """code: a digest of all sources of the kernel, since numba's cache looks at those of this file alone."""
-
-    @njit(cache=True, **COMPILED)
-    def train(layers, numbers, samples, work, protocol, members, pulled, rates, targets, orders, first):
-        _ = code
-        _train(layers, numbers, samples, work, protocol, members, pulled, rates, targets, orders, first)
-
-    @njit(cache=True, **COMPILED)
-    def score(layers, values, samples, work, protocol, order, sums):
-        _ = code
-        _score(layers, values, samples, work, protocol, order, sums)
-
-    @njit(cache=True, **COMPILED)
-    def norms(layers, values, regularized, room, sigma):
-        _ = code
-        _norms(layers, values, regularized, room, sigma)
-
-    return Compiled(train, score, norms)

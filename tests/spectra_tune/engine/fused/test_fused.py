@@ -199,13 +199,13 @@ def test_the_environment_says_what_trains(switched, says, monkeypatch):
 
 
 def test_a_processor_on_which_the_kernel_is_wrong_is_told_so(monkeypatch):
-    calls = checking.checked_kernel()
+    right = checking.checked_kernel().train
 
     def wrong(layers, numbers, *rest):
-        calls.train(layers, numbers, *rest)
+        right(layers, numbers, *rest)
         numbers.gradient[7] += 1e-3
 
     checking.checked_kernel.cache_clear()
-    monkeypatch.setattr(checking, "compiled", lambda _: calls._replace(train=wrong))
+    monkeypatch.setattr(checking.loop, "train", wrong)
     with pytest.raises(InvalidStudy, match=r"must be autograd's on this processor, that of .* set NUMBA_DISABLE_JIT=1"):
         checking.checked_kernel()
