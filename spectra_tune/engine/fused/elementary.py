@@ -8,8 +8,11 @@ from numba import njit
 
 from spectra_tune.engine.fused.registers import power_of_two
 
-COMPILED = {"error_model": "numpy", "nogil": True}
-"""How all of the kernel is compiled: a division by zero gives what it gives in torch."""
+CALLED = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+"""How what Python calls is compiled: a division by zero gives what it gives in torch."""
+
+COMPILED = {**CALLED, "no_cpython_wrapper": True}
+"""How all else of the kernel is: what unpacks a call's arguments from Python takes a quarter of the compiler's time."""
 
 INLINED = {**COMPILED, "inline": "always"}
 

@@ -7,7 +7,7 @@ import math
 
 from numba import njit
 
-from spectra_tune.engine.fused.elementary import COMPILED, f32
+from spectra_tune.engine.fused.elementary import CALLED, COMPILED, f32
 from spectra_tune.engine.fused.judging import add_scores, hits, to_error
 from spectra_tune.engine.fused.layers import (
     FLOAT,
@@ -141,7 +141,7 @@ def _clip(numbers, member, bound):
             numbers.gradient[i] *= factor
 
 
-@njit(cache=True, **COMPILED)
+@njit(cache=True, **CALLED)
 def train(layers, numbers, samples, work, protocol, members, pulled, rates, targets, orders, first, code=SOURCES):  # noqa: ARG001, see SOURCES
     """Trains all members for as many epochs as there are orders.
 
@@ -184,7 +184,7 @@ def train(layers, numbers, samples, work, protocol, members, pulled, rates, targ
                     )  # fmt: skip
 
 
-@njit(cache=True, **COMPILED)
+@njit(cache=True, **CALLED)
 def score(layers, values, samples, work, protocol, order, sums, code=SOURCES):  # noqa: ARG001, see SOURCES
     """Adds each member's sums over a split (members, …), float64; order: of the samples, as they are."""
     last = len(layers.n_in) - 1
@@ -201,7 +201,7 @@ def score(layers, values, samples, work, protocol, order, sums, code=SOURCES):  
                 add_scores(protocol.kind, outputs, work.hidden, at, work.target, to, work.weight, of, sums[member])
 
 
-@njit(cache=True, **COMPILED)
+@njit(cache=True, **CALLED)
 def norms(layers, values, regularized, room, sigma, code=SOURCES):  # noqa: ARG001, see SOURCES
     """Spectral norms of each regularized layer (layers, members), float64."""
     for place in range(len(regularized)):
