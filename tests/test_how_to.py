@@ -32,7 +32,7 @@ def copy(tmp_path_factory):
     """The packages with every page's file and lines."""
     root = tmp_path_factory.mktemp("copy")
     for package in ("analysis", "search_spaces", "spectra_tune", "studies"):
-        copytree(ROOT / package, root / package, ignore=ignore_patterns("__pycache__", "data", "results"))
+        copytree(ROOT / package, root / package, ignore=ignore_patterns("data", "results"))
     (root / "spectra_tune" / "tasks" / "data").symlink_to(ROOT / "spectra_tune" / "tasks" / "data")
     copytree(ROOT / "spectra_tune" / "results", root / "spectra_tune" / "results")
     (root / "studies" / "results").symlink_to(ROOT / "studies" / "results")
