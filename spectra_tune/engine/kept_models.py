@@ -1,6 +1,9 @@
 """A trained network as it is kept: its weights and buffers, and a few samples that it takes. No code, no pickle."""
 
 import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,6 +25,7 @@ EXAMPLE = 4
 its graph can tell the axis of samples from one of length 1."""
 
 
+@others_put_back()
 def packed(trainer: Trainer, draw: Draw, signatures: set[str]) -> dict[str, bytes]:
     """Those of a trainer's members, by signature: files of `torch.save`, which `weights_only=True` reads."""
     slots = {one.signature: slot for slot, one in enumerate(trainer.members) if one.signature in signatures}
@@ -39,6 +43,21 @@ def packed(trainer: Trainer, draw: Draw, signatures: set[str]) -> dict[str, byte
 def _own(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """On the processor and without their neighbours: a member's part of a stack would be saved with all of it."""
     return {name: value.detach().cpu().clone() for name, value in tensors.items()}
+
+
+@contextmanager
+def tracing() -> Iterator[None]:
+    """Within, torch.export does not warn of the weights of recurrent layers, which it puts back as they were."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"The tensor attributes? self\.(\w+\.)*_flat_weights")
+        yield
+
+
+def check_traced(module: Module, samples: Tensor) -> None:
+    """Raises what torch.export does where a module in evaluation mode cannot be written as a graph."""
+    with tracing():
+        graph = torch.export.export(module, (samples,), dynamic_shapes=[{0: torch.export.Dim.AUTO}])
+        torch.export.save(graph, io.BytesIO())
 
 
 class Unpacked(NamedTuple):

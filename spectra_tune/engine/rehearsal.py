@@ -13,7 +13,7 @@ from spectra_tune.engine.environment import repeatable
 from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import CHECKED_SAMPLES, MemberInTurn
-from spectra_tune.engine.kept_models import EXAMPLE
+from spectra_tune.engine.kept_models import EXAMPLE, check_traced
 from spectra_tune.engine.members.draws import Draw, checked_draw
 from spectra_tune.engine.members.example import example
 from spectra_tune.engine.members.generators import others_put_back, seeded
@@ -106,7 +106,7 @@ def _check_exported(member: Member, draw: Draw) -> None:
     module = built(member).float().eval()
     x = example(task, draw("validation", member.seed).x[:EXAMPLE])
     try:
-        torch.export.export(module, (x,), dynamic_shapes=[{0: torch.export.Dim.AUTO}])
+        check_traced(module, x)
     except Exception as error:  # anything that tracing a user's network may raise
         place = place_of_error(error) or place_of(type(module).forward)
         raise InvalidStudy(

@@ -1,5 +1,6 @@
 """Trained networks as MLflow models below the MLflow run of their arm: graphs that hold no code of anyone's."""
 
+import importlib.metadata
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -109,13 +110,17 @@ def _save(place: Path, held: Any, run_id: str, model: RunModel) -> None:
     import mlflow.pytorch
     from mlflow.models import Model, infer_signature
 
+    from spectra_tune.engine.kept_models import tracing  # loads torch
+
     module, samples, outputs = model.load()
-    mlflow.pytorch.save_model(
-        module,
-        place,
-        mlflow_model=Model(artifact_path=held.artifact_location, model_id=held.model_id, run_id=run_id),
-        signature=infer_signature(samples, outputs),
-        input_example=samples,
-        pip_requirements=mlflow.pytorch.get_default_pip_requirements(),  # else a process of its own looks for them
-        serialization_format=GRAPH,
-    )
+    torch_version = importlib.metadata.version("torch").partition("+")[0]
+    with tracing():
+        mlflow.pytorch.save_model(
+            module,
+            place,
+            mlflow_model=Model(artifact_path=held.artifact_location, model_id=held.model_id, run_id=run_id),
+            signature=infer_signature(samples, outputs),
+            input_example=samples,
+            pip_requirements=[f"torch=={torch_version}"],  # else a process of its own looks for them
+            serialization_format=GRAPH,
+        )

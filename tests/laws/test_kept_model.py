@@ -14,16 +14,16 @@ from spectra_tune.design.kept_models import KeptModels
 from spectra_tune.engine import BlockTraining, rehearse
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.evaluation import outputs_over
-from spectra_tune.engine.kept_models import EXAMPLE, unpacked
+from spectra_tune.engine.kept_models import EXAMPLE, tracing, unpacked
 from spectra_tune.engine.members.draws import Draw
-from spectra_tune.networks import mlp, module
+from spectra_tune.networks import gcn, mlp, module
 from spectra_tune.objectives import objective_of
 from spectra_tune.results import kept_runs
 from spectra_tune.tasks import moons, permuted
-from tests.laws.kinds import NETWORKS, Branching, each_once
+from tests.laws.kinds import NETWORKS, TRIED, Branching, each_once
 
-WITHOUT_GRAPH = ("Branching",)
-"""Networks of which torch.export makes no graph: a study that keeps them is refused."""
+WITHOUT_GRAPH = ("Branching", "gcn")
+"""Networks that torch.export cannot write: control flow by the data's values, a sparse matrix."""
 
 
 def trained(block) -> tuple[pandas.DataFrame, dict[str, bytes]]:
@@ -53,18 +53,25 @@ def test_a_kept_network_scores_what_its_run_scored_and_so_does_its_graph(network
         for metric in objective.metrics:
             column = SplitMetric("validation", metric).column
             assert float(scores[metric.name]) == pytest.approx(run[column], rel=1e-4, abs=1e-6), metric.name
-    if str(network) in WITHOUT_GRAPH:
-        return
-    content = io.BytesIO()
     samples = torch.from_numpy(kept.samples)
-    torch.export.save(
-        torch.export.export(kept.module, (samples,), dynamic_shapes=[{0: torch.export.Dim.AUTO}]), content
-    )
-    content.seek(0)
-    graph = torch.export.load(content).module()
+    if str(network) in WITHOUT_GRAPH:
+        with pytest.raises((RuntimeError, NotImplementedError)):
+            exported(kept.module, samples)
+        return
+    graph = exported(kept.module, samples)
     of_graph = graph(data.numbers(x[:7]))
     numpy.testing.assert_allclose(of_graph.detach(), outputs[:7], rtol=1e-4, atol=1e-6)
     numpy.testing.assert_array_equal(graph(samples).detach(), kept.outputs)
+
+
+def exported(trained_module, samples):
+    """The module's graph, written and read."""
+    content = io.BytesIO()
+    with tracing():
+        graph = torch.export.export(trained_module, (samples,), dynamic_shapes=[{0: torch.export.Dim.AUTO}])
+    torch.export.save(graph, content)
+    content.seek(0)
+    return torch.export.load(content).module()
 
 
 def test_a_file_holds_one_member_and_nothing_of_its_neighbours():
@@ -137,6 +144,9 @@ def test_a_study_that_does_not_ask_is_the_one_that_it_was():
 def test_a_network_without_a_graph_is_refused_before_anything_trains():
     branching = Condition(task=moons(samples=60), network=module(Branching, hidden=4), epochs=2)
     rehearse(study(conditions=[branching]))
+    graph = Condition(task=TRIED["graph"], network=gcn(width=4), epochs=2)
+    with pytest.raises(InvalidStudy, match=r"keep_models needs .* gcn is none: .*Sparse"):
+        rehearse(study(conditions=[graph], keep_models="best"))
     with pytest.raises(
         InvalidStudy, match=r"keep_models needs networks that torch\.export can make a graph of, Branching"
     ):
