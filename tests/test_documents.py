@@ -21,7 +21,7 @@ def blocks(name):
     "name",
     [
         "concepts/verdicts.md",
-        *(f"reference/{name}.md" for name in ("mlflow", "measurements", "data", "networks")),
+        *(f"reference/{name}.md" for name in ("mlflow", "measurements", "data", "networks", "trained-networks")),
         "tutorials/own-loop.md",
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 from spectra_tune.called import called
 from spectra_tune.design.condition import WHOLE, Condition, changed, flat
 from spectra_tune.design.evaluations import check_evaluable, checked_evaluations
+from spectra_tune.design.kept_models import KeptModels
 from spectra_tune.design.names import checked_name
 from spectra_tune.design.seeds import distinct_seeds
 from spectra_tune.design.signature import condition_signature, run_signatures
@@ -78,6 +79,7 @@ class Block:
     probed_at: Any = ()  # epochs at which they are taken, too; 0 is before the first step
     reports: int = REPORTS  # how often metrics are recorded
     evaluations: Any = ()  # Attack, Corruption or Calibration, made at the end; in "search" on validation data
+    kept_models: KeptModels | None = None  # which trained networks are kept; None is none
 
     def __post_init__(self):
         object.__setattr__(self, "reports", at_least_one(self.reports, "reports"))

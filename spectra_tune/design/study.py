@@ -11,6 +11,7 @@ from spectra_tune.design.condition import Condition
 from spectra_tune.design.contrast import Contrast, contrast_of
 from spectra_tune.design.evaluations import check_evaluable
 from spectra_tune.design.factors import check_factors
+from spectra_tune.design.kept_models import KeptModels, checked_keep_models, kept_models
 from spectra_tune.design.labels import labels, tasks_by_name
 from spectra_tune.design.outcome import Outcome
 from spectra_tune.design.same_configuration import SAME_CONFIGURATION, declared, registered
@@ -64,6 +65,7 @@ class Study:
     reports: int = REPORTS  # how often a run's metrics are recorded: the resolution of its curves
     complexity: bool = False  # how hard each task's own boundary is stands in the run table (see complexity.py)
     factors: Any = field(default=(), metadata={"later": True})  # names of what Conditions differ in, see factors.py
+    keep_models: str | None = field(default=None, metadata={"later": True})  # "best" or "all", see kept_models.py
 
     def __post_init__(self):
         of_kind(self.question, str, "a study needs a question")
@@ -179,6 +181,7 @@ class Study:
                 what = "a fraction, at most 1" if high == 1 else f"within {low:g} … {high:g}"
                 raise InvalidStudy(f"threshold must be {what}, got {self.threshold:g}")
         object.__setattr__(self, "complexity", true_or_false(self.complexity, "complexity"))
+        object.__setattr__(self, "keep_models", checked_keep_models(self.keep_models))
         object.__setattr__(self, "factors", listed(self.factors, "factors"))
         check_factors(self.factors, self.conditions)
 
@@ -217,6 +220,11 @@ class Study:
         """m, the size of the family: declared contrasts x Conditions."""
         return len(self.contrasts) * len(self.conditions)
 
+    @property
+    def kept_models(self) -> KeptModels | None:
+        """Which trained networks its blocks keep; None is none."""
+        return kept_models(self.keep_models, self.outcome.measured, self.conditions[0].task)
+
     def blocks(self) -> tuple[Block, ...]:
         """A block per Condition, on the confirmation seeds."""
         return tuple(
@@ -228,6 +236,7 @@ class Study:
                 probed_at=self.probed_at,
                 reports=self.reports,
                 evaluations=self.outcome.evaluations,
+                kept_models=self.kept_models,
             )
             for condition in self.conditions
         )

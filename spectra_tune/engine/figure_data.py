@@ -1,7 +1,6 @@
 """What pictures of trained members need: outputs over the plane, the data, whole spectra."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy
 import pandas
@@ -9,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
-from spectra_tune.engine.members.draws import Draw, numbers_of
+from spectra_tune.engine.members.draws import Draw
+from spectra_tune.engine.members.example import example
 from spectra_tune.engine.members.generators import seed_of, seeded
 from spectra_tune.engine.members.trainer import Trainer
 from spectra_tune.objectives import CLASSIFICATION, objective_of
@@ -74,9 +74,9 @@ class Spectra:
 
     def __init__(self, trainer: Trainer, draw: Draw):
         module, first = trainer.module(), trainer.members[0]
-        example = _example(trainer.condition.task, draw("train", first.seed).x)
+        one = example(trainer.condition.task, draw("train", first.seed).x[:1])
         with seeded(seed_of(first, "picture")):
-            operators = sized(trainer.condition.network.regularized(module), module, example)
+            operators = sized(trainer.condition.network.regularized(module), module, one)
         self._module, self._operators = module.double(), tuple(operators.values())
 
     def of(self, state: dict[str, Tensor], signature: str) -> list[pandas.DataFrame]:
@@ -91,13 +91,6 @@ class Spectra:
             columns = {"x": float(number), "y": place + 1.0, "value": values.numpy()[place]}
             parts.append(figure_table({"signature": signature, "figure": "spectrum", **columns}))
         return parts
-
-
-def _example(task: Any, x: Any) -> Tensor:
-    """A sample as a module takes it."""
-    if getattr(task, "vocabulary", None) is not None:
-        return torch.as_tensor(x[:1])
-    return torch.as_tensor(numbers_of(numpy.asarray(x[:1]))).float()
 
 
 def _boundary(module: Module, state: dict[str, Tensor], x: numpy.ndarray, signature: str) -> pandas.DataFrame:

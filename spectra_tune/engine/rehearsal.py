@@ -13,7 +13,9 @@ from spectra_tune.engine.environment import repeatable
 from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import CHECKED_SAMPLES, MemberInTurn
+from spectra_tune.engine.kept_models import EXAMPLE, check_traced
 from spectra_tune.engine.members.draws import Draw, checked_draw
+from spectra_tune.engine.members.example import example
 from spectra_tune.engine.members.generators import others_put_back, seeded
 from spectra_tune.engine.members.hidden_matrices import hidden_matrices
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
@@ -34,6 +36,7 @@ def rehearse(study: Study) -> None:
     draws: dict[Any, Draw] = {}
     tried: set[Any] = set()
     asked: set[Any] = set()
+    exported: set[Any] = set()
     for block in study.blocks():
         task = block.condition.task
         if task not in draws:
@@ -52,6 +55,9 @@ def rehearse(study: Study) -> None:
             if of_weights not in asked:
                 asked.add(of_weights)
                 _check_weights_named(member)
+            if study.keep_models and (task, condition.network) not in exported:
+                exported.add((task, condition.network))
+                _check_exported(member, draws[task])
 
 
 @contextmanager
@@ -92,6 +98,21 @@ def _check_weights_named(member: Member) -> None:
         fan_scales(network, operators, [member.treatment])
         if member.condition.optimizer == MUON:
             hidden_matrices(network, module)
+
+
+def _check_exported(member: Member, draw: Draw) -> None:
+    """Refuses a network of which no graph can be made, as models in MLflow are kept."""
+    network, task = member.condition.network, member.condition.task
+    module = built(member).float().eval()
+    x = example(task, draw("validation", member.seed).x[:EXAMPLE])
+    try:
+        check_traced(module, x)
+    except Exception as error:  # anything that tracing a user's network may raise
+        place = place_of_error(error) or place_of(type(module).forward)
+        raise InvalidStudy(
+            f"{f'{place}: ' if place else ''}keep_models needs networks that torch.export can make a graph of, "
+            f"{network} is none: {said(error)}; mend that, or take keep_models away"
+        ) from error
 
 
 def _try(member: Member, draw: Draw) -> None:

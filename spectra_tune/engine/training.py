@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +17,7 @@ from spectra_tune.engine.environment import device_of, environment, repeatable
 from spectra_tune.engine.evaluating import evaluated
 from spectra_tune.engine.figure_data import figure_data
 from spectra_tune.engine.groups import groups
+from spectra_tune.engine.kept_models import packed
 from spectra_tune.engine.members.draws import Draw
 from spectra_tune.engine.members.generators import others_put_back
 from spectra_tune.engine.probing import ProbeSet, series, take
@@ -195,6 +196,10 @@ class BlockTraining:
     def figures(self, seeds: tuple[int, ...] = ()) -> pandas.DataFrame:
         """The figure table of a finished block. seeds: of the block that it is a part of."""
         return figure_data(self._trainers, self._draw, seeds or tuple(member.seed for member in self.members))
+
+    def models(self, signatures: Collection[str]) -> Iterator[dict[str, bytes]]:
+        """The networks of these runs as files, by signature, group by group (see kept_models.py)."""
+        return (packed(trainer, self._draw, set(signatures)) for trainer in self._trainers)
 
     @repeatable()
     @others_put_back()

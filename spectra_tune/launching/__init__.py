@@ -12,6 +12,7 @@ from spectra_tune.launching.beginning import Beginning, keep_beginning, read_beg
 from spectra_tune.launching.blocks import Progress, StorageDamaged, Trained, run_blocks, trained_before
 from spectra_tune.launching.gpus import check_device, check_gpus
 from spectra_tune.launching.head import Head
+from spectra_tune.launching.kept_models import kept_model
 from spectra_tune.launching.rays_state import can_resume
 from spectra_tune.launching.search import Searched, SearchProgress, run_search, searched_before
 from spectra_tune.launching.storage_file import LOCK, StorageFile
@@ -33,6 +34,7 @@ __all__ = [
     "check_nodes",
     "connect",
     "keep_beginning",
+    "kept_model",
     "read_beginning",
     "run_blocks",
     "run_search",

@@ -18,6 +18,7 @@ from spectra_tune.launching.attempts import attempts, forget_attempts, interrupt
 from spectra_tune.launching.begun_blocks import begun_blocks, forget_state, going_on
 from spectra_tune.launching.block_store import ended_blocks, read_all, within
 from spectra_tune.launching.gpus import gpu_share, has_gpus, note_gpus, resources, workers
+from spectra_tune.launching.kept_models import forget_models
 from spectra_tune.launching.parts import Part, handed_out, left, named_parts, whole_again
 from spectra_tune.launching.rays_state import forget_trials
 from spectra_tune.launching.silent import Silent
@@ -81,6 +82,7 @@ def run_blocks(
             for part in named_parts(begun_blocks(folder), blocks):
                 forget_state(folder, part)
             forget_attempts(folder)
+            forget_models(folder)
         ended = named_parts(ended_blocks(folder), blocks)
         begun = going_on(folder, blocks, ended.values())
         seeds_left = left(blocks, [*ended.values(), *begun.values()])

@@ -20,10 +20,11 @@ from spectra_tune.launching.attempts import attempts, forget_attempts, interrupt
 from spectra_tune.launching.begun_blocks import forget_state, keep_state, kept_state
 from spectra_tune.launching.block_store import read_ended, write_ended
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
+from spectra_tune.launching.kept_models import keep_models
 from spectra_tune.launching.parts import Part
 from spectra_tune.objectives import SplitMetric
 from spectra_tune.own_code import place_of_error, said
-from spectra_tune.results import Tables, curve_table, figure_table, joined, scored, with_costs
+from spectra_tune.results import Tables, curve_table, figure_table, joined, kept_runs, scored, with_costs
 
 PASSING = (OSError, MemoryError, OutOfMemory)
 """Errors that another try, perhaps elsewhere, may not meet: they fail the trial, and Ray retries it. Any other would
@@ -176,6 +177,7 @@ class BlockTrainable(tune.Trainable):
         while not training.finished:
             report = training.advance()
         assert report.runs is not None
+        self._keep_models(training, report.runs)
         return self._tables(block, training, report.runs)
 
     def _tables(self, timed: Block, training: BlockTraining, runs: pandas.DataFrame) -> Tables:
@@ -185,10 +187,18 @@ class BlockTrainable(tune.Trainable):
             runs = with_costs(runs, costs)
         return Tables(runs, training.curves(), training.figures(self._part.whole.seeds))
 
+    def _keep_models(self, training: BlockTraining, runs: pandas.DataFrame) -> None:
+        """Keeps the networks that the study asks for; of a part of a block the best of its own seeds."""
+        kept = self._part.whole.kept_models
+        if kept is not None:
+            for models in training.models(kept_runs(runs, kept)["signature"].tolist()):
+                keep_models(self._folder, models)
+
     def _ended(self, runs: pandas.DataFrame) -> dict[str, pandas.DataFrame]:
         """The tables of a part that has ended."""
         assert self._block is not None
         training = self._trained()
+        self._keep_models(training, runs)
         try:
             return self._tables(self._part.whole, training, runs)._asdict()
         except PASSING:

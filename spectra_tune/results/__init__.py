@@ -21,6 +21,7 @@ from spectra_tune.results.columns import (
     protocol_columns,
     sigma_columns,
 )
+from spectra_tune.results.kept_runs import kept_runs
 from spectra_tune.results.scored import counts_as_constant, scored
 from spectra_tune.results.tables import (
     Tables,
@@ -53,6 +54,7 @@ __all__ = [
     "figure_table",
     "is_sigma",
     "joined",
+    "kept_runs",
     "of_kind",
     "probe_columns",
     "protocol_columns",

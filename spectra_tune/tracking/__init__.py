@@ -6,6 +6,7 @@ Experiment = study. Parent MLflow run = the study's one execution. Child = one (
 from spectra_tune.tracking.experiments import read_experiment
 from spectra_tune.tracking.keys import keys_of
 from spectra_tune.tracking.linking import Pages, links, pages, study_link
+from spectra_tune.tracking.models import Loaded, RunModel
 from spectra_tune.tracking.parent_lock import ParentLock
 from spectra_tune.tracking.provenance import provenance
 from spectra_tune.tracking.reading import (
@@ -27,9 +28,11 @@ from spectra_tune.tracking.writing import Tracker
 
 __all__ = [
     "Execution",
+    "Loaded",
     "Pages",
     "ParentLock",
     "RecordedArm",
+    "RunModel",
     "StoreLost",
     "Tracker",
     "absolute_tracking_uri",

@@ -4,7 +4,7 @@ import json
 import math
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ from spectra_tune.results import Tables, sigma_columns
 from spectra_tune.tracking import views
 from spectra_tune.tracking.by_client import ByClient
 from spectra_tune.tracking.children import Child, Family, Key
-from spectra_tune.tracking.declaring import log_parameters, study_experiment, study_parent
+from spectra_tune.tracking.declaring import child_parameters, log_parameters, study_experiment, study_parent
 from spectra_tune.tracking.entries import Addition, Writer
 from spectra_tune.tracking.linking import ARMS_FILE, Pages, pages_of
 from spectra_tune.tracking.mean_curves import CURVE, DIVERGED, finite, split
+from spectra_tune.tracking.models import RunModel, log_models
 from spectra_tune.tracking.placing import place_texts
 from spectra_tune.tracking.points import in_order, log_points, named, now, set_tags
 from spectra_tune.tracking.provenance import provenance
@@ -167,6 +168,18 @@ class Tracker:
             children[place].logged |= set(epochs)
             children[place].known = children[place].running = True
         return [waiting.drop(columns="child")] if len(waiting) else []
+
+    def member(self, key: Key) -> Member:
+        """One of an arm's, by (condition_signature, arm); its seed is any of them."""
+        return self._declared[key][0]
+
+    @in_one_line
+    def log_models(self, models: Sequence[RunModel]) -> list[tuple[RunModel, Exception]]:
+        """Writes trained networks below their arms, each once; those that no graph could be made of, and why."""
+        keys = list(dict.fromkeys(model.key for model in models))
+        children = dict(zip(keys, self._needed(keys), strict=True))
+        params = {key: child_parameters(*self._declared[key]) for key in keys}
+        return log_models(self._client, self.experiment_id, children, models, params.__getitem__)
 
     @in_one_line
     def finish(

@@ -12,6 +12,7 @@ from analysis.statistics.planning import (
 )
 from analysis.statistics.significance import EXACT_UP_TO, RANDOM_FLIPS, smallest_flip_p
 from spectra_tune.design import SAME_CONFIGURATION, Outcome, Study
+from spectra_tune.design.kept_models import BEST
 
 POWER = 0.8
 
@@ -29,9 +30,42 @@ def parameters(study: Study) -> dict[str, object]:
         "outcome": study.outcome.metric,
         "margin_pp" if study.outcome.margin is None else "margin": study.outcome.margin_in_unit,
         "alpha": study.outcome.alpha,
+        **_kept_parameters(study),
         **({"evaluations": ", ".join(map(str, study.outcome.evaluations))} if study.outcome.evaluations else {}),
         "smallest attainable p": smallest_flip_p(len(seeds)),
     }
+
+
+def _kept_parameters(study: Study) -> dict[str, object]:
+    """How many networks a study keeps at most, and how large they are together."""
+    kept = study.kept_models
+    if kept is None:
+        return {}
+    from spectra_tune.engine import parameter_count  # loads torch
+
+    numbers = networks = 0
+    for block in study.blocks():
+        for _, arm in block.arms:
+            condition, of_arm = arm.condition(block.condition), kept.of_arm(len(block.seeds))
+            networks += of_arm
+            numbers += of_arm * parameter_count(condition.network, condition.task)
+    return {"models kept": f"{kept.which}: {networks} networks", "models MB": round(numbers * BYTES / 1e6, 1)}
+
+
+def _kept_line(study: Study, numbers: dict[str, object]) -> list[str]:
+    kept = study.kept_models
+    if kept is None:
+        return []
+    which = f", by {kept.by.column}" if kept.which == BEST else ""
+    parts = ", there for each part that a block goes out in" if kept.which == BEST else ""
+    return [
+        f"models      {numbers['models kept']} at most{which}: {numbers['models MB']} MB in MLflow, as much in the "
+        f"storage{parts}"
+    ]
+
+
+BYTES = 4
+"""Of a number of a network."""
 
 
 def _search_parameters(study: Study) -> dict[str, object]:
@@ -114,6 +148,7 @@ def text(name: str, study: Study) -> str:
         f"seeds       {numbers['seeds']}",
         f"runs        {numbers['runs']}",
         f"outcome     {outcome.metric}, margin ±{with_unit(outcome)}, family-wise alpha {outcome.alpha:g}",
+        *_kept_line(study, numbers),
         *[f"evaluated   {'; '.join(map(str, outcome.evaluations))}"] * bool(outcome.evaluations),
         f"tests m     {study.tests} (contrasts × Conditions)",
         f"smallest p  {smallest:.2g} attainable with {flips} sign flips and common seeds, {under_holm:.2g} under Holm",

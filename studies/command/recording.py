@@ -12,7 +12,7 @@ from spectra_tune import tracking
 from spectra_tune.credentials import without_secrets
 from spectra_tune.lock import Lock
 from spectra_tune.results import Tables
-from studies.command import plan, terminal
+from studies.command import models, plan, terminal
 from studies.command.catalogue import Named
 from studies.command.complexities import with_complexities
 from studies.command.console import say
@@ -77,6 +77,7 @@ def finish(
             "stand, but another composition of the blocks would not repeat them to the bit",
         )
     try:
+        models.log(console, named, tracker, tables.runs, place)
         pages = tracker.pages(terminal.base_url(uri))
         found = reporting.findings(named.name, study, tables, links=pages.runs, compared=pages.compared)
         judged = found.judged

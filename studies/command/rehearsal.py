@@ -8,11 +8,11 @@ from spectra_tune.tasks import Task
 
 def rehearse_own(study: Study) -> None:
     """Refuses a study whose own tasks, data or networks could not be trained; of what always can, and where no
-    Treatment says which weights it pulls and no optimizer asks for some, nothing is loaded."""
+    Treatment says which weights it pulls, no optimizer asks for some and no networks are kept, nothing is loaded."""
     named = any(arm.treatment.regularized is not None for _, arm in study.arms)
     changed = {dict(arm.changes).get("optimizer") for _, arm in study.arms}
     muon = MUON in changed | {condition.optimizer for condition in study.conditions}
-    if named or muon or not all(_always_trains(condition) for condition in study.conditions):
+    if named or muon or study.keep_models or not all(_always_trains(condition) for condition in study.conditions):
         from spectra_tune.engine import rehearse  # loads torch
 
         rehearse(study)

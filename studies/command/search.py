@@ -133,6 +133,7 @@ def confirmation_blocks(study: Study, runs: pandas.DataFrame) -> tuple[Block, ..
             probed_at=study.probed_at,
             reports=study.reports,
             evaluations=study.outcome.evaluations,
+            kept_models=study.kept_models,
         )
         for condition in study.conditions
     )

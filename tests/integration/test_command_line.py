@@ -164,7 +164,7 @@ def test_show_warns_where_alpha_cannot_be_reached(folder, capsys):
 def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsys, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "planted-secret")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret")
-    file = written(folder)
+    file = written(folder, GOOD.replace("    seeds", '    keep_models="best",\n    seeds'))
     of_sigterm = signal.getsignal(signal.SIGTERM)
     assert main(["run", file]) == 0
     assert signal.getsignal(signal.SIGTERM) is of_sigterm
@@ -172,6 +172,7 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     assert "finished" in first
     assert "moons(samples=60), width 8, static − none: " in first.replace("\n", " ")
     assert "/#/compare-runs?runs=" in first
+    assert "models      best: 4 networks at most, by validation_accuracy: " in first
 
     assert "add --resume" in refused(capsys, "run", file)
 
@@ -196,6 +197,8 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     client = client_of(folder)
     parent, *_ = client.search_runs(["1"], "tags.`spectra_tune.kind` = 'study'")
     child, *_ = client.search_runs(["1"], "params.arm = 'static'")
+    models = {(one.source_run_id, one.tags["signature"]) for one in client.search_logged_models(["1"])}
+    assert len(models) == 4
     assert main(["rerun", child.info.run_id]) == 0
     assert "9 runs trained again, bits agree in every column" in capsys.readouterr().out
     assert "only the MLflow run of an arm" in refused(capsys, "rerun", parent.info.run_id)
@@ -216,6 +219,8 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     assert printed.partition("Look into it")[0] in first
     assert f"Look into it: spectra-tune ui --tracking-uri sqlite:///{folder}/again.db, then" in printed
     assert tracking.find_execution("mine", f"sqlite:///{folder / 'again.db'}").finished
+    synced = MlflowClient(tracking_uri=f"sqlite:///{folder / 'again.db'}").search_logged_models(["1"])
+    assert {one.tags["signature"] for one in synced} == {signature for _, signature in models}
 
     changed = written(folder, GOOD.replace("range(9)", "range(10)"))
     for command in (["run", changed, "--resume"], ["report", changed], ["rerun", child.info.run_id]):

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from spectra_tune.design import Member
+from spectra_tune.engine.in_turn.buffers import passing_buffers
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import MemberInTurn
 from spectra_tune.engine.members.parameters import built
@@ -80,6 +81,9 @@ class InTurn:
 
     def states(self) -> list[dict[str, Tensor]]:
         return [one.module.state_dict() for one in self._each]
+
+    def passing(self) -> list[dict[str, Tensor]]:
+        return [passing_buffers(one.module) for one in self._each]
 
     def initial(self) -> list[dict[str, Tensor]]:
         return [built(member).to(self._dtype).state_dict() for member in self.members]

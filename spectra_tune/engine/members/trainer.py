@@ -90,6 +90,10 @@ class Trainer(Protocol):
         """Parameters and buffers of each member, by the module's names."""
         ...
 
+    def passing(self) -> Sequence[dict[str, Tensor]]:
+        """Buffers of each member that its module's own state leaves out (persistent=False), by their names."""
+        ...
+
     def initial(self) -> Sequence[dict[str, Tensor]]:
         """The same before the first step, drawn again."""
         ...

@@ -209,6 +209,9 @@ class Program:
     def states(self) -> list[dict[str, Tensor]]:
         return [{name: value[slot] for name, value in self.parameters.items()} for slot in range(len(self.members))]
 
+    def passing(self) -> list[dict[str, Tensor]]:
+        return [{} for _ in self.members]
+
     def initial(self) -> list[dict[str, Tensor]]:
         return [built(member).to(self._dtype).state_dict() for member in self.members]
 
