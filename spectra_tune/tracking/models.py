@@ -107,15 +107,15 @@ def _log(client, experiment_id: str, child: Child, model: RunModel, params: Mapp
 
 def _save(place: Path, held: Any, run_id: str, model: RunModel) -> None:
     """Into a folder, as `mlflow.pytorch.load_model` reads it."""
-    import mlflow.pytorch
     from mlflow.models import Model, infer_signature
+    from mlflow.pytorch import save_model
 
     from spectra_tune.engine.kept_models import tracing  # loads torch
 
     module, samples, outputs = model.load()
     torch_version = importlib.metadata.version("torch").partition("+")[0]
     with tracing():
-        mlflow.pytorch.save_model(
+        save_model(
             module,
             place,
             mlflow_model=Model(artifact_path=held.artifact_location, model_id=held.model_id, run_id=run_id),

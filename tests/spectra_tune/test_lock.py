@@ -143,7 +143,7 @@ def test_a_holder_that_slept_through_a_take_over_hears_of_it_and_leaves_the_lock
 
 
 def test_of_two_that_take_over_at_once_one_goes_on(place, monkeypatch):
-    monkeypatch.setattr(lock, "SETTLE_S", 0.05)  # beats stay slow: a file in memory can be read half written, no object can
+    monkeypatch.setattr(lock, "SETTLE_S", 0.05)  # beats stay slow: a file in memory is read half written
     left(place, born="long ago")
     before = place.read()
     with Lock("mine", lambda line: None) as one, Lock("mine", lambda line: None) as other:
