@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 import studies
+from benchmarks.processes import training
 
 NAME = "long_study"
 
@@ -97,11 +98,10 @@ def watched(running: subprocess.Popen, folder: Path, begun: float, enough: Calla
 def resident_mb(driver: int) -> tuple[float, list[float]]:
     """Resident memory of the driver and of its workers that train."""
     workers = []
+    for one in training(driver):
+        with suppress(psutil.NoSuchProcess):
+            workers.append(one.memory_info().rss / 1e6)
     with suppress(psutil.NoSuchProcess):
-        for one in psutil.Process(driver).children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                if "Trainable" in " ".join(one.cmdline()):
-                    workers.append(one.memory_info().rss / 1e6)
         return psutil.Process(driver).memory_info().rss / 1e6, workers
     return 0.0, workers
 

@@ -30,8 +30,8 @@ class Case:
 
 
 CASES = (
-    Case(width=64, target=1.3, seeds=16, epochs=(20, 100)),
-    Case(width=256, target=1.5, seeds=4, epochs=(20, 60)),
+    Case(width=64, target=1.15, seeds=16, epochs=(20, 100)),
+    Case(width=256, target=1.4, seeds=4, epochs=(20, 60)),
     Case(width=1024, target=1.25, samples=256, batch_size=256, seeds=2, epochs=(20, 40)),
 )
 

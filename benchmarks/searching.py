@@ -124,7 +124,7 @@ def _orchestration(configurations: int, seeds: int) -> Row:
         section="searching",
         case=f"outside training, {configurations} configurations x {seeds} seeds x 2 sides, width 16, {cores} cores",
         ratios=(1 - training_s / wall_s,),
-        target=0.25,
+        target=0.20,
         at_least=False,
         figures={"wall_s": wall_s, "training_s": training_s, "runs_per_s": len(found.runs) / wall_s},
     )

@@ -1,5 +1,6 @@
 """How much of a real command's time is not training."""
 
+import math
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import studies
 from benchmarks.arms import ARMS
 from benchmarks.clock import one_thread, seconds
+from benchmarks.processes import training
 from benchmarks.row import NotMeasured, Row
 from spectra_tune import tracking
 from spectra_tune.design import Block, Condition
@@ -65,30 +67,30 @@ def measure(*, tiny: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{NAME}.py"
         file.write_text(STUDY.format(**sizes, blocks=blocks, epochs=epochs))
-        wall_s = _run(file)
+        wall_s, first_trial_s = _run(file)
         runs, *_ = tracking.read_tables(NAME, f"sqlite:///{folder}/mlflow.db")
     training_s = float(runs["seconds"].sum()) / in_use
     yield Row(
         section="whole_path",
         case=f"outside training, {blocks} blocks on {in_use} cores, {len(runs)} runs, {epochs} epochs",
         ratios=(1 - training_s / wall_s,),
-        target=0.15,
+        target=0.10,
         at_least=False,
-        figures={"wall_s": wall_s, "training_s": training_s},
+        figures={"wall_s": wall_s, "training_s": training_s, "to_the_first_trial_s": first_trial_s},
     )
 
 
 def _seconds_per_epoch(*, samples: int, width: int, seeds: int) -> float:
     """CPU time of an epoch of a block of three arms, two of them penalised."""
 
-    def training(arm: str, epochs: int):
+    def block(arm: str, epochs: int):
         condition = Condition(task=moons(samples=samples), network=mlp(width=width), epochs=epochs)
         return lambda: run_block(Block(condition=condition, arms={arm: ARMS[arm]}, seeds=range(seeds)))
 
     with one_thread():
-        training("penalty", 1)()  # first calls load kernels and modules
+        block("penalty", 1)()  # first calls load kernels and modules
         none_20, none_100, penalty_20, penalty_100 = (
-            seconds(training(arm, epochs)) for arm in ARMS for epochs in (20, 100)
+            seconds(block(arm, epochs)) for arm in ARMS for epochs in (20, 100)
         )
     longer = none_100 - none_20 + 2 * (penalty_100 - penalty_20)
     if longer <= 0:
@@ -96,8 +98,8 @@ def _seconds_per_epoch(*, samples: int, width: int, seeds: int) -> float:
     return longer / 80
 
 
-def _run(file: Path) -> float:
-    """Wall time of the command on a study file, in the file's folder."""
+def _run(file: Path) -> tuple[float, float]:
+    """Wall time of the command on a study file, in the file's folder, and after how much of it a worker had a trial."""
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     environment |= {
         "PYTHONPATH": str(Path(studies.__file__).parent.parent),
@@ -107,9 +109,15 @@ def _run(file: Path) -> float:
     command = [sys.executable, "-m", "studies", "run", str(file)]
     command += ["--tracking-uri", f"sqlite:///{file.parent / 'mlflow.db'}", "--storage", str(file.parent / "ray")]
     begin = time.perf_counter()
-    ended = subprocess.run(command, cwd=file.parent, env=environment, capture_output=True, text=True)
+    with (file.parent / "log").open("w") as log:
+        running = subprocess.Popen(command, cwd=file.parent, env=environment, stdout=log, stderr=log)
+    first_trial_s = math.nan
+    while running.poll() is None:
+        if math.isnan(first_trial_s) and training(running.pid):
+            first_trial_s = time.perf_counter() - begin
+        time.sleep(0.1)
     wall_s = time.perf_counter() - begin
-    if ended.returncode:
-        said = (ended.stderr or ended.stdout).strip().splitlines() or ["nothing"]
-        raise NotMeasured(f"the study must run to its end, code {ended.returncode}: {said[-1]}")
-    return wall_s
+    if running.returncode:
+        said = (file.parent / "log").read_text().strip().splitlines() or ["nothing"]
+        raise NotMeasured(f"the study must run to its end, code {running.returncode}: {said[-1]}")
+    return wall_s, first_trial_s

@@ -4,7 +4,6 @@ from spectra_tune.launching.cluster import (
     check_address,
     check_nodes,
     connect,
-    warm_up,
 )  # first: sets what Ray reads when imported
 
 # isort: split
@@ -40,5 +39,4 @@ __all__ = [
     "run_search",
     "searched_before",
     "trained_before",
-    "warm_up",
 ]

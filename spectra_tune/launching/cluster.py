@@ -1,6 +1,5 @@
 """The Ray cluster that a study runs on: joined or started, and what it gives a trial."""
 
-import importlib
 import importlib.metadata
 import logging
 import os
@@ -108,22 +107,3 @@ def _software() -> dict[str, str]:
     from spectra_tune.engine.fingerprint import code_digest
 
     return {name: importlib.metadata.version(name) for name in ("torch", "numpy", "pandas")} | {"code": code_digest()}
-
-
-def warm_up(blocks: int, *, fused: bool) -> None:
-    """Starts workers for so many blocks, at most one per processor, and has them load what trials need; does not wait.
-
-    Trials take over such workers, so that their start overlaps with what this process does until then. fused: whether
-    the kernel will be needed, which on a new machine is compiled then.
-    """
-    workers = min(blocks, int(ray.cluster_resources().get("CPU", 1)))
-    for _ in range(workers):
-        _load.remote(fused)
-
-
-@ray.remote(num_cpus=1, max_retries=0)
-def _load(fused: bool) -> None:
-    importlib.import_module("spectra_tune.launching.trainables")
-    importlib.import_module("sklearn.datasets")
-    if fused:
-        importlib.import_module("spectra_tune.engine.fused.checking").checked_kernel()

@@ -122,11 +122,8 @@ def _locked(here: RunningStudy, lock: "Lock") -> int:
         launching.check_nodes()
     launching.check_device(named.study.conditions)
     launching.check_gpus(within(place, one) for one in left)
-    blocks = len(named.study.conditions) * (1 if named.study.search is None else len(named.study.sides()))
-    fused = needs_kernel(named.study)
-    launching.warm_up(blocks, fused=fused)
     say(here.talk, f"{plan.text(named.name, named.study)}\n")
-    if fused and kernel_is_to_be_compiled():
+    if needs_kernel(named.study) and kernel_is_to_be_compiled():
         say(here.talk, "the kernel that trains perceptrons is compiled, once on this machine: about 15 s\n")
     lock.confirm()
     head = launching.Head(here.address or os.environ.get("RAY_ADDRESS"))

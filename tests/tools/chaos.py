@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.processes import training
 from spectra_tune import tracking
 from spectra_tune.results import Tables, unmeasured
 from tests.tools.chaos_studies import STUDIES
@@ -81,7 +82,7 @@ def kill(running: subprocess.Popen, victim: str) -> None:
     """kill -9 of the driver, of a worker (the driver goes on to its end), or of all."""
     driver = psutil.Process(running.pid)
     below = driver.children(recursive=True)
-    workers = [one for one in below if _trains(one)]
+    workers = training(running.pid)
     if victim == "worker" and workers:
         with suppress(psutil.NoSuchProcess):
             workers[0].kill()
@@ -91,12 +92,6 @@ def kill(running: subprocess.Popen, victim: str) -> None:
             process.kill()
     running.wait()
     psutil.wait_procs(below, timeout=30)  # without its driver, Ray ends itself
-
-
-def _trains(process: psutil.Process) -> bool:
-    with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-        return "Trainable" in " ".join(process.cmdline())
-    return False
 
 
 def command(folder: Path, work: Path) -> subprocess.Popen:

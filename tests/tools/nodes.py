@@ -8,6 +8,8 @@ from contextlib import suppress
 
 import psutil
 
+from benchmarks.processes import training
+
 PATIENCE_S = 90
 RAY = ["-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"]
 
@@ -38,9 +40,7 @@ def killed(started):
 
 def trains(started) -> bool:
     """Whether a block trains on this node."""
-    with suppress(psutil.NoSuchProcess):
-        return any("Trainable" in " ".join(one.cmdline()) for one in psutil.Process(started.pid).children(True))
-    return False
+    return bool(training(started.pid))
 
 
 def waited_for(claim) -> bool:
