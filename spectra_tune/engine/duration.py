@@ -10,6 +10,7 @@ import torch
 
 from spectra_tune.design import Block, Condition, Member, members
 from spectra_tune.engine.environment import repeatable
+from spectra_tune.engine.fused.choice import is_fused
 from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import MemberInTurn
@@ -30,8 +31,9 @@ MANY_MEMBERS = 128
 """Of a program: in larger ones a member takes as long."""
 
 
-STEP_S, STEP_IN_TURN_S, FLOPS = 18e-6, 5e-4, 100e9
-"""Roughly, of one processor: a member's step without its arithmetic, stacked and in turn; arithmetic per second."""
+STEP_FUSED_S, STEP_S, STEP_IN_TURN_S, FLOPS = 5e-6, 18e-6, 5e-4, 100e9
+"""Roughly, of one processor: a member's step without its arithmetic, by the kernel, in a program of torch's, and in
+turn; arithmetic per second."""
 
 PASS = 1 / 3
 """Of a step's time: its forward pass, which is all that an evaluation is."""
@@ -79,7 +81,7 @@ def rough_seconds(block: Block, *, timed: bool = True) -> float:
         kind = (*kind, condition.adversarial, penalty_of(member))
         in_turn = not stacks(condition)
         if kind not in steps:
-            steps[kind] = _step(member, draw) if in_turn and timed else _arithmetic(condition, in_turn)
+            steps[kind] = _step(member, draw) if in_turn and timed else _arithmetic(member)
         evaluations = 2 * (min(block.reports, condition.total_epochs) + 1) if in_turn else 0  # of two splits
         seconds += _steps_of_epoch(condition) * steps[kind] * (condition.total_epochs + PASS * evaluations)
     return seconds * len(block.seeds)
@@ -94,10 +96,13 @@ def _steps_of_epoch(condition: Condition) -> int:
     return -(-_samples(condition) // (condition.batch_size or _samples(condition)))
 
 
-def _arithmetic(condition: Condition, in_turn: bool) -> float:
+def _arithmetic(member: Member) -> float:
     """Seconds of a member's step: what it costs however small it is, and its arithmetic by its parameters."""
+    condition = member.condition
     flops = 6 * (condition.batch_size or _samples(condition)) * parameter_count(condition.network, condition.task)
-    return (STEP_IN_TURN_S if in_turn else STEP_S) + flops / FLOPS
+    fused = is_fused(condition, member.treatment, condition.device or "cpu", torch.float32)
+    own = STEP_IN_TURN_S if not stacks(condition) else STEP_FUSED_S if fused else STEP_S
+    return own + flops / FLOPS
 
 
 def _step(member: Member, draw: Draw) -> float:

@@ -124,7 +124,7 @@ def _locked(here: RunningStudy, lock: "Lock") -> int:
     launching.check_gpus(within(place, one) for one in left)
     say(here.talk, f"{plan.text(named.name, named.study)}\n")
     if needs_kernel(named.study) and kernel_is_to_be_compiled():
-        say(here.talk, "the kernel that trains perceptrons is compiled, once on this machine: about 15 s\n")
+        say(here.talk, "the kernel that trains perceptrons is compiled, once on this machine: about 20 s\n")
     lock.confirm()
     head = launching.Head(here.address or os.environ.get("RAY_ADDRESS"))
     try:
