@@ -7,7 +7,7 @@ from spectra_tune.design.condition import Condition, flat, grid
 from spectra_tune.design.contrast import Contrast
 from spectra_tune.design.evaluations import Attack, Calibration, Corruption
 from spectra_tune.design.factors import levels
-from spectra_tune.design.names import checked_name, distinct_names
+from spectra_tune.design.names import checked_study_name, distinct_names
 from spectra_tune.design.outcome import Outcome
 from spectra_tune.design.same_configuration import SAME_CONFIGURATION
 from spectra_tune.design.search import Dimension, Search
@@ -46,7 +46,7 @@ __all__ = [
     "Study",
     "Treatment",
     "called",
-    "checked_name",
+    "checked_study_name",
     "condition_signature",
     "differing_fields",
     "distinct_names",

@@ -13,6 +13,10 @@ HASH_LETTERS = 6
 """Of a name's sha256, where fewer letters of the name itself do not tell it from others."""
 
 
+LONGEST_STUDY_NAME = 200
+"""Bytes: a folder's name has at most 255, and a smoke study's or a search's ends in words of its own."""
+
+
 def checked_name(name: Any, what: str) -> str:
     """A name that stands in tables, pictures and records, refused unless it is one line of text without blanks around
     it: any script and any sign is allowed."""
@@ -23,6 +27,17 @@ def checked_name(name: Any, what: str) -> str:
     hidden = sorted({letter for letter in name if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")})
     if hidden:
         raise InvalidStudy(f"{what} must be one line of letters and signs, got {name!r}: take {hidden[0]!r} out of it")
+    return name
+
+
+def checked_study_name(name: Any, what: str = "a study's name") -> str:
+    """A name that a study's folder in the storage has as well."""
+    checked_name(name, what)
+    if name in (".", "..") or "/" in name or "\\" in name or len(name.encode()) > LONGEST_STUDY_NAME:
+        raise InvalidStudy(
+            f"{what} must be that of a folder: no / and no \\, not . nor .., at most {LONGEST_STUDY_NAME} bytes; "
+            f"got {name!r}"
+        )
     return name
 
 

@@ -1,9 +1,10 @@
 """A trained network as it is kept: its weights and buffers, and a few samples that it takes. No code, no pickle."""
 
 import io
+import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -54,10 +55,16 @@ def tracing() -> Iterator[None]:
 
 
 def check_traced(module: Module, samples: Tensor) -> None:
-    """Raises what torch.export does where a module in evaluation mode cannot be written as a graph."""
-    with tracing():
-        graph = torch.export.export(module, (samples,), dynamic_shapes=[{0: torch.export.Dim.AUTO}])
-        torch.export.save(graph, io.BytesIO())
+    """Raises what torch.export does where a module in evaluation mode cannot be written as a graph; prints nothing."""
+    shapes = logging.getLogger("torch.fx.experimental.symbolic_shapes")
+    before = shapes.level
+    shapes.setLevel(logging.ERROR)
+    try:
+        with tracing(), redirect_stderr(io.StringIO()):  # to which torch prints the graph as far as it came
+            graph = torch.export.export(module, (samples,), dynamic_shapes=[{0: torch.export.Dim.AUTO}])
+            torch.export.save(graph, io.BytesIO())
+    finally:
+        shapes.setLevel(before)
 
 
 class Unpacked(NamedTuple):

@@ -25,6 +25,9 @@ from spectra_tune.objectives import SPLITS
 from spectra_tune.own_code import place_of, place_of_error, said
 from spectra_tune.penalties.pulled import fan_scales, pulled, with_last
 
+LONGEST_REASON = 200
+"""Letters of what a library says of a user's network."""
+
 
 @repeatable()
 @others_put_back()
@@ -111,8 +114,14 @@ def _check_exported(member: Member, draw: Draw) -> None:
         place = place_of_error(error) or place_of(type(module).forward)
         raise InvalidStudy(
             f"{f'{place}: ' if place else ''}keep_models needs networks that torch.export can make a graph of, "
-            f"{network} is none: {said(error)}; mend that, or take keep_models away"
+            f"{network} is none: {_in_short(error)}; mend that, or take keep_models away"
         ) from error
+
+
+def _in_short(error: Exception) -> str:
+    """What torch.export says first; what follows is advice to its own developers, and whole graphs."""
+    first = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {first}"[:LONGEST_REASON]
 
 
 def _try(member: Member, draw: Draw) -> None:

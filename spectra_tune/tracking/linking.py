@@ -55,6 +55,10 @@ def links(name: str, uri: str, base_url: str) -> list[tuple[str, str]]:
     found = [("the study", _study_page(execution, base_url))]
     if execution.finished:
         found.append(("its curves, by arm", f"{_study_page(execution, base_url, CHARTS_VIEW)}&compareRunsMode=CHART"))
+        if client_of(uri).search_logged_models([execution.experiment_id], max_results=1):
+            found.append(
+                ("its trained networks", f"{_experiment(base_url, execution.experiment_id)}/models?{TRAINING}")
+            )
     by_condition: dict[str, list[str]] = {}
     for _, condition, _, run_id in _arms(execution, uri):
         by_condition.setdefault(condition, []).append(run_id)

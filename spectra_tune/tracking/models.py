@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from spectra_tune.tracking.children import Child, Key
-from spectra_tune.tracking.declaring import LONGEST_PARAMETER, LONGEST_TAG, cut, shortened
+from spectra_tune.tracking.declaring import LONGEST_PARAMETER, cut, shortened
 
 LONGEST_MODEL_NAME = 200
 NOT_IN_A_NAME = r"[/:.%\"']"
@@ -37,7 +37,8 @@ class RunModel:
     key: Key  # (condition_signature, arm)
     seed: int
     signature: str  # the run's
-    tags: Mapping[str, str]
+    name: str
+    scores: Mapping[str, str]
     load: Callable[[], Loaded]
 
 
@@ -82,18 +83,22 @@ def _log(client, experiment_id: str, child: Child, model: RunModel, params: Mapp
     """Writes a model; why it could not be made."""
     from mlflow.entities import LoggedModelOutput
 
-    name = f"{re.sub(NOT_IN_A_NAME, '_', model.key[1])} seed {model.seed}"
+    try:
+        loaded = model.load()
+    except Exception as error:  # anything that the storage or a user's network may raise
+        return error
+    shown = {**model.scores, **params, "seed": model.seed}  # MLflow's pages of models show no tags
     held = client.create_logged_model(
         experiment_id,
-        name=shortened(name, LONGEST_MODEL_NAME),
+        name=shortened(re.sub(NOT_IN_A_NAME, "_", model.name), LONGEST_MODEL_NAME),
         source_run_id=child.run_id,
-        tags={"signature": model.signature, **{key: cut(tag, LONGEST_TAG) for key, tag in model.tags.items()}},
-        params={key: cut(str(value), LONGEST_PARAMETER) for key, value in {**params, "seed": model.seed}.items()},
+        tags={"signature": model.signature, **model.scores},
+        params={key: cut(str(value), LONGEST_PARAMETER) for key, value in shown.items()},
     )
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "model"
         try:
-            _save(place, held, child.run_id, model)
+            _save(place, held, child.run_id, loaded)
         except OSError:
             raise
         except Exception as error:  # anything that tracing a user's network may raise
@@ -105,14 +110,14 @@ def _log(client, experiment_id: str, child: Child, model: RunModel, params: Mapp
     return None
 
 
-def _save(place: Path, held: Any, run_id: str, model: RunModel) -> None:
+def _save(place: Path, held: Any, run_id: str, loaded: Loaded) -> None:
     """Into a folder, as `mlflow.pytorch.load_model` reads it."""
     from mlflow.models import Model, infer_signature
     from mlflow.pytorch import save_model
 
     from spectra_tune.engine.kept_models import tracing  # loads torch
 
-    module, samples, outputs = model.load()
+    module, samples, outputs = loaded
     torch_version = importlib.metadata.version("torch").partition("+")[0]
     with tracing():
         save_model(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from spectra_tune.design import InvalidStudy, Study, checked_name, nearest
+from spectra_tune.design import InvalidStudy, Study, checked_study_name, nearest
 from spectra_tune.own_code import place_of_error, said
 from studies.command.hints import hint
 from studies.command.own_modules import importable_beside, loaded_own
@@ -74,7 +74,7 @@ def load(name: str, *, smoke: bool = False) -> Named:
         if name not in known:
             raise InvalidStudy(f"no study is called {name!r}; {nearest(name, known)}")
         file = HERE / f"{name}.py"
-    checked_name(file.stem, "a study file's name")
+    checked_study_name(file.stem, "a study file's name")
     module = _executed(file, of_user=is_path)
     study = getattr(module, "STUDY", None)
     if not isinstance(study, Study):

@@ -1,5 +1,6 @@
 """The trained networks of a study that keeps them: from its storage into MLflow."""
 
+import pickle
 from functools import partial
 
 import pandas
@@ -23,15 +24,15 @@ def log(console: Console, named: Named, tracker: tracking.Tracker, runs: pandas.
         return
     from spectra_tune.launching.block_store import within  # loads ray
 
-    folder, outcome = within(place, named.name), named.study.outcome.metric
+    folder, outcome, labels = within(place, named.name), named.study.outcome.metric, named.study.labels()
     chosen = kept_runs(runs[runs["stage"] == "confirm"], kept)
     models = []
     for run in chosen.to_dict("records"):
         key, seed, signature = (run["condition_signature"], run["arm"]), int(run["seed"]), run["signature"]
         load = partial(_loaded, folder, signature, tracker, key, seed)
-        tags = {name: f"{run[name]:.6g}" for name in dict.fromkeys((outcome, kept.by.column))}
-        models.append(tracking.RunModel(key=key, seed=seed, signature=signature, tags=tags, load=load))
-    labels = named.study.labels()
+        scores = {name: f"{run[name]:.6g}" for name in dict.fromkeys((outcome, kept.by.column))}
+        name = f"{labels[key[0]]}, {key[1]}, seed {seed}"
+        models.append(tracking.RunModel(key=key, seed=seed, signature=signature, name=name, scores=scores, load=load))
     arms = runs.loc[runs["stage"] == "confirm", ["condition_signature", "arm"]].drop_duplicates()
     for signature, arm in arms.itertuples(index=False):
         if (signature, arm) not in {model.key for model in models}:
@@ -50,4 +51,7 @@ def _loaded(folder: str, signature: str, tracker: tracking.Tracker, key: tuple[s
     content = kept_model(folder, signature)
     if content is None:
         raise InvalidStudy(f"its weights must be in {folder}, they are not; run it under another name to have them")
-    return tracking.Loaded(*unpacked(content, tracker.member(key), seed))
+    try:
+        return tracking.Loaded(*unpacked(content, tracker.member(key), seed))
+    except (pickle.UnpicklingError, RuntimeError, LookupError, EOFError, ValueError) as error:  # as torch says it
+        raise InvalidStudy(f"its weights in {folder}/models are damaged ({type(error).__name__})") from error

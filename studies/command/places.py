@@ -29,8 +29,9 @@ def storage(given: str | None) -> str:
         return place
     folder = Path(place).absolute()
     nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+    disk = shutil.disk_usage(nearest)
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK) or not disk.total:  # /proc holds no files
         raise InvalidStudy(f"--storage must be a folder that can be written, got {folder}")
-    if shutil.disk_usage(nearest).free == 0:
+    if disk.free == 0:
         raise InvalidStudy(f"--storage must have space left, {folder} is full")
     return str(folder)

@@ -49,7 +49,7 @@ def _kept_parameters(study: Study) -> dict[str, object]:
             condition, of_arm = arm.condition(block.condition), kept.of_arm(len(block.seeds))
             networks += of_arm
             numbers += of_arm * parameter_count(condition.network, condition.task)
-    return {"models kept": f"{kept.which}: {networks} networks", "models MB": round(numbers * BYTES / 1e6, 1)}
+    return {"models kept": f"{kept.which}: {networks} networks", "models kB": round(numbers * BYTES / 1e3, 1)}
 
 
 def _kept_line(study: Study, numbers: dict[str, object]) -> list[str]:
@@ -59,8 +59,8 @@ def _kept_line(study: Study, numbers: dict[str, object]) -> list[str]:
     which = f", by {kept.by.column}" if kept.which == BEST else ""
     parts = ", there for each part that a block goes out in" if kept.which == BEST else ""
     return [
-        f"models      {numbers['models kept']} at most{which}: {numbers['models MB']} MB in MLflow, as much in the "
-        f"storage{parts}"
+        f"models      {numbers['models kept']} at most{which}: {numbers['models kB']:g} kB of weights in the "
+        f"storage{parts}, and with their graphs, about 20 kB and more each, in MLflow"
     ]
 
 

@@ -3,9 +3,9 @@
 import logging
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from spectra_tune.design import InvalidStudy, Study, checked_name
+from spectra_tune.design import InvalidStudy, Study, checked_study_name
 from studies.command import catalogue
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def named(
     name: str,
     study: Study,
     *,
-    storage: str | None = None,
+    storage: str | os.PathLike[str] | None = None,
     tracking_uri: str | None = None,
     address: str | None = None,
 ) -> NamedStudy:
@@ -108,19 +108,31 @@ def named(
     storage: folder or URI of Ray's checkpoints (default: ./ray_results). tracking_uri: MLflow's store (default:
     MLFLOW_TRACKING_URI, else ./mlflow.db). address: a running Ray cluster (default: RAY_ADDRESS, else a local Ray).
     """
-    checked_name(name, "a study's name")
+    checked_study_name(name)
     if not isinstance(study, Study):
         raise InvalidStudy(f"what is run must be a Study, got {study!r}")
     one = catalogue.Named(name=name, study=study, module=None, of_user=True, smoke=False)
-    return NamedStudy(one, storage, tracking_uri, address)
+    return _placed(one, storage, tracking_uri, address)
 
 
 def load(
-    name: str,
+    name: str | os.PathLike[str],
     *,
-    storage: str | None = None,
+    storage: str | os.PathLike[str] | None = None,
     tracking_uri: str | None = None,
     address: str | None = None,
 ) -> NamedStudy:
     """A study of this package by its name, or of your own file by its path; where it lies as in `named`."""
-    return NamedStudy(catalogue.load(name), storage, tracking_uri, address)
+    return _placed(catalogue.load(_text(name, "a study's name or file")), storage, tracking_uri, address)
+
+
+def _placed(one: catalogue.Named, storage: Any, tracking_uri: Any, address: Any) -> NamedStudy:
+    """Where its records and checkpoints lie, each a text or not given."""
+    places = {"storage": storage, "tracking_uri": tracking_uri, "address": address}
+    return NamedStudy(one, **{name: given if given is None else _text(given, name) for name, given in places.items()})
+
+
+def _text(given: Any, what: str) -> str:
+    if not isinstance(given, str | os.PathLike):
+        raise InvalidStudy(f"{what} must be a text or a path, got {given!r}")
+    return os.fspath(given)

@@ -82,7 +82,10 @@ def test_the_best_of_each_arm_is_a_model_that_is_loaded_without_its_code(folder,
     assert len(found) == 6
     for one in found:
         member = of_signature[one.tags["signature"]]
-        assert one.name == f"{'none' if member.arm == 'none' else 'a_b_ 50_'} seed {member.seed}"
+        arm = "none" if member.arm == "none" else "a_b_ 50_"
+        assert one.name.endswith(f", {arm}, seed {member.seed}")
+        assert str(member.condition.network.width if hasattr(member.condition.network, "width") else "Own") in one.name
+        assert float(one.params["test_accuracy"]) == float(one.tags["test_accuracy"])
         assert (one.params["arm"], one.params["seed"]) == (member.arm, str(member.seed))
         mine = runs[(runs["condition_signature"] == member.condition_signature) & (runs["arm"] == member.arm)]
         run = mine.loc[mine["validation_accuracy"].idxmax()]
@@ -125,3 +128,9 @@ def test_a_network_that_is_gone_is_said_and_the_others_are_written(folder, capsy
     assert "a/b: 50%, seed " in other
     assert f"its weights must be in {folder / 'storage'}/mine, they are not" in other
     assert MlflowClient(tracking_uri=uri).search_logged_models([tracker.experiment_id]) == []
+
+    whole, *_ = next(training.models(runs["signature"].tolist())).values()
+    for content in (b"", b"half a file", whole[:-100]):
+        keep_models(within, dict.fromkeys(runs["signature"], content))
+        models.log(to_reader(), named, tracker, runs, str(folder / "storage"))
+        assert f"its weights in {folder / 'storage'}/mine/models are damaged" in capsys.readouterr().out

@@ -57,7 +57,22 @@ def test_what_is_no_study_or_has_no_name_is_refused(name, study, says):
         named(name, study)
 
 
+@pytest.mark.parametrize("name", ["../up", "a/b", "/tmp/outside", ".", "..", "a\\b", "x" * 201])
+def test_a_name_that_leads_out_of_the_storage_is_refused(name):
+    with pytest.raises(InvalidStudy, match=r"a study's name must be that of a folder: .* got "):
+        named(name, STUDY)
+
+
+@pytest.mark.parametrize("given", [{"storage": 3}, {"tracking_uri": 3}, {"address": ["a"]}])
+def test_a_place_that_is_none_is_refused_in_a_line(given):
+    with pytest.raises(InvalidStudy, match=rf"^{next(iter(given))} must be a text or a path, got "):
+        named("mine", STUDY, **given)
+    with pytest.raises(InvalidStudy, match=r"^a study's name or file must be a text or a path, got 3$"):
+        load(3)
+
+
 def test_a_study_of_a_file_is_loaded_as_on_the_command_line():
+    assert load(FILE, storage=FILE.parent).storage == str(FILE.parent)
     one = load(str(FILE), storage="s3://bucket")
     assert one.named.study == STUDY
     assert (one.named.name, one.storage, one.address) == ("small", "s3://bucket", None)
