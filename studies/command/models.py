@@ -31,7 +31,7 @@ def log(console: Console, named: Named, tracker: tracking.Tracker, runs: pandas.
         key, seed, signature = (run["condition_signature"], run["arm"]), int(run["seed"]), run["signature"]
         load = partial(_loaded, folder, signature, tracker, key, seed)
         scores = {name: f"{run[name]:.6g}" for name in dict.fromkeys((outcome, kept.by.column))}
-        name = f"{labels[key[0]]}, {key[1]}, seed {seed}"
+        name = f"{key[1]}, seed {seed}, {labels[key[0]]}"
         models.append(tracking.RunModel(key=key, seed=seed, signature=signature, name=name, scores=scores, load=load))
     arms = runs.loc[runs["stage"] == "confirm", ["condition_signature", "arm"]].drop_duplicates()
     for signature, arm in arms.itertuples(index=False):
@@ -50,7 +50,7 @@ def _loaded(folder: str, signature: str, tracker: tracking.Tracker, key: tuple[s
 
     content = kept_model(folder, signature)
     if content is None:
-        raise InvalidStudy(f"its weights must be in {folder}, they are not; run it under another name to have them")
+        raise InvalidStudy(f"its weights must be in {folder}, they are not; put them back and sync into a new store")
     try:
         return tracking.Loaded(*unpacked(content, tracker.member(key), seed))
     except (pickle.UnpicklingError, RuntimeError, LookupError, EOFError, ValueError) as error:  # as torch says it

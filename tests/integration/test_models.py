@@ -83,7 +83,7 @@ def test_the_best_of_each_arm_is_a_model_that_is_loaded_without_its_code(folder,
     for one in found:
         member = of_signature[one.tags["signature"]]
         arm = "none" if member.arm == "none" else "a_b_ 50_"
-        assert one.name.endswith(f", {arm}, seed {member.seed}")
+        assert one.name.startswith(f"{arm}, seed {member.seed}, moons(samples=60), ")
         assert str(member.condition.network.width if hasattr(member.condition.network, "width") else "Own") in one.name
         assert float(one.params["test_accuracy"]) == float(one.tags["test_accuracy"])
         assert (one.params["arm"], one.params["seed"]) == (member.arm, str(member.seed))
