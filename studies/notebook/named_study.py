@@ -2,6 +2,7 @@
 
 import logging
 import os
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +34,16 @@ class NamedStudy:
 
     def plan(self) -> "Plan":
         """What the study will do, what it could show and how long that takes here, before it does it; seconds."""
-        from studies.command import duration, plan  # load numpy, scipy and torch
-        from studies.command.rehearsal import rehearse_own
         from studies.notebook.shown import Plan
 
-        rehearse_own(self.named.study)
-        text = plan.text(self.named.name, self.named.study)
-        return Plan(text=f"{text}\ntime        {duration.in_words(self.named.study)}")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="IProgress not found")  # of widgets that nothing here uses
+            from studies.command import duration, plan  # load numpy, scipy and torch
+            from studies.command.rehearsal import rehearse_own
+
+            rehearse_own(self.named.study)
+            text = plan.text(self.named.name, self.named.study)
+            return Plan(text=f"{text}\ntime        {duration.in_words(self.named.study)}")
 
     def smoke(self) -> "NamedStudy":
         """Its small sibling NAME-smoke: seconds, no real answer."""
