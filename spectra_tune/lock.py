@@ -27,6 +27,10 @@ SETTLE_S = 1.0
 """Until a lock that was not created exclusively is read back: of two that wrote at once, the last one holds it."""
 
 
+_RELEASED: set[str] = set()
+"""Tokens of locks that this process, which goes on, has given back; where a place was away they still lie there."""
+
+
 class Place(Protocol):
     """Where a lock lies."""
 
@@ -87,6 +91,8 @@ class Holder:
     @property
     def gone(self) -> bool:
         """Whether it runs no more: seen on its own machine, elsewhere concluded from a heartbeat that is stale."""
+        if self.token in _RELEASED:
+            return True
         return _born(self.process) != self.born if self.in_sight else self.age_s > STALE_S
 
     def __str__(self) -> str:
@@ -150,6 +156,7 @@ class Lock:
         self._ended.set()
         for beating in self._beating:
             beating.join(BEAT_S)  # a heartbeat under way would put the lock back
+        _RELEASED.add(self._me.token)
         for place in self._held:
             with suppress(Exception):  # a place that went away: the lock there grows stale
                 if self._holds(place):

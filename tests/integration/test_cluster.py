@@ -64,7 +64,7 @@ def test_a_node_joins_gets_work_and_dies_and_the_study_ends_complete(tmp_path):
     work = tmp_path / "work"
     work.mkdir()
     four = GOOD.replace("mlp(width=4), mlp(width=8)", "*(mlp(width=w) for w in (8, 9, 10, 11))")
-    file = written(work, four.replace("[6]", "[12000]"))
+    file = written(work, four.replace("[6]", "[200_000]"))
     port = free_port()
     local = ["--node-ip-address", "127.0.0.1"]
     nodes = [node(tmp_path, "--head", "--port", str(port), "--include-dashboard=false", *local)]
@@ -98,7 +98,7 @@ def test_a_node_joins_gets_work_and_dies_and_the_study_ends_complete(tmp_path):
 def test_the_heads_death_is_one_line_within_half_a_minute_and_another_head_completes_the_study(tmp_path):
     work = tmp_path / "work"
     work.mkdir()
-    file, port = written(work, GOOD.replace("[6]", "[6000]")), free_port()
+    file, port = written(work, GOOD.replace("[6]", "[200_000]")), free_port()
     start = ["--head", "--port", str(port), "--include-dashboard=false", "--node-ip-address", "127.0.0.1"]
     command = [sys.executable, "-m", "studies", "run", file, "--address", f"127.0.0.1:{port}"]
     environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "COLUMNS": "200"}

@@ -22,7 +22,7 @@ AT_ONCE_S = 5
 
 
 def test_a_second_interrupt_ends_at_once_and_resuming_completes(folder):
-    file = written(folder, GOOD.replace("[6]", "[6000]"))
+    file = written(folder, GOOD.replace("[6]", "[200_000]"))
     command = [sys.executable, "-m", "studies", "run", file]
     log = folder.parent / "log"
     with log.open("w") as output:
@@ -53,7 +53,7 @@ def test_a_second_interrupt_ends_at_once_and_resuming_completes(folder):
 
 def test_a_study_whose_reader_leaves_stops_in_order_and_resuming_completes(folder):
     blocks = "*(mlp(width=w) for w in (6, 8, 12, 16, 24, 32))"
-    file = written(folder, GOOD.replace("[6]", "[3000]").replace("mlp(width=8)", blocks))
+    file = written(folder, GOOD.replace("[6]", "[100_000]").replace("mlp(width=8)", blocks))
     command = [sys.executable, "-m", "studies", "run", file]
     study = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:

@@ -61,7 +61,7 @@ def test_postgresql_is_a_store_without_a_server_too(ray, folder):
 
 
 def test_a_server_that_dies_in_the_middle_does_not_stop_a_study(ray, folder, capsys):
-    epochs, port = 300_000, free_port()
+    epochs, port = 100_000, free_port()
     store, uri = f"sqlite:///{folder.parent}/server.db", f"http://127.0.0.1:{port}"
     server = started(store, folder.parent / "artifacts", port)
 

@@ -110,6 +110,17 @@ def test_a_living_process_in_sight_holds_it_however_long_it_slept(place):
         check_free("mine", place)
 
 
+def test_a_lock_that_lies_where_nobody_answered_is_not_a_living_process_s(place, monkeypatch):
+    def away(_):
+        raise OSError("the store is away")
+
+    with Lock("mine", never) as held:
+        held.take(place, take_over=False)
+        monkeypatch.setattr(StorageFile, "remove", away)
+    assert Holder.of(place.read()).process == os.getpid()
+    assert check_free("mine", place).process == os.getpid()
+
+
 def test_half_a_lock_is_taken_over_only_by_a_resume(place, quick):
     place.create("")
     with Lock("mine", never) as held:
