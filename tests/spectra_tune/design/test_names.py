@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy
 import pytest
 
-from spectra_tune.design import InvalidStudy, Seeds, Study, Treatment, called, checked_name, distinct_names, grid
+from spectra_tune.design import InvalidStudy, Seeds, Study, Treatment, called, distinct_names, grid
+from spectra_tune.design.names import checked_name
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
 
