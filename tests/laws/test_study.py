@@ -14,8 +14,8 @@ from studies.command import archive, catalogue
 UNFINISHED = ("failed: ", "interrupted")
 
 
-ALWAYS = ("founding_lesson", "capacity", "does_it_regularize", "aa_control", "recurrent")
-"""One of each kind: with a claim, by capacity, with probes, of controls, of sequences with a competitor.
+ALWAYS = ("capacity", "does_it_regularize", "aa_control", "recurrent")
+"""One of each kind: with a claim by capacity, with probes, of controls, of sequences with a competitor.
 
 The others take minutes: only in make test-slow. A searching one is in tests/integration/test_searching.py.
 """
