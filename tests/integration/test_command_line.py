@@ -173,6 +173,7 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     assert "moons(samples=60), width 8, static − none: " in first.replace("\n", " ")
     assert "/#/compare-runs?runs=" in first
     assert "models      best: 4 networks at most, by validation_accuracy: " in first
+    assert "/#/experiments/1/models?workflowType=machine_learning" in first
 
     assert "add --resume" in refused(capsys, "run", file)
 

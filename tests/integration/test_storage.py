@@ -88,7 +88,7 @@ def bucket(folder, monkeypatch):
 def test_a_study_killed_in_the_middle_goes_on_from_a_bucket(tmp_path, monkeypatch):
     work = tmp_path / "work"
     work.mkdir()
-    file = written(work, GOOD.replace("[6]", "[200_000]"))
+    file = written(work, GOOD.replace("[6]", "[600_000]"))
     with bucket(tmp_path, monkeypatch) as uri:
         files, path = filesystem_of(f"{uri}/mine")
 

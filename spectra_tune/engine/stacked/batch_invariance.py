@@ -44,10 +44,15 @@ def equal_bits(members: Sequence[Member], draw: Draw, device: str, dtype: torch.
         orders = (company, company[::-1], company[:1])
         together, turned, alone = (_trained(order, draw, device, dtype, size) for order in orders)
         _REHEARSED[key] = all(
-            torch.equal(one, other.flip(0)) and torch.equal(one[:1], first[:1])
+            _same(one, other.flip(0)) and _same(one[:1], first[:1])
             for one, other, first in zip(together, turned, alone, strict=True)
         )
     return _REHEARSED[key]
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    """Whether all numbers are equal; of a network that diverged, what is not a number is so in both."""
+    return bool(((one == other) | (one.isnan() & other.isnan())).all())
 
 
 def _trained(members: Sequence[Member], draw: Draw, device: str, dtype: torch.dtype, size: int) -> list[Tensor]:

@@ -181,6 +181,16 @@ def test_the_engine_knows_where_a_members_bits_depend_on_its_company(arms, monke
 
 
 @pytest.mark.parametrize("fused", [True, False])
+def test_a_network_that_diverges_does_so_in_any_company(fused, arms, monkeypatch):
+    monkeypatch.setattr(batch_invariance, "_REHEARSED", {})
+    if not fused:
+        monkeypatch.setattr(programs, "is_fused", lambda *_: False)
+    wild = Condition(task=moons(samples=37), network=mlp(width=16), epochs=3, learning_rate=1e30)
+    for condition in (wild, replace(wild, learning_rate=0.01)):
+        assert run_block(Block(condition=condition, arms=arms, seeds=range(2)))["equal_bits"].all()
+
+
+@pytest.mark.parametrize("fused", [True, False])
 def test_chunk_boundaries_change_no_bit(fused, arms, monkeypatch):
     for place in (chunks, programs) if not fused else ():
         monkeypatch.setattr(place, "is_fused", lambda *_: False)
