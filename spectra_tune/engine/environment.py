@@ -13,9 +13,9 @@ from typing import Any
 import torch
 
 from spectra_tune.design import Condition
-from spectra_tune.engine.fingerprint import code_digest
 from spectra_tune.engine.fused.choice import compiler
 from spectra_tune.errors import InvalidStudy
+from spectra_tune.fingerprint import code_digest
 from spectra_tune.operators import batched_matmul
 
 OutOfMemory = torch.OutOfMemoryError

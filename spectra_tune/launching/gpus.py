@@ -8,10 +8,10 @@ import ray
 import ray.exceptions
 from ray import tune
 
+from spectra_tune.cluster.joining import NODE_PATIENCE_S, asked
 from spectra_tune.design import Condition, InvalidStudy
 from spectra_tune.engine.environment import NOT_BUILT, gpu_bytes
 from spectra_tune.launching.block_store import ended_blocks, read_whole, write_whole
-from spectra_tune.launching.cluster import NODE_PATIENCE_S, asked
 
 BLOCKS_PER_GPU = 8
 

@@ -5,7 +5,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-from spectra_tune.engine.fingerprint import code_digest
+from spectra_tune.fingerprint import code_digest
 
 
 def provenance() -> dict[str, str]:

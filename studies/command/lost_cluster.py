@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from spectra_tune import launching, tracking
+from spectra_tune import tracking
+from spectra_tune.cluster import Head
 from spectra_tune.design import Block
 from spectra_tune.launching.block_store import ended_blocks
 from spectra_tune.launching.parts import left, named_parts
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 def end_without_cluster(
     console: Console,
-    head: launching.Head,
+    head: Head,
     folder: str,
     blocks: Mapping[str, Block],
     again: str,

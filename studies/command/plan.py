@@ -1,5 +1,7 @@
 """What a study will do, before it does it: what `show` prints and a run records."""
 
+from functools import cache
+
 from analysis.describing.tuning import untuned
 from analysis.judging.question import Question
 from analysis.judging.verdict_name import VerdictName
@@ -131,6 +133,7 @@ def _listed_blocks(labels: list[str]) -> str:
     return "; ".join(labels if more <= 1 else [*labels[:FEW_BLOCKS], f"and {more} more"])
 
 
+@cache
 def text(name: str, study: Study) -> str:
     """The plan for a reader."""
     numbers = parameters(study)

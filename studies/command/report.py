@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from rich.console import Console
+
 from analysis import report as reporting
 from analysis.judging.contrasts import judge_study
 from analysis.judging.question import question_of
@@ -28,7 +30,7 @@ def report(name: str, *, smoke: bool, output: Path | None, latex: bool, tracking
     uri = places.store(tracking_uri)
     tables = recorded_tables(named, uri)
     if output is None:
-        conclude(console, named, judge_study(named.study, tables.runs), uri)
+        show_verdicts(console, named, uri, tables)
         return 0
     pages = tracking.pages(named.name, uri, base_url(uri))
     found = reporting.findings(named.name, named.study, tables, links=pages.runs, compared=pages.compared)
@@ -36,6 +38,11 @@ def report(name: str, *, smoke: bool, output: Path | None, latex: bool, tracking
     write(output, reporting.paper(found) if latex else reporting.files(found), tables)
     console.print(f"report written to {output}", soft_wrap=True)
     return 0
+
+
+def show_verdicts(console: Console, named: catalogue.Named, uri: str, tables: Tables) -> None:
+    """Verdicts of a study that is recorded, and where to look into it."""
+    conclude(console, named, judge_study(named.study, tables.runs), uri)
 
 
 def recorded_tables(named: catalogue.Named, uri: str) -> Tables:

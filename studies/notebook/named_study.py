@@ -66,7 +66,8 @@ class NamedStudy:
         from studies.command import places
         from studies.command.console import READABLE, to_reader
         from studies.command.interrupts import INTERRUPTED, process_goes_on
-        from studies.command.run import RunningStudy, carry_out
+        from studies.command.run import carry_out
+        from studies.command.running_study import RunningStudy
         from studies.notebook.bar import bar_here
 
         uri, place = places.store(self.tracking_uri), places.storage(self.storage)

@@ -13,7 +13,7 @@ import pandas
 import pytest
 import torch
 
-from spectra_tune import launching
+from spectra_tune import cluster, launching
 from spectra_tune.design import Arm, Block, Condition, InvalidStudy, Treatment
 from spectra_tune.engine import BlockTraining, run_block
 from spectra_tune.engine import training as engine
@@ -330,7 +330,7 @@ def test_a_users_own_study_runs_on_a_worker_that_has_neither_its_file_nor_those_
 @pytest.mark.parametrize(("address", "says"), [("127.0.0.1:9", "must answer at 127.0.0.1:9"), ("here", "HOST:PORT")])
 def test_an_address_where_nothing_answers_is_refused(address, says):
     with pytest.raises(InvalidStudy, match=says):
-        launching.check_address(address)
+        cluster.check_address(address)
 
 
 def test_a_block_that_would_leave_workers_idle_goes_out_in_parts_and_comes_back_whole(ray, tmp_path, monkeypatch):

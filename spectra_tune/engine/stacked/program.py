@@ -27,7 +27,6 @@ from spectra_tune.engine.members.splits import batch_of, splits_of
 from spectra_tune.engine.members.trainer import never
 from spectra_tune.engine.stacked.buffers import Buffers
 from spectra_tune.engine.stacked.evaluation import Evaluation, Passes
-from spectra_tune.engine.stacked.fused_steps import FusedSteps
 from spectra_tune.engine.stacked.signals import StackedSignals
 from spectra_tune.engine.stacked.stack import stacked
 from spectra_tune.engine.stacked.steps import Steps, Stretch
@@ -90,6 +89,8 @@ class Program:
         pulls = (self._pulled, batch, self._log)
         if is_fused(self.condition, treatment, device, dtype):
             numbers = [int(of[0].removeprefix("layer_").removesuffix(".weight")) for of in made_of.values()]
+            from spectra_tune.engine.stacked.fused_steps import FusedSteps  # loads numba: not where nothing trains
+
             self._steps: Steps = FusedSteps(padded, network, *shared, numbers, *pulls)
         else:
             self._steps = TorchSteps(padded, self._passes, *shared, operators, made_of, *pulls)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent.parent
+PACKAGE = Path(__file__).parent
 
 DETERMINING = (
     *("design", "engine", "geometry", "networks", "objectives", "operators", "penalties", "probes", "schedules"),
@@ -18,8 +18,11 @@ NOT_DETERMINING = {
     "called.py": "says what a thing is called",
     "credentials.py": "masks passwords where something is said",
     "errors.py": "refuses what is not trained then",
+    "fingerprint.py": "says which code there is",
+    "loading.py": "says how modules are loaded",
     "lock.py": "lets one process run a study at a time",
     "own_code.py": "says where a user's code failed",
+    "cluster": "says which machines there are",
     "results": "holds tables of what was trained",
     "launching": "says where a block trains",
     "tracking": "records what was trained",

@@ -7,15 +7,15 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-# Read by Ray when it is imported: the terminal belongs to the study's own progress display.
-os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+# Read by a Ray that starts here: workers that it begins before there are trials suit none, since Tune's have an
+# environment of their own.
+os.environ.setdefault("RAY_prestart_worker_first_driver", "0")
 
 import ray
 import ray.exceptions
 
+from spectra_tune.cluster.token import check_token
 from spectra_tune.design import InvalidStudy
-from spectra_tune.launching.token import check_token
 
 PATIENCE_S = 5
 """For a cluster's first answer."""
@@ -104,6 +104,6 @@ def _difference(ours: dict[str, str], answer: Any) -> str:
 
 def _software() -> dict[str, str]:
     """What decides on a run's bits on this machine."""
-    from spectra_tune.engine.fingerprint import code_digest
+    from spectra_tune.fingerprint import code_digest
 
     return {name: importlib.metadata.version(name) for name in ("torch", "numpy", "pandas")} | {"code": code_digest()}

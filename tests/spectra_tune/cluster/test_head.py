@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from spectra_tune.launching import head as heads
-from spectra_tune.launching.head import Head
+from spectra_tune.cluster import head as heads
+from spectra_tune.cluster.head import Head
 from tests.tools.servers import free_port
 
 

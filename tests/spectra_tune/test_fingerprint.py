@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from spectra_tune.engine import fingerprint
-from spectra_tune.engine.fingerprint import DATA, DETERMINING, NOT_DETERMINING, PACKAGE
+from spectra_tune import fingerprint
+from spectra_tune.fingerprint import DATA, DETERMINING, NOT_DETERMINING, PACKAGE
 
 ROOT = PACKAGE.parent
 
