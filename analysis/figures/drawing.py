@@ -8,6 +8,8 @@ import matplotlib
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -16,6 +18,9 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f
 
 MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 """They tell the arms apart in grey."""
+
+DPI = 150
+"""Dots per inch of a PNG."""
 
 OF_NONE = ("#444444", "o")
 
@@ -70,14 +75,21 @@ def legend(figure: Figure, handles: Mapping[str, Artist]) -> None:
 
 
 def rendered(figure: Figure, kind: str) -> bytes:
-    """The figure as "png" or "svg", equal bytes for equal figures; its texts say themselves: a $ is no mathematics."""
+    """The figure as "png", "svg" or "pdf", equal bytes for equal figures; its texts say themselves: a $ is no mathematics."""
     out = io.BytesIO()
+    figure.dpi = DPI  # a vector format leaves its own
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         text.set_parse_math(False)
     with matplotlib.rc_context(
         {"svg.hashsalt": "spectra-tune", "svg.fonttype": "none", "text.parse_math": False}  # ticks are made while drawn
     ):
-        figure.savefig(out, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
+        # Figure.savefig would draw all twice, the first time to lay it out: drawing once does that, too.
+        if kind == "svg":
+            FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})
+        elif kind == "pdf":
+            FigureCanvasPdf(figure).print_pdf(out)
+        else:
+            FigureCanvasAgg(figure).print_png(out)
     figure.set_layout_engine("none")  # laid out now: the next kind need not be
     return out.getvalue()
