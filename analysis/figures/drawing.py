@@ -75,7 +75,7 @@ def legend(figure: Figure, handles: Mapping[str, Artist]) -> None:
 
 
 def rendered(figure: Figure, kind: str) -> bytes:
-    """The figure as "png", "svg" or "pdf", equal bytes for equal figures; its texts say themselves: a $ is no mathematics."""
+    """The figure as "png", "svg" or "pdf", equal bytes for equal figures. A $ in a text is no mathematics."""
     out = io.BytesIO()
     figure.dpi = DPI  # a vector format leaves its own
     for text in figure.findobj(Text):

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -28,8 +27,7 @@ def legible(figure: Figure, names: Iterable[str]) -> dict[str, str]:
     with more letters than there is room for, has its number in every picture.
     """
     lettering = _Lettering(names)
-    for axes in figure.findobj(Axes):
-        assert isinstance(axes, Axes)
+    for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             lettering.write_ticks(axis)
     for text in figure.findobj(Text):

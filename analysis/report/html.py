@@ -76,8 +76,15 @@ def fragment(text: str, pictures: Mapping[str, bytes]) -> str:
     return f'<div class="{SCOPE}">\n<style>\n.{SCOPE} {{\n{STYLE}}}\n</style>\n{_body(text, pictures)}</div>\n'
 
 
+class _Page(MarkdownIt):
+    """A page whose links were made here, in a URL's own letters: of thousands, none is taken apart to see."""
+
+    def normalizeLink(self, url: str) -> str:
+        return url
+
+
 def _body(text: str, pictures: Mapping[str, bytes]) -> str:
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser = _Page("commonmark", {"html": False}).enable("table")
     tokens = parser.parse(text)
     _dress_tables(tokens)
     _put_pictures(tokens, pictures)

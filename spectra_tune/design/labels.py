@@ -16,9 +16,22 @@ OF_NETWORKS = ("kind", "width", "depth", "activation", "init", "init_gain")
 OF_CONDITION = tuple(item.name for item in fields(Condition) if item.name not in ("task", "network"))
 
 
-def labels(conditions: Sequence[Condition]) -> dict[str, str]:
+_LAST: dict[int, tuple[Sequence[Condition], dict[str, str]]] = {}
+"""What was asked for last, by identity: a report asks many times for the labels of one study."""
+
+
+def labels(conditions: tuple[Condition, ...]) -> dict[str, str]:
     """A short name of each Condition, by its signature: its task, what differs among the networks, and the fewest other
     fields that tell the Conditions apart."""
+    if (last := _LAST.get(id(conditions))) is not None:
+        return dict(last[1])
+    found = _told_apart(conditions)
+    _LAST.clear()
+    _LAST[id(conditions)] = conditions, found
+    return dict(found)
+
+
+def _told_apart(conditions: Sequence[Condition]) -> dict[str, str]:
     flats = {condition_signature(condition): flat(condition) for condition in conditions}
     of_networks = dict.fromkeys(name for condition in conditions for name in hyperparameters(condition.network))
     said, distinct = dict.fromkeys(flats, ""), 0
