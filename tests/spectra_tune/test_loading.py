@@ -8,10 +8,17 @@ from spectra_tune.loading import without_collections
 
 
 def test_the_collector_rests_and_goes_on_even_where_loading_fails():
+    rested = []
+
+    def load() -> None:
+        with without_collections():
+            rested.append(not gc.isenabled())
+            raise ImportError
+
     assert gc.isenabled()
-    with pytest.raises(ImportError), without_collections():
-        assert not gc.isenabled()
-        raise ImportError
+    with pytest.raises(ImportError):
+        load()
+    assert rested == [True]
     assert gc.isenabled()
 
 
