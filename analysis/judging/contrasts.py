@@ -227,18 +227,27 @@ def arm_summaries(runs: pandas.DataFrame) -> dict[tuple[str, str], dict[str, flo
     out. sigma_1, sigma_2, …: mean spectral norms of the runs that ended well. probe_…: means over the runs on which the
     quantity could be measured, left out where there is none.
     """
+    shown = [name for name in METRICS if name in runs and SPLIT_METRICS[name].split in ("test", PHASES)]
+    scores = {name: scored(runs, name).to_numpy(dtype=float) for name in shown}
+    sigmas, probed = (
+        {name: runs[name].to_numpy(dtype=float) for name in names}
+        for names in (sigma_columns(runs.columns), probe_columns(runs.columns))
+    )
+    ok = ~counts_as_constant(runs).to_numpy()
+    keys = [runs[name].to_numpy() for name in ("condition_signature", "arm")]
     summaries: dict[tuple[str, str], dict[str, float]] = {}
-    for (signature, arm), rows in runs.groupby(["condition_signature", "arm"], sort=False):
-        ok = ~counts_as_constant(rows)
-        summary: dict[str, float] = {"seeds": len(rows), "diverged": int((~ok).sum())}
-        for metric in [name for name in METRICS if name in rows and SPLIT_METRICS[name].split in ("test", PHASES)]:
-            summary |= _mean_with_interval(metric, scored(rows, metric).to_numpy(dtype=float))
-        if ok.any():
-            summary |= {name: float(rows.loc[ok, name].mean()) for name in sigma_columns(rows.columns)}
-        probed = {name: rows[name].to_numpy(dtype=float) for name in probe_columns(rows.columns)}
-        finite = {name: values[numpy.isfinite(values)] for name, values in probed.items()}
-        summary |= {name: float(values.mean()) for name, values in finite.items() if len(values)}
-        summaries[str(signature), str(arm)] = summary
+    for (signature, arm), places in pandas.Series(range(len(runs))).groupby(keys, sort=False):
+        at = places.to_numpy()
+        well = at[ok[at]]
+        summary: dict[str, float] = {"seeds": len(at), "diverged": len(at) - len(well)}
+        for name, values in scores.items():
+            summary |= _mean_with_interval(name, values[at])
+        measured = {name: values[well] for name, values in sigmas.items()}
+        measured |= {name: values[at] for name, values in probed.items()}
+        finite = {name: values[numpy.isfinite(values)] for name, values in measured.items()}
+        summaries[str(signature), str(arm)] = summary | {
+            name: float(values.mean()) for name, values in finite.items() if len(values)
+        }
     return summaries
 
 

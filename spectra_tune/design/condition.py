@@ -174,6 +174,8 @@ def flat(condition: Condition) -> dict[str, Any]:
 
 def changed(condition: Condition, changes: dict[str, Any]) -> Condition:
     """The Condition with an arm's `changes` carried out; unknown or forbidden keys are refused."""
+    if not changes:
+        return condition
     own = {of.name for of in fields(condition)}
     of_network = set(hyperparameters(condition.network))
     allowed = (own | of_network) - NEVER_CHANGED

@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import fields, is_dataclass
-from functools import partial
+from dataclasses import Field, fields, is_dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -58,7 +58,7 @@ def canonical(thing: Any) -> Any:
     Files (pathlib.Path) and arrays count by content. An object of a class outside this package adds the sha256 of
     the source that defines it and, if it draws data, of what it draws for seed 0: its name alone says nothing.
     """
-    if thing is None or isinstance(thing, bool | int | float | str):
+    if thing is None or isinstance(thing, (bool, int, float, str)):
         return thing
     if plain(thing) is not thing:
         return canonical(plain(thing))
@@ -103,8 +103,14 @@ def _canonical_object(thing: object) -> dict[str, Any]:
 
 def _state(thing: Any) -> dict[str, Any]:
     """A dataclass's fields; none BESIDE_CONTENT, one that came LATER only where it has not its default."""
-    state = {item: getattr(thing, item.name) for item in fields(thing) if BESIDE_CONTENT not in item.metadata}
+    state = {item: getattr(thing, item.name) for item in _counting(type(thing))}
     return {item.name: value for item, value in state.items() if not (LATER in item.metadata and value == item.default)}
+
+
+@cache
+def _counting(kind: type) -> tuple[Field[Any], ...]:
+    """The fields of a dataclass that are not BESIDE_CONTENT."""
+    return tuple(item for item in fields(kind) if BESIDE_CONTENT not in item.metadata)
 
 
 def _bytes_of(array: Any) -> bytes:

@@ -97,8 +97,8 @@ def run_blocks(
             param_space={"block": tune.grid_search(list(parts))},
             tune_config=tune.TuneConfig(
                 reuse_actors=True,
-                trial_name_creator=lambda trial: trial.config["block"],
-                trial_dirname_creator=lambda trial: trial.config["block"],
+                trial_name_creator=_name_of,
+                trial_dirname_creator=_name_of,
             ),
             run_config=tune.RunConfig(
                 name=name,
@@ -111,6 +111,11 @@ def run_blocks(
             ),
         )
         return _collected(folder, blocks, _errors(tuner.fit()))
+
+
+def _name_of(trial) -> str:
+    """Not a lambda: Ray would pickle its code for every trial."""
+    return trial.config["block"]
 
 
 def _trainable(parts: Mapping[str, Part], folder: str) -> Callable:
@@ -241,6 +246,11 @@ class _Listener(tune.Callback):
                 runs=self._runs(beside) if finished and not errors else None,
             )
         )
+
+    def on_trial_complete(self, iteration, trials, trial, **info) -> None:  # noqa: ARG002, Ray calls by name
+        """Lets go of what Ray keeps of every number in a trial's results: its last values and their means, 30 kB."""
+        trial.metric_analysis.clear()
+        trial.metric_n_steps.clear()
 
     def _runs(self, parts: Mapping[str, Part]) -> pandas.DataFrame:
         """The run table of a block whose parts have all ended."""

@@ -91,7 +91,7 @@ def run_search(
                 num_samples=-1,
                 reuse_actors=True,
                 trial_name_creator=_trial_name,
-                trial_dirname_creator=lambda trial: trial.trial_id,
+                trial_dirname_creator=_trial_dirname,
             ),
             run_config=tune.RunConfig(
                 name=name,
@@ -170,6 +170,10 @@ def searched_before(name: str, study: Study, *, storage: str, score: Score, surv
 def _trial_name(trial) -> str:
     numbers = [number for number, _ in trial.config["values"]]
     return f"{trial.config['stratum']}-{trial.config['arm']}-{numbers[0] if numbers else 'repeats'}"
+
+
+def _trial_dirname(trial) -> str:
+    return trial.trial_id
 
 
 def _collected(study: Study, folder: str, searcher: LockstepSearcher) -> Searched:

@@ -26,6 +26,9 @@ UI_PORT = int(os.environ.get("MLFLOW_PORT", "5000"))
 
 UI_BASE = f"http://127.0.0.1:{UI_PORT}"
 
+MOST_LINKS = 30
+"""Of a study: each is two lines of a terminal."""
+
 VERDICT_COLUMNS = 16
 """That a verdict needs at least beside what it is about: fewer would be a word a line."""
 
@@ -37,8 +40,11 @@ def conclude(console: Console, named: catalogue.Named, judged: list[Judged], uri
     if not uri.startswith("http"):
         look = command("ui", uri=uri)
         say(console, f"\nLook into it: {look}, then")
-    for label, link in links:
+    for label, link in links[:MOST_LINKS]:
         console.print(f"  {label}: {link}", highlight=False, soft_wrap=True, markup=False)
+    if len(links) > MOST_LINKS:
+        more = len(links) - MOST_LINKS
+        say(console, f"  {more} more Conditions: report.html, an artifact of the study's MLflow run, links to them")
 
 
 def say_verdicts(console: Console, name: str, question: Question, judged: list[Judged]) -> None:
