@@ -67,7 +67,8 @@ def time_arms(block: Block, *, device: str = "cpu", repeats: int = REPEATS) -> d
 def seconds_of_timing(block: Block, epoch: float) -> float:
     """About the seconds that `time_arms` takes of a block whose epoch, of all members, takes so many."""
     of_epoch = epoch * min(_most_seeds(block), len(block.seeds)) / len(block.seeds)
-    return (REPEATS + 1) * max(LEAST_S * len(block.arms), of_epoch)
+    least = min(LEAST_S * len(block.arms), of_epoch * block.condition.total_epochs)
+    return (REPEATS + 1) * max(least, of_epoch)
 
 
 def _most_seeds(block: Block) -> int:

@@ -13,10 +13,10 @@ PATIENCE_S = 4.0
 SHORT_S = 180.0
 """Below which seconds are said."""
 
-START_S, BLOCK_S, TRIAL_S = 14.0, 0.5, 0.15
+START_S, BLOCK_S, TRIAL_S = 11.0, 0.35, 0.15
 """Measured on two processors: Ray, its workers and MLflow; a block beside its training, a search's trial beside its."""
 
-RUN_S, RECORD_S, CONTRAST_S, REPORT_S = 0.0025, 0.15, 0.2, 4.0
+RUN_S, RECORD_S, CONTRAST_S, REPORT_S = 0.0005, 0.006, 0.006, 9.0
 """Likewise, of what is judged and written: a run in tables, an arm's record in a Condition, a contrast, the report."""
 
 
