@@ -73,8 +73,6 @@ def run_blocks(
     """
     for module in by_value:
         cloudpickle.register_pickle_by_value(module)
-    for block in blocks.values():
-        members(block)  # the signatures: a user's own source is read here, where it is, and its digest travels along
     folder = within(storage, name)
     with whole_records(folder):
         if not resume:
@@ -89,6 +87,8 @@ def run_blocks(
         to_train = [*seeds_left, *(part.of for part in begun.values())]
         if not to_train:
             return _collected(folder, blocks, {})
+        for one in to_train:
+            members(blocks[one])  # a user's own source is read here, where it is, and its digest travels along
         most = workers(_on_gpu(blocks[one]) for one in to_train)
         parts = begun | handed_out(blocks, seeds_left, most, gpus=has_gpus())
         forget_trials(folder, lambda trial: bool(named_parts([trial], blocks)))
