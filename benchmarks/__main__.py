@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from spectra_tune.design import InvalidStudy
 from spectra_tune.errors import nearest
+from spectra_tune.loading import collect_seldom
 
 if TYPE_CHECKING:
     from benchmarks.row import Row
@@ -51,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Measures; returns the exit code: 0 done (targets missed or not), 1 not measured, 2 refused, 130 interrupted."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    collect_seldom()  # as a study's own command does
     try:
         given = parser().parse_args(arguments)
         sections = _chosen(given.only)

@@ -1,14 +1,13 @@
 """The command line: one function for each verb, which imports what is heavy itself."""
 
 import argparse
-import atexit
-import gc
 import os
 import sys
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 from spectra_tune.design import InvalidStudy
+from spectra_tune.loading import collect_seldom
 from studies.command import catalogue
 from studies.command.console import readable_output, say, to_reader
 from studies.command.interrupts import ReaderGone
@@ -114,9 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
     0 done, 1 a block failed or bits differ, 2 refused, 130 interrupted, 141 nobody reads the output any more.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    # What a command loads is no garbage: Python need not look through it every 700 objects, and once more at the end.
-    gc.set_threshold(50_000)
-    atexit.register(gc.freeze)
+    collect_seldom()
     readable_output()
     try:
         return _carried_out(arguments)
