@@ -5,7 +5,6 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 AT_ONCE = 50_000
 """Objects that a command makes between two searches for garbage; Python's own 700 are for programs that make little."""
 
