@@ -36,6 +36,8 @@ def by_task(study: Study, judged: Sequence[Judged], contrast: Contrast) -> dict[
 
 def over_tasks(study: Study, judged: Sequence[Judged]) -> list[PooledContrast]:
     """Each contrast's mean gain over tasks, of a study of several; a task's Conditions are averaged seed by seed."""
+    if len({str(condition.task) for condition in study.conditions}) < 2:
+        return []
     found = []
     for contrast in study.contrasts:
         means = by_task(study, judged, contrast)

@@ -36,6 +36,8 @@ def with_capacity(study: Study, judged: Sequence[Judged]) -> list[CapacityTrend]
     Conditions of a task that differ in anything but the width are not put on one line.
     """
     found = []
+    if len({getattr(condition.network, "width", None) for condition in study.conditions} - {None}) < 3:
+        return found
     settings = {_but_width(condition) for condition in study.conditions}
     for contrast in study.contrasts:
         lines: dict[Setting, dict[float, pandas.Series]] = {}

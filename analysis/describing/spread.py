@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy
 import pandas
 from numpy import ndarray
-from scipy import stats
+from scipy import special
 
 from analysis.judging.contrasts import Judged
 from analysis.judging.verdict_name import VerdictName
@@ -44,13 +44,13 @@ def spread_ratio(
         raise ValueError("the results of one arm are a straight line of the other's: their ratio has no error")
     squared = (spread_one / spread_other) ** 2
     t = (squared - 1) * math.sqrt((n - 2) / (4 * squared * unexplained))
-    k = 1 + 2 * float(stats.t.ppf((1 + level) / 2, n - 2)) ** 2 * unexplained / (n - 2)
+    k = 1 + 2 * float(special.stdtrit(n - 2, (1 + level) / 2)) ** 2 * unexplained / (n - 2)
     reach = k + math.sqrt(k * k - 1)  # (squared - theta)^2 = 2 (k - 1) squared theta has the roots squared * reach^±1
     return Estimate(
         estimate=math.sqrt(squared),
         low=math.sqrt(squared / reach),
         high=math.sqrt(squared * reach),
-        p=float(2 * stats.t.sf(abs(t), n - 2)),
+        p=float(2 * special.stdtr(n - 2, -abs(t))),
         statistic=t,
         df=n - 2,
         n=n,

@@ -1,7 +1,7 @@
 """The contrasts of a study, paired and judged: one row per contrast and Condition."""
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy
@@ -192,7 +192,7 @@ def contrast_table(judged: list[Judged]) -> pandas.DataFrame:
                 "differs": ", ".join(one.differences.spans if one.differences else sorted(one.contrast.differs)),
                 "verdict": verdict.name.value,
                 "suffixes": " ".join(verdict.suffixes),
-                **asdict(verdict.statistics),
+                **vars(verdict.statistics),
                 **{
                     f"complete_cases_{name}": getattr(verdict.complete_cases, name)
                     for name in ("n", "mean", "low", "high", "p_adjusted")

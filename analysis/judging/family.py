@@ -44,8 +44,10 @@ class ContrastData:
         return self.measured.sign * (self.treatment_values - self.baseline_values)
 
     def complete_cases(self) -> "ContrastData":
-        """Without the seeds at which either arm diverged."""
+        """Without the seeds at which either arm diverged; itself where none did."""
         kept = ~(self.diverged_treatment | self.diverged_baseline)
+        if kept.all():
+            return self
         parts = ("treatment_values", "baseline_values", "constant", "seeds", "diverged_treatment", "diverged_baseline")
         given = {name: getattr(self, name) for name in parts}
         return replace(self, **{name: values[kept] for name, values in given.items() if values is not None})

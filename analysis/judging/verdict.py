@@ -34,7 +34,8 @@ def judge(family: Sequence[ContrastData], rules: Rules) -> list[Verdict]:
             check_in_unit((one.treatment_values, one.baseline_values), one.constant, one.metric)
     everyone = family_statistics(family, rules.margin, rules.tests)
     completed = [one.complete_cases() if one.failure is None else one for one in family]
-    complete = family_statistics(completed, rules.margin, rules.tests)
+    all_ended = all(of is one for of, one in zip(completed, family, strict=True))
+    complete = everyone if all_ended else family_statistics(completed, rules.margin, rules.tests)
     return [
         decide(one, statistics, cases, rules) for one, statistics, cases in zip(family, everyone, complete, strict=True)
     ]
