@@ -2,6 +2,8 @@
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 from spectra_tune import tracking
@@ -9,6 +11,7 @@ from spectra_tune.design import InvalidStudy
 from spectra_tune.loading import without_collections
 from studies.command import catalogue, places
 from studies.command.console import to_reader
+from studies.command.interrupts import sigterm_interrupts
 from studies.command.pasted import option
 from studies.command.progress import bar_in_terminal
 from studies.command.rehearsal import rehearse_own
@@ -65,14 +68,19 @@ def carry_out(here: RunningStudy, *, resume: bool, accept_changes: bool) -> int:
     if recorded is not None and not accept_changes:
         check_same_software(named, recorded)
     rehearse_own(named.study)
-    _connect(here.address)
-    from studies.command.training import trained
+    with _connected(here.address):
+        from studies.command.training import trained
 
-    return trained(here, resume=resume)
+        return trained(here, resume=resume)
 
 
-def _connect(address: str | None) -> None:
-    """Joins or starts Ray; all else that training needs takes seconds to load, and is loaded meanwhile."""
+@contextmanager
+def _connected(address: str | None) -> Iterator[None]:
+    """Joins or starts Ray; all else that training needs takes seconds to load, and is loaded meanwhile.
+
+    While this lasts SIGTERM, as a preempted machine gets it, interrupts: Tune stops, saves, and the study can be
+    resumed. What Ray does with it would end the process where it stands.
+    """
     from spectra_tune import cluster
 
     def load() -> None:
@@ -83,6 +91,9 @@ def _connect(address: str | None) -> None:
     with without_collections():
         loading.start()
         cluster.connect(address)
-        if address or os.environ.get("RAY_ADDRESS"):
-            cluster.check_nodes()
-        loading.join()
+    with sigterm_interrupts():
+        with without_collections():
+            if address or os.environ.get("RAY_ADDRESS"):
+                cluster.check_nodes()
+            loading.join()
+        yield

@@ -12,7 +12,7 @@ from studies.command import plan, recording, search
 from studies.command.beginnings import check_begun_here
 from studies.command.block_names import block_names
 from studies.command.console import say, to_reader
-from studies.command.interrupts import INTERRUPTED, next_at_once, second_at_once, sigterm_interrupts
+from studies.command.interrupts import INTERRUPTED, next_at_once, second_at_once
 from studies.command.live_effect import Largest
 from studies.command.locking import locked
 from studies.command.lost_cluster import end_without_cluster
@@ -40,8 +40,7 @@ def _locked(here: RunningStudy, lock: Lock) -> int:
     lock.confirm()
     head = Head(here.address or os.environ.get("RAY_ADDRESS"))
     try:
-        with sigterm_interrupts():  # as a preempted machine gets it: Tune stops, saves, and the study can be resumed
-            return _train(here, lock, head)
+        return _train(here, lock, head)
     except tracking.StoreLost as error:  # begun, and perhaps full in the middle: not the command's fault
         say(here.console, f"stopped: {error}; once that is mended: {here.again}")
         return 1

@@ -4,6 +4,8 @@ import signal
 
 import pytest
 
+from spectra_tune import cluster
+from studies.command import run
 from studies.command.interrupts import sigterm_interrupts
 
 
@@ -38,3 +40,18 @@ def test_sigterm_does_what_sigint_does_at_that_moment(kept_signals):
         signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
         signal.raise_signal(signal.SIGTERM)
     assert seen == [signal.SIGINT]
+
+
+def test_from_the_cluster_s_answer_on_sigterm_interrupts_a_run(kept_signals, monkeypatch):
+    """Also while modules still load: Ray's own handler, there once it is connected, would end the process."""
+    of_ray = []
+
+    def connect(address):
+        signal.signal(signal.SIGTERM, lambda *_: of_ray.append(address))
+
+    monkeypatch.setattr(cluster, "connect", connect)
+    monkeypatch.setattr(cluster, "check_nodes", lambda: signal.raise_signal(signal.SIGTERM))
+    connected = run._connected("127.0.0.1:6379")
+    with pytest.raises(KeyboardInterrupt):
+        connected.__enter__()
+    assert not of_ray
