@@ -103,7 +103,7 @@ def _canonical_object(thing: object) -> dict[str, Any]:
 
 def _state(thing: Any) -> dict[str, Any]:
     """A dataclass's fields; none BESIDE_CONTENT, one that came LATER only where it has not its default."""
-    state = {item: getattr(thing, item.name) for item in _counting(type(thing))}
+    state = {item: getattr(thing, item.name) for item in _counting(thing.__class__)}
     return {item.name: value for item, value in state.items() if not (LATER in item.metadata and value == item.default)}
 
 
