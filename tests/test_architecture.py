@@ -201,6 +201,14 @@ def test_analysis_loads_neither_torch_nor_ray():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_run_that_is_refused_has_loaded_nothing_heavy():
+    code = (
+        "import sys, studies.command.run\n"
+        "assert not {'torch', 'ray', 'mlflow', 'scipy', 'matplotlib', 'numba'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize("name", catalogue.listed())
 def test_every_study_can_be_loaded_and_shrunk(name):
     assert catalogue.load(name).study.question == catalogue.listed()[name]
