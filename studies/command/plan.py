@@ -1,6 +1,6 @@
 """What a study will do, before it does it: what `show` prints and a run records."""
 
-from functools import cache
+from functools import lru_cache
 
 from analysis.describing.tuning import untuned
 from analysis.judging.question import Question
@@ -133,7 +133,7 @@ def _listed_blocks(labels: list[str]) -> str:
     return "; ".join(labels if more <= 1 else [*labels[:FEW_BLOCKS], f"and {more} more"])
 
 
-@cache
+@lru_cache(maxsize=1)  # it is printed, and then recorded
 def text(name: str, study: Study) -> str:
     """The plan for a reader."""
     numbers = parameters(study)
