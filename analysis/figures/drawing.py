@@ -89,7 +89,9 @@ def rendered(figure: Figure, kind: str) -> bytes:
             FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})
         elif kind == "pdf":
             FigureCanvasPdf(figure).print_pdf(out)
-        else:
+        elif kind == "png":
             FigureCanvasAgg(figure).print_png(out)
+        else:
+            raise ValueError(f"a picture is png, svg or pdf, got {kind!r}")
     figure.set_layout_engine("none")  # laid out now: the next kind need not be
     return out.getvalue()
