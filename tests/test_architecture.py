@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from spectra_tune import engine
 from studies.command import catalogue
 
 ROOT = Path(__file__).parent.parent
@@ -207,6 +208,30 @@ def test_a_run_that_is_refused_has_loaded_nothing_heavy():
         "assert not {'torch', 'ray', 'mlflow', 'scipy', 'matplotlib', 'numba'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_hands_perceptrons_out_has_loaded_neither_torch_nor_what_draws():
+    code = (
+        "import sys, studies.command.training\n"
+        "from spectra_tune.engine import bytes_on_gpu, kernel_is_to_be_compiled, needs_kernel\n"
+        "from spectra_tune.launching.parts import handed_out\n"
+        "from studies import capacity\n"
+        "blocks = {str(at): block for at, block in enumerate(capacity.STUDY.blocks())}\n"
+        "assert handed_out(blocks, {name: [block.seeds] for name, block in blocks.items()}, 2, gpus=False)\n"
+        "assert needs_kernel(capacity.STUDY)\n"
+        "assert kernel_is_to_be_compiled() in (True, False)\n"
+        "assert bytes_on_gpu(next(iter(blocks.values()))) > 0\n"
+        "heavy = {'torch', 'numba', 'matplotlib', 'statsmodels'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_name_of_the_engine_is_one_of_its_files():
+    assert all(getattr(engine, name) for name in engine.__all__)
+    assert set(engine.__all__) == set(engine._FILE_OF)
+    with pytest.raises(AttributeError, match="has no attribute 'trian'"):
+        engine.trian  # noqa: B018
 
 
 @pytest.mark.parametrize("name", catalogue.listed())

@@ -77,18 +77,6 @@ def device_of(condition: Condition, granted: str) -> str:
     return condition.device or granted
 
 
-NOT_BUILT = 0
-"""Bytes of a GPU that torch can use, where it is not built for any."""
-
-
-def gpu_bytes() -> int | None:
-    """Memory of the smallest GPU of this machine that torch can use; None where it sees none."""
-    if not torch.backends.cuda.is_built():
-        return NOT_BUILT
-    there = range(torch.cuda.device_count())
-    return min((torch.cuda.get_device_properties(at).total_memory for at in there), default=None)
-
-
 @cache
 def environment(device: str) -> str:
     """One line: processor, its instruction set as torch uses it, torch, MKL, OpenBLAS's kernels, our code, device.

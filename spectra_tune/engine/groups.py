@@ -6,10 +6,8 @@ from functools import partial
 
 import torch
 
-from spectra_tune import objectives
-from spectra_tune.design import Condition, Member, Study
+from spectra_tune.design import Member
 from spectra_tune.engine.environment import deterministic_on_gpu
-from spectra_tune.engine.fused.choice import is_fused
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import MemberInTurn
 from spectra_tune.engine.in_turn.trainer import InTurn
@@ -19,7 +17,7 @@ from spectra_tune.engine.stacked.batch_invariance import equal_bits
 from spectra_tune.engine.stacked.chunks import chunks
 from spectra_tune.engine.stacked.program import Program
 from spectra_tune.engine.stacked.workspace import Workspace
-from spectra_tune.objectives import objective_of
+from spectra_tune.engine.way import stacks
 
 TRIED_SAMPLES = 32
 """Of the step that tells whether a GPU's kernels repeat."""
@@ -32,25 +30,6 @@ class Group:
     places: tuple[int, ...]
     trainer: Trainer
     equal_bits: Callable[[], bool]
-
-
-def stacks(condition: Condition) -> bool:
-    """Whether a network trains as one program of all members: it and the task's objective have a stacked form, which
-    is one of float32; phases of a curriculum must have equally many samples, and none is trained against an attack."""
-    form, task = getattr(condition.network, "stacked", None), condition.task
-    others = condition.adversarial is not None or not getattr(task, "alike", True)
-    if condition.precision != "float32" or others:
-        return False
-    return form is not None and hasattr(objectives.implement(objective_of(task)), "Stacked") and form(task) is not None
-
-
-def needs_kernel(study: Study) -> bool:
-    """Whether any of a study's networks is trained by the fused kernel, on a processor."""
-    return any(
-        stacks(condition) and is_fused(condition, arm.treatment, condition.device or "cpu", torch.float32)
-        for condition in study.conditions
-        for _, arm in study.arms
-    )
 
 
 def groups(

@@ -17,7 +17,7 @@ from spectra_tune.design import Member
 from spectra_tune.engine.in_turn.buffers import put_buffers
 from spectra_tune.engine.members.draws import Draw
 from spectra_tune.engine.members.example import example
-from spectra_tune.engine.members.generators import others_put_back
+from spectra_tune.engine.members.other_generators import others_put_back
 from spectra_tune.engine.members.parameters import built
 from spectra_tune.engine.members.trainer import Trainer
 

@@ -10,11 +10,10 @@ import numpy
 
 from spectra_tune.design import Block, members
 from spectra_tune.design.condition import MUON
-from spectra_tune.engine.groups import stacks
-from spectra_tune.engine.in_turn.evaluation import TILE
+from spectra_tune.engine.members.splits import TILE
 from spectra_tune.engine.size import cells_of_sample, parameter_count
 from spectra_tune.engine.stacked.chunks import GPU_CHUNK, chunks
-from spectra_tune.engine.stacked.evaluation import TILE as STACKED_TILE
+from spectra_tune.engine.way import stacks
 from spectra_tune.objectives import objective_of
 from spectra_tune.tasks import shape_of
 from spectra_tune.tasks.on_disk import MappedRows
@@ -103,7 +102,7 @@ def bytes_on_gpu(block: Block) -> int:
         passing = 4 * cells_of_sample(network, task) * max(2 * batch, round(EVALUATED * TILE))
         return CONTEXT_BYTES + data + len(block.arms) * len(block.seeds) * bytes_per_member(block) + passing
     programs = len(chunks(members(block), samples, "cuda")) + REHEARSED
-    passing = PASS_COPIES * 4 * GPU_CHUNK * (batch + min(samples, STACKED_TILE)) * network.stacked(task).kept
+    passing = PASS_COPIES * 4 * GPU_CHUNK * (batch + min(samples, TILE)) * network.stacked(task).kept
     return CONTEXT_BYTES + programs * GPU_CHUNK * bytes_per_member(block) + (1 + REHEARSED) * passing
 
 

@@ -10,15 +10,16 @@ from spectra_tune.called import called
 from spectra_tune.design import Block, Member, Study, members
 from spectra_tune.design.condition import MUON
 from spectra_tune.engine.environment import repeatable
-from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.in_turn.data import Data
 from spectra_tune.engine.in_turn.member import CHECKED_SAMPLES, MemberInTurn
 from spectra_tune.engine.kept_models import EXAMPLE, check_traced
 from spectra_tune.engine.members.draws import Draw, checked_draw
 from spectra_tune.engine.members.example import example
-from spectra_tune.engine.members.generators import others_put_back, seeded
+from spectra_tune.engine.members.generators import seeded
 from spectra_tune.engine.members.hidden_matrices import hidden_matrices
+from spectra_tune.engine.members.other_generators import others_put_back
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
+from spectra_tune.engine.way import stacks
 from spectra_tune.errors import InvalidStudy
 from spectra_tune.networks.contract import check_outputs, check_weights
 from spectra_tune.objectives import SPLITS

@@ -1,19 +1,18 @@
-"""How large a network is on a task: its parameters, and their ratio to those at the task's reference width."""
+"""How large a network is on a task: its parameters, and their ratio to those at the task's reference width.
+
+torch is loaded where a network has to be built for that.
+"""
 
 import math
 from functools import lru_cache
-from typing import Any
-
-import numpy
-import torch
-from torch import Tensor
-from torch.nn import Module
+from typing import TYPE_CHECKING, Any
 
 from spectra_tune.design import Condition, Treatment
 from spectra_tune.design.condition import with_hyperparameters
-from spectra_tune.engine.members.generators import others_put_back, seeded
-from spectra_tune.engine.members.layers import layer_names
-from spectra_tune.penalties.pulled import with_last
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
 
 ALL = Treatment(strength=1.0, sigma_end=1.0, regularized="all")
 
@@ -31,12 +30,18 @@ def parameter_count(network: Any, task: Any) -> int:
 @lru_cache(maxsize=256)
 def cells_of_sample(network: Any, task: Any) -> int:
     """Numbers that a module keeps of one sample for its backward pass, counted in a pass over a few."""
+    import numpy
+    import torch
+
+    from spectra_tune.engine.members.generators import seeded
+    from spectra_tune.engine.members.other_generators import others_put_back
+
     with others_put_back(), seeded(0):
         module: Module = network.build(task)
         x = torch.as_tensor(numpy.asarray(task.draw("train", 0)[0][:FEW]))
         kept: dict[int, int] = {}
 
-        def keep(value: Tensor) -> Tensor:
+        def keep(value: "Tensor") -> "Tensor":
             kept[value.untyped_storage().data_ptr()] = value.untyped_storage().nbytes() // value.element_size()
             return value
 
@@ -54,6 +59,11 @@ def regularized_layers(network: Any, task: Any, treatment: Treatment) -> tuple[s
 
 @lru_cache(maxsize=256)
 def _built(network: Any, task: Any) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
+    from spectra_tune.engine.members.generators import seeded
+    from spectra_tune.engine.members.layers import layer_names
+    from spectra_tune.engine.members.other_generators import others_put_back
+    from spectra_tune.penalties.pulled import with_last
+
     with others_put_back(), seeded(0):
         module: Module = network.build(task)
     operators = network.regularized(module)

@@ -10,8 +10,8 @@ from statistics import median
 import torch
 
 from spectra_tune.design import Block
-from spectra_tune.engine.groups import stacks
 from spectra_tune.engine.training import BlockTraining
+from spectra_tune.engine.way import stacks
 from spectra_tune.results import COST_REPEATS
 
 REPEATS = len(COST_REPEATS)

@@ -19,7 +19,7 @@ from spectra_tune.engine.figure_data import figure_data
 from spectra_tune.engine.groups import groups
 from spectra_tune.engine.kept_models import packed
 from spectra_tune.engine.members.draws import Draw
-from spectra_tune.engine.members.generators import others_put_back
+from spectra_tune.engine.members.other_generators import others_put_back
 from spectra_tune.engine.probing import ProbeSet, series, take
 from spectra_tune.engine.reports import Record, Report, curves_of, end_of_report, reported_every
 from spectra_tune.engine.rows import Ends, table_of

@@ -11,8 +11,8 @@ from types import ModuleType
 import pandas
 from ray import cloudpickle, tune
 
+from spectra_tune import engine
 from spectra_tune.design import Block, InvalidStudy, members
-from spectra_tune.engine import bytes_on_gpu, failed_runs
 from spectra_tune.launching import block_store
 from spectra_tune.launching.attempts import attempts, forget_attempts, interruptions
 from spectra_tune.launching.begun_blocks import begun_blocks, forget_state, going_on
@@ -134,7 +134,7 @@ def _on_gpu(block: Block) -> float:
     if block.condition.device == "cpu":
         return 0.0
     try:
-        return bytes_on_gpu(block)
+        return engine.bytes_on_gpu(block)
     except Exception:  # anything that a user's network or task may raise: the trial that trains it says so
         return math.inf
 
@@ -193,7 +193,7 @@ def _collected(folder: str, blocks: Mapping[str, Block], errors: Mapping[str, ob
             reasons[part.of] += [read[name].facts["error"]] if "error" in read[name].facts else []
         else:
             reasons[part.of].append(_last_line(errors[name]))
-            runs = failed_runs(part.block).assign(interruptions=interruptions(attempts(folder, name)))
+            runs = engine.failed_runs(part.block).assign(interruptions=interruptions(attempts(folder, name)))
             tables[part.of].append((part, Tables(runs, curve_table({}), figure_table({}))))
     failures = {name: "; ".join(dict.fromkeys(of_block)) for name, of_block in reasons.items() if of_block}
     whole = joined(whole_again(tables[name], block) for name, block in blocks.items())

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas
 
+from spectra_tune import engine
 from spectra_tune.design import Block, Study
-from spectra_tune.engine import failed_runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,4 +65,4 @@ class ConfigurationBatch:
 
     def failed(self, study: Study) -> pandas.DataFrame:
         """Its rows where it could not be trained."""
-        return self.labelled(study, failed_runs(self.block(study)))
+        return self.labelled(study, engine.failed_runs(self.block(study)))

@@ -10,7 +10,7 @@ from ray import tune
 
 from spectra_tune.cluster.joining import NODE_PATIENCE_S, asked
 from spectra_tune.design import Condition, InvalidStudy
-from spectra_tune.engine.environment import NOT_BUILT, gpu_bytes
+from spectra_tune.engine.gpu_memory import NOT_BUILT, gpu_bytes
 from spectra_tune.launching.block_store import ended_blocks, read_whole, write_whole
 
 BLOCKS_PER_GPU = 8

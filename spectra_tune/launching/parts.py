@@ -8,8 +8,8 @@ from functools import cached_property
 
 import pandas
 
-from spectra_tune.design import Block
-from spectra_tune.engine import fewest_parts, parts, rough_seconds, trains_stacked
+from spectra_tune import engine
+from spectra_tune.design import Block, Member
 from spectra_tune.results import COST, Tables, joined
 
 
@@ -84,10 +84,10 @@ def handed_out(
     pieces = [(name, replace(blocks[name], seeds=seeds)) for name, of in seeds_left.items() for seeds in of]
     on_gpu = [gpus and piece.condition.device != "cpu" for _, piece in pieces]
     seconds = [_seconds(piece, timed=not there) for (_, piece), there in zip(pieces, on_gpu, strict=True)]
-    wanted = fewest_parts(seconds, [len(piece.seeds) for _, piece in pieces], workers)
+    wanted = engine.fewest_parts(seconds, [len(piece.seeds) for _, piece in pieces], workers)
     found = []
     for (name, piece), needed, fewest, there in zip(pieces, seconds, wanted, on_gpu, strict=True):
-        split = parts(piece, 1 if there and trains_stacked(piece) else fewest)
+        split = engine.parts(piece, 1 if there and engine.trains_stacked(piece) else fewest)
         found += [(needed / len(split), Part(of=name, whole=blocks[name], seeds=part.seeds)) for part in split]
     found.sort(key=lambda one: -one[0])
     return {part.name: part for _, part in found}
@@ -96,9 +96,14 @@ def handed_out(
 def _seconds(block: Block, *, timed: bool) -> float:
     """Estimate of a block's training; not timed where it will be on a GPU: this process need not have one."""
     try:
-        return rough_seconds(block, timed=timed)
+        return engine.rough_seconds(block, step=_step if timed else None)
     except Exception:  # anything that a user's network or task may raise: the trial that trains it says so
         return 0.0
+
+
+def _step(member: Member) -> float:
+    """Seconds of a member's step, timed: of one that trains in turn, which torch is loaded for."""
+    return engine.step_seconds(member)
 
 
 def whole_again(of_parts: Sequence[tuple[Part, Tables]], block: Block) -> Tables:

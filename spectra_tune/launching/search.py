@@ -11,8 +11,8 @@ import pandas
 import ray
 from ray import cloudpickle, tune
 
+from spectra_tune import engine
 from spectra_tune.design import Block, Study, Treatment, condition_signature
-from spectra_tune.engine import bytes_on_gpu
 from spectra_tune.launching import block_store
 from spectra_tune.launching.begun_blocks import begun_blocks, forget_state
 from spectra_tune.launching.block_store import ended_blocks, within, write_ended
@@ -128,7 +128,7 @@ def _on_gpu(study: Study) -> float:
     runs = range(_most_in_a_trial(study) * len(study.seeds.search))
     none = {"none": Treatment.none()}
     try:
-        return max(bytes_on_gpu(Block(condition=one, arms=none, seeds=runs)) for one in study.conditions)
+        return max(engine.bytes_on_gpu(Block(condition=one, arms=none, seeds=runs)) for one in study.conditions)
     except Exception:  # anything that a user's network or task may raise: the trial that trains it says so
         return math.inf
 

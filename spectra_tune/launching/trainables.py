@@ -12,10 +12,8 @@ import pandas
 import ray
 from ray import tune
 
+from spectra_tune import engine
 from spectra_tune.design import Block, Study
-from spectra_tune.engine import BlockTraining, failed_runs, run_block
-from spectra_tune.engine.environment import OutOfMemory, use_one_thread
-from spectra_tune.engine.timing import time_arms
 from spectra_tune.launching.attempts import attempts, forget_attempts, interruptions, keep_attempt
 from spectra_tune.launching.begun_blocks import forget_state, keep_state, kept_state
 from spectra_tune.launching.block_store import read_ended, write_ended
@@ -25,10 +23,6 @@ from spectra_tune.launching.parts import Part
 from spectra_tune.objectives import SplitMetric
 from spectra_tune.own_code import place_of_error, said
 from spectra_tune.results import Tables, curve_table, figure_table, joined, kept_runs, scored, with_costs
-
-PASSING = (OSError, MemoryError, OutOfMemory)
-"""Errors that another try, perhaps elsewhere, may not meet: they fail the trial, and Ray retries it. Any other would
-come again from equal specs; it is reported as the block's result."""
 
 
 class BlockTrainable(tune.Trainable):
@@ -46,7 +40,7 @@ class BlockTrainable(tune.Trainable):
 
     def setup(self, config: dict[str, Any], parts: Mapping[str, Part] | None = None, folder: str = "") -> None:
         assert parts is not None, "launching hands the parts in"
-        use_one_thread()
+        engine.use_one_thread()
         self._parts, self._folder = parts, folder
         self.reset_config(config)
 
@@ -54,16 +48,16 @@ class BlockTrainable(tune.Trainable):
         self._name = new_config["block"]
         self._part = self._parts[self._name]
         self._block: Block | None = self._part.block
-        self._training: BlockTraining | None = None
+        self._training: engine.BlockTraining | None = None
         self._begun = False
         self._kept = time.monotonic()
         return True
 
-    def _trained(self) -> BlockTraining:
+    def _trained(self) -> "engine.BlockTraining":
         """The block in training, begun at the first need so that an error in it is reported by `step`."""
         if self._training is None:
             assert self._block is not None
-            self._training = BlockTraining(self._block, device=self._device, report_every=self._report_every())
+            self._training = engine.BlockTraining(self._block, device=self._device, report_every=self._report_every())
         return self._training
 
     def _report_every(self) -> int | None:
@@ -132,7 +126,7 @@ class BlockTrainable(tune.Trainable):
         try:
             training = self._trained()
             report = training.advance_for(self._kept + self.kept_s - time.monotonic())
-        except PASSING:
+        except _passing():
             raise
         except Exception as error:  # anything that a user's task or network may raise is this block's result
             return self._failed(error)
@@ -162,32 +156,32 @@ class BlockTrainable(tune.Trainable):
             if error is not None:
                 raise error
             return [self._to_its_end(block)]
-        except PASSING:
+        except _passing():
             raise
         except Exception as its_error:  # anything that a user's task or network may raise
             if len(block.seeds) > 1:
                 return [one for seed in block.seeds for one in self._alone(replace(block, seeds=[seed]), reasons)]
             ((arm, _),) = block.arms
             reasons.append(f"{arm}: {_one_line(its_error)}")
-            return [Tables(failed_runs(block, device=self._device), curve_table({}), figure_table({}))]
+            return [Tables(engine.failed_runs(block, device=self._device), curve_table({}), figure_table({}))]
 
     def _to_its_end(self, block: Block) -> Tables:
         """A block's tables, from its beginning to its end."""
-        training = BlockTraining(block, device=self._device)
+        training = engine.BlockTraining(block, device=self._device)
         while not training.finished:
             report = training.advance()
         assert report.runs is not None
         self._keep_models(training, report.runs)
         return self._tables(block, training, report.runs)
 
-    def _tables(self, timed: Block, training: BlockTraining, runs: pandas.DataFrame) -> Tables:
+    def _tables(self, timed: Block, training: "engine.BlockTraining", runs: pandas.DataFrame) -> Tables:
         """What has ended; with the costs of a block's arms where this is the part that times them for all."""
         if self._part.first:
-            costs = {name: timing.columns for name, timing in time_arms(timed, device=self._device).items()}
+            costs = {name: timing.columns for name, timing in engine.time_arms(timed, device=self._device).items()}
             runs = with_costs(runs, costs)
         return Tables(runs, training.curves(), training.figures(self._part.whole.seeds))
 
-    def _keep_models(self, training: BlockTraining, runs: pandas.DataFrame) -> None:
+    def _keep_models(self, training: "engine.BlockTraining", runs: pandas.DataFrame) -> None:
         """Keeps the networks that the study asks for; of a part of a block the best of its own seeds."""
         kept = self._part.whole.kept_models
         if kept is not None:
@@ -201,7 +195,7 @@ class BlockTrainable(tune.Trainable):
         self._keep_models(training, runs)
         try:
             return self._tables(self._part.whole, training, runs)._asdict()
-        except PASSING:
+        except _passing():
             raise
         except Exception:  # of a seed in another part, which says so: this part's own have trained
             return self._tables(self._block, training, runs)._asdict()
@@ -228,7 +222,7 @@ class SearchTrainable(BlockTrainable):
     ) -> None:
         assert study is not None, "launching hands the study in"
         assert metric is not None, "and by what it is searched"
-        use_one_thread()
+        engine.use_one_thread()
         self._study, self._folder, self._metric, self._interim = study, folder, metric, interim
         self.reset_config(config)
 
@@ -267,11 +261,11 @@ class SearchTrainable(BlockTrainable):
         for one in alone:
             block = one.block(self._study)
             try:
-                parts.append(run_block(block, device=self._device))
-            except PASSING:
+                parts.append(engine.run_block(block, device=self._device))
+            except _passing():
                 raise
             except Exception as its_error:  # as above
-                parts.append(failed_runs(block, device=self._device))
+                parts.append(engine.failed_runs(block, device=self._device))
                 reasons.append(_one_line(its_error))
         said = {"done": True, "reason": "; ".join(dict.fromkeys(reasons))}
         return said, self._ended(pandas.concat(parts, ignore_index=True))
@@ -290,3 +284,11 @@ def _one_line(error: BaseException) -> str:
     """What was raised, and where in a user's code."""
     place = place_of_error(error)
     return said(error) + (f" ({place})" if place and place not in str(error) else "")
+
+
+def _passing() -> tuple[type[Exception], ...]:
+    """Errors that another try, perhaps elsewhere, may not meet: they fail the trial, and Ray retries it.
+
+    Any other would come again from equal specs; it is reported as the block's result.
+    """
+    return OSError, MemoryError, engine.OutOfMemory

@@ -55,6 +55,7 @@ class Objective:
     loss: Metric  # among them: what training makes small
     outputs: Callable[[Any], int]  # numbers that a network gives for each sample of a task, or each of its positions
     by_position: bool = False  # whether outputs are (samples, positions, outputs); else (samples, outputs)
+    stacked: bool = False  # whether its file has `Stacked`
     over_phases: tuple[SplitMetric, ...] = ()  # of a curriculum
 
     @property
@@ -139,8 +140,9 @@ OBJECTIVES = {
             loss=_CROSS_ENTROPY,
             outputs=_logits,
             over_phases=_OVER_PHASES,
+            stacked=True,
         ),
-        Objective(name=REGRESSION, metrics=(_MSE, _R2), loss=_MSE, outputs=_targets),
+        Objective(name=REGRESSION, metrics=(_MSE, _R2), loss=_MSE, outputs=_targets, stacked=True),
         Objective(
             name=NEXT_TOKEN,
             metrics=(_CROSS_ENTROPY, _ACCURACY),

@@ -6,6 +6,7 @@ import time
 import numpy
 
 from spectra_tune.design import Block, Study
+from spectra_tune.engine import fewest_parts, rough_seconds, trains_stacked
 
 PATIENCE_S = 4.0
 """For timing blocks; those that are left lie between timed ones by their arithmetic."""
@@ -34,8 +35,6 @@ def in_words(study: Study) -> str:
 
 def _stacked(study: Study) -> bool:
     """Whether all its networks train as programs, which are timed for whole epochs."""
-    from spectra_tune.engine import trains_stacked  # loads torch
-
     return all(trains_stacked(block) for block in study.blocks())
 
 
@@ -56,8 +55,6 @@ def _needed(study: Study) -> tuple[float, int]:
 
 def _of_parts(blocks: tuple[Block, ...], seconds: list[float], processors: int) -> list[float]:
     """Seconds of a part of each block, where it goes out in several."""
-    from spectra_tune.engine import fewest_parts  # loads torch
-
     counts = fewest_parts(seconds, [len(block.seeds) for block in blocks], processors)
     return [one / count for one, count in zip(seconds, counts, strict=True)]
 
@@ -100,6 +97,6 @@ def _seconds_of(block: Block) -> float:
 
 def _relative(block: Block) -> float:
     """Roughly the seconds of one processor, by which blocks stand to each other."""
-    from spectra_tune.engine import rough_seconds  # loads torch
+    from spectra_tune.engine import step_seconds  # loads torch
 
-    return rough_seconds(block)
+    return rough_seconds(block, step=step_seconds)

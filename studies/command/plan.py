@@ -15,6 +15,7 @@ from analysis.statistics.planning import (
 from analysis.statistics.significance import EXACT_UP_TO, RANDOM_FLIPS, smallest_flip_p
 from spectra_tune.design import SAME_CONFIGURATION, Outcome, Study
 from spectra_tune.design.kept_models import BEST
+from spectra_tune.engine import parameter_count
 
 POWER = 0.8
 
@@ -43,8 +44,6 @@ def _kept_parameters(study: Study) -> dict[str, object]:
     kept = study.kept_models
     if kept is None:
         return {}
-    from spectra_tune.engine import parameter_count  # loads torch
-
     numbers = networks = 0
     for block in study.blocks():
         for _, arm in block.arms:

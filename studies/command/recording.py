@@ -1,23 +1,12 @@
-"""A study's record in MLflow: begun with its plan, ended with what its tables say."""
+"""A study's record in MLflow, begun with its plan; finishing.py ends it with what its tables say."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 
-from rich.console import Console
-
-from analysis import report as reporting
-from analysis.judging.contrasts import judge_study
-from analysis.judging.question import question_of
 from spectra_tune import tracking
 from spectra_tune.credentials import without_secrets
 from spectra_tune.lock import Lock
-from spectra_tune.results import Tables
-from studies.command import models, plan, terminal
+from studies.command import plan
 from studies.command.catalogue import Named
-from studies.command.complexities import with_complexities
-from studies.command.console import say
-from studies.command.mlflow_records import counts, for_children
-from studies.command.pasted import verb_on
 
 
 def begin(named: Named, uri: str, place: str, lock: Lock, *, begun: bool, elsewhere: bool = False) -> tracking.Tracker:
@@ -25,7 +14,7 @@ def begin(named: Named, uri: str, place: str, lock: Lock, *, begun: bool, elsewh
 
     elsewhere: beside the one that its storage knows.
     """
-    from spectra_tune import launching  # loads ray and torch
+    from spectra_tune import launching  # loads ray
     from spectra_tune.launching.block_store import within
 
     study = named.study
@@ -51,54 +40,3 @@ def stop(tracker: tracking.Tracker, status: str) -> None:
     """Ends the record of an incomplete study; a store that does not answer is left to --resume."""
     with suppress(tracking.StoreLost):
         tracker.stop(status)
-
-
-def finish(
-    console: Console,
-    verdicts: Console,
-    named: Named,
-    tracker: tracking.Tracker,
-    tables: Tables,
-    uri: str,
-    place: str,
-    lost: Sequence[str] = (),
-) -> int:
-    """Judges a study's tables, writes all into MLflow and prints what came out on `verdicts`; returns the exit code.
-
-    lost: blocks that may come out otherwise at another try: the record is then not a finished one.
-    """
-    study = named.study
-    tables = with_complexities(study, tables)
-    loose = int((~tables.runs["equal_bits"]).sum())
-    if loose:
-        say(
-            console,
-            f"WARNING: on this processor the bits of {loose} runs depend on what trained beside them; their verdicts "
-            "stand, but another composition of the blocks would not repeat them to the bit",
-        )
-    try:
-        models.log(console, named, tracker, tables.runs, place)
-        pages = tracker.pages(terminal.base_url(uri))
-        found = reporting.findings(named.name, study, tables, links=pages.runs, compared=pages.compared)
-        judged = found.judged
-        summaries, tags = for_children(found)
-        tracker.finish(
-            tables,
-            outcome=study.outcome.metric,
-            summaries=summaries,
-            tags=tags,
-            parent_metrics=counts(judged),
-            description=reporting.overview(found),
-            artifacts=reporting.files(found),
-            status="FAILED" if lost else "FINISHED",
-        )
-    except tracking.StoreLost as error:
-        terminal.say_verdicts(verdicts, named.name, question_of(study), judge_study(study, tables.runs))
-        say(
-            console,
-            f"NOT RECORDED: {error}. All results are kept in {place}/{named.name}; once the store answers: "
-            f"{verb_on(named, 'sync', uri=uri, place=place)}",
-        )
-        return 1
-    terminal.conclude(verdicts, named, judged, uri)
-    return 0

@@ -6,7 +6,7 @@ from analysis.judging.contrasts import judge_study
 from spectra_tune import tracking
 from spectra_tune.design import InvalidStudy
 from spectra_tune.lock import Lock
-from studies.command import catalogue, places, recording, search
+from studies.command import catalogue, finishing, places, recording, search
 from studies.command.block_names import block_names
 from studies.command.console import to_reader
 from studies.command.pasted import verb_on
@@ -63,4 +63,4 @@ def _locked(
     tracker = recording.begin(named, uri, place, lock, begun=recorded is not None, elsewhere=elsewhere)
     tracker.add(blocks)
     tables = search.with_search(study, trained.tables, searched)
-    return recording.finish(console, console, named, tracker, tables, uri, place)
+    return finishing.finish(console, console, named, tracker, tables, uri, place)

@@ -1,6 +1,8 @@
 """What trains a study on a cluster: where blocks, tracking and analysis meet. Loading it takes seconds."""
 
 import os
+import threading
+from importlib import import_module
 
 from spectra_tune import launching, tracking
 from spectra_tune.cluster import Head
@@ -19,6 +21,10 @@ from studies.command.lost_cluster import end_without_cluster
 from studies.command.progress import Display
 from studies.command.running_study import RunningStudy
 
+FINISHING = "studies.command.finishing"
+"""Loads what judges and draws: neither before there is something to train, nor, from whatever lies there by then, only
+when all has trained."""
+
 
 def trained(here: RunningStudy, *, resume: bool) -> int:
     """Trains a study on the cluster that is joined, judges and records it; returns the exit code."""
@@ -35,7 +41,7 @@ def _locked(here: RunningStudy, lock: Lock) -> int:
     launching.check_device(named.study.conditions)
     launching.check_gpus(within(place, one) for one in left)
     say(here.talk, f"{plan.text(named.name, named.study)}\n")
-    if needs_kernel(named.study) and kernel_is_to_be_compiled():
+    if kernel_is_to_be_compiled() and needs_kernel(named.study):
         say(here.talk, "the kernel that trains perceptrons is compiled, once on this machine: about 20 s\n")
     lock.confirm()
     head = Head(here.address or os.environ.get("RAY_ADDRESS"))
@@ -78,7 +84,8 @@ def _train(here: RunningStudy, lock: Lock, head: Head) -> int:
     for block, reason in trained.failures.items():
         say(here.console, f"failed: {block}: {reason}")
     tables = search.with_search(study, trained.tables, searched)
-    code = recording.finish(here.console, here.verdicts, named, tracker, tables, uri, place, lost=trained.lost)
+    finishing = import_module(FINISHING)
+    code = finishing.finish(here.console, here.verdicts, named, tracker, tables, uri, place, lost=trained.lost)
     if trained.lost:
         say(here.console, f"the machine failed {len(trained.lost)} blocks; try them again with: {resume}")
     return 1 if trained.failures else code
@@ -90,9 +97,12 @@ def _trained(here: RunningStudy, tracker: tracking.Tracker, blocks: dict[str, Bl
     named = here.named
     runs_by_block = {name: len(block.arms) * len(block.seeds) for name, block in blocks.items()}
     largest = Largest(named.study)
+    loading = threading.Thread(target=import_module, args=[FINISHING], daemon=True)
     with Display(here.talk, here.bar, runs_by_block) as display:
 
         def on_progress(progress: launching.Progress) -> None:
+            if loading.ident is None:
+                loading.start()
             if not progress.curves.empty:
                 before = tracker.lost
                 tracker.log_curves(progress.curves)

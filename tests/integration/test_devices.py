@@ -13,7 +13,7 @@ import pytest
 import ray
 
 from spectra_tune.engine import bytes_on_gpu, run_block
-from spectra_tune.engine.environment import NOT_BUILT, gpu_bytes
+from spectra_tune.engine.gpu_memory import NOT_BUILT, gpu_bytes
 from spectra_tune.launching import gpus as given_gpus
 from spectra_tune.launching.block_store import write_ended
 from spectra_tune.launching.gpus import gpu_share, resources

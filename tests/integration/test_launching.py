@@ -336,7 +336,7 @@ def test_an_address_where_nothing_answers_is_refused(address, says):
 def test_a_block_that_would_leave_workers_idle_goes_out_in_parts_and_comes_back_whole(ray, tmp_path, monkeypatch):
     condition = Condition(task=moons(samples=40), network=mlp(width=4), epochs=4)
     block = Block(condition=condition, arms=ARMS, seeds=range(6))
-    monkeypatch.setattr(parts, "rough_seconds", lambda block, timed: 100.0)
+    monkeypatch.setattr(parts, "_seconds", lambda block, timed: 100.0)
     trained, seen = launched("parts", {"block": block}, tmp_path)
     names = {file.stem for file in (tmp_path / "parts" / "ended").iterdir()}
     assert names == {f"block-seeds{seed}-{seed}" for seed in range(6)}
@@ -352,7 +352,7 @@ def test_a_block_that_would_leave_workers_idle_goes_out_in_parts_and_comes_back_
         (tmp_path / "parts" / "ended" / f"block-seeds{gone}-{gone}.zip").unlink()
     with_half = launching.trained_before("parts", {"block": block}, storage=str(tmp_path))
     assert not with_half.complete
-    monkeypatch.setattr(parts, "rough_seconds", lambda block, timed: 1.0)
+    monkeypatch.setattr(parts, "_seconds", lambda block, timed: 1.0)
     again, _ = launched("parts", {"block": block}, tmp_path, resume=True)
     assert {file.stem for file in (tmp_path / "parts" / "ended").iterdir()} - names == {"block-seeds1-2"}
     assert unmeasured(again.tables.runs).equals(expected)
@@ -363,7 +363,7 @@ def test_a_storage_of_whole_blocks_is_not_trained_again_in_parts(ray, tmp_path, 
     block = Block(condition=Condition(task=moons(samples=40), network=mlp(width=4), epochs=2), arms=ARMS, seeds=[0, 1])
     trained, _ = launched("older", {"block": block}, tmp_path)
     assert [file.stem for file in (tmp_path / "older" / "ended").iterdir()] == ["block"]
-    monkeypatch.setattr(parts, "rough_seconds", lambda block, timed: 100.0)
+    monkeypatch.setattr(parts, "_seconds", lambda block, timed: 100.0)
     again, seen = launched("older", {"block": block}, tmp_path, resume=True)
     assert not seen
     assert again.tables.runs.equals(trained.tables.runs)

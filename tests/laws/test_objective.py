@@ -130,9 +130,14 @@ def test_the_loss_is_its_metric_and_has_a_gradient(name, task):
 
 
 STACKED = pytest.mark.parametrize(
-    ("name", "task"), [(name, task) for name, task in CASES if hasattr(implementation(name), "Stacked")], ids=str
+    ("name", "task"), [(name, task) for name, task in CASES if OBJECTIVES[name].stacked], ids=str
 )
 """Objectives that have a stacked form."""
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_a_stacked_form_is_declared_where_there_is_one(name):
+    assert OBJECTIVES[name].stacked == hasattr(implementation(name), "Stacked")
 
 
 def stacked_of(name, task, dtype, shared=False, members=4):

@@ -8,8 +8,6 @@ from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 
-import torch
-
 from spectra_tune.design import Condition, Treatment
 from spectra_tune.networks.perceptron import Perceptron
 from spectra_tune.objectives import CLASSIFICATION, REGRESSION, objective_of
@@ -31,9 +29,9 @@ def compiler() -> str | None:
     return f"numba {version('numba')}"
 
 
-def is_fused(condition: Condition, treatment: Treatment, device: str, dtype: torch.dtype) -> bool:
-    """Whether the kernel trains this Condition's perceptron with this Treatment on this device."""
-    if compiler() is None or torch.device(device).type != "cpu" or dtype != torch.float32:
+def is_fused(condition: Condition, treatment: Treatment, device: str) -> bool:
+    """Whether the kernel trains this Condition's perceptron, in float32, with this Treatment on this device."""
+    if compiler() is None or device != "cpu":
         return False
     if not isinstance(condition.network, Perceptron) or condition.optimizer not in OPTIMIZERS:
         return False

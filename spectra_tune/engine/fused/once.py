@@ -7,21 +7,23 @@ from functools import cache
 from pathlib import Path
 
 from spectra_tune.engine.fused.choice import compiler
-from spectra_tune.engine.members import optimizer_defaults
-from spectra_tune.operators import dense
+
+HERE = Path(__file__).parent
+
+SHARED = (HERE.parent / "members/optimizer_defaults.py", HERE.parents[1] / "operators/dense.py")
+"""What the kernel takes from outside of this folder: read here, not imported, since it loads torch."""
 
 
 @cache
 def digest() -> str:
     """sha256 (hex) of the sources that the kernel is compiled from."""
-    here = sorted(Path(__file__).parent.glob("*.py"))
     seen = hashlib.sha256()
-    for file in (*here, Path(optimizer_defaults.__file__), Path(dense.__file__)):
+    for file in (*sorted(HERE.glob("*.py")), *SHARED):
         seen.update(file.read_bytes())
     return seen.hexdigest()
 
 
-def is_to_be_compiled() -> bool:
+def kernel_is_to_be_compiled() -> bool:
     """Whether the first to train here waits for the compiler."""
     return not any(place.exists() for place in _places())
 
@@ -42,4 +44,4 @@ def _places() -> tuple[Path, Path]:
     known = f"{digest()} {compiler()} {platform.node()} {platform.machine()}"
     name = f"kernel-{hashlib.sha256(known.encode()).hexdigest()[:16]}"
     users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(__file__).parent / "__pycache__" / name, users / "spectra-tune" / name
+    return HERE / "__pycache__" / name, users / "spectra-tune" / name

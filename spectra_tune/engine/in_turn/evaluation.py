@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
-TILE = 1024
-"""Samples that are evaluated at a time."""
+from spectra_tune.engine.members.splits import TILE
 
 
 def outputs_over(module: Module, x: Any, numbers: Callable[[Tensor], Tensor]) -> Tensor:

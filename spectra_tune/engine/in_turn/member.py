@@ -20,8 +20,9 @@ from spectra_tune.engine.in_turn.optimizers import optimizer_of
 from spectra_tune.engine.in_turn.phase_change import draw_head_anew, frozen
 from spectra_tune.engine.in_turn.precision import pass_in_bfloat16
 from spectra_tune.engine.in_turn.signals import ModuleSignals
-from spectra_tune.engine.members.generators import RandomState, generator_of, seed_of, seed_others
+from spectra_tune.engine.members.generators import RandomState, generator_of, seed_of
 from spectra_tune.engine.members.layers import layer_names
+from spectra_tune.engine.members.other_generators import seed_others
 from spectra_tune.engine.members.pace import Pace
 from spectra_tune.engine.members.parameters import built, digest_of_parameters
 from spectra_tune.engine.members.phases import ACCURACY, PhaseLog, over_phases

@@ -1,18 +1,16 @@
-"""Generators of a member's own, one for each purpose; and the global ones, lent to it and put back.
+"""Generators of a member's own, one for each purpose; and torch's global one, lent to it and put back.
 
-Torch's global state goes on from loan to loan. Those of numpy and Python, slow to read, are seeded anew for every epoch
-and evaluation instead (`seed_others`), and are put back once for all (`others_put_back`).
+Its state goes on from loan to loan; for those of numpy and Python see other_generators.py.
 """
 
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy
 import torch
 from torch import Tensor
 
 from spectra_tune.design import Member
+from spectra_tune.engine.members.other_generators import seed_others
 from spectra_tune.randomness import derived_seed
 
 
@@ -24,23 +22,6 @@ def seed_of(member: Member, *purpose: str | int) -> int:
 def generator_of(member: Member, *purpose: str | int) -> torch.Generator:
     """A generator of a member's own for one purpose."""
     return torch.Generator().manual_seed(seed_of(member, *purpose))
-
-
-def seed_others(seed: int) -> None:
-    """The global generators of numpy and Python draw from this seed on."""
-    numpy.random.seed(seed)
-    random.seed(seed)
-
-
-@contextmanager
-def others_put_back() -> Iterator[None]:
-    """Whatever is drawn within from the global generators of numpy and Python: afterwards as if it had not been."""
-    of_numpy, of_python = numpy.random.get_state(), random.getstate()
-    try:
-        yield
-    finally:
-        numpy.random.set_state(of_numpy)
-        random.setstate(of_python)
 
 
 @contextmanager

@@ -7,6 +7,10 @@ SPLITS = {"search": ("train", "validation"), "confirm": ("train", "validation", 
 """By stage: what selects sees no test data at all."""
 
 
+TILE = 1024
+"""Samples of a split that are evaluated at a time."""
+
+
 def splits_of(member: Member) -> tuple[str, ...]:
     """Splits that a member is evaluated on."""
     return SPLITS[member.stage]

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
 from spectra_tune.design import Member
 from spectra_tune.engine.fused.choice import is_fused
 
@@ -57,7 +55,7 @@ def _size(member: Member, samples: int, device: str) -> tuple[int, bool]:
     if device != "cpu":
         return GPU_CHUNK, True
     condition = member.condition
-    if is_fused(condition, member.treatment, device, torch.float32):
+    if is_fused(condition, member.treatment, device):
         numbers = condition.network.stacked(condition.task).sizes[0] * samples
         return max(1, min(MOST_MEMBERS, FUSED_NUMBERS // numbers)), False
     cells = condition.network.stacked(condition.task).cells * (condition.batch_size or samples)

@@ -9,11 +9,9 @@ from typing import Any
 import numpy
 from torch import Tensor
 
+from spectra_tune.engine.members.splits import TILE
 from spectra_tune.engine.stacked.stack import Stack
 from spectra_tune.engine.stacked.workspace import Workspace
-
-TILE = 1024
-"""Samples that are evaluated at a time."""
 
 
 class Passes:

@@ -87,7 +87,7 @@ class Program:
         made_of = {name: [_name(module, weight) for weight in of.weights] for name, of in operators.items()}
         shared = (self.evaluation, self._buffers)
         pulls = (self._pulled, batch, self._log)
-        if is_fused(self.condition, treatment, device, dtype):
+        if dtype == torch.float32 and is_fused(self.condition, treatment, device):
             numbers = [int(of[0].removeprefix("layer_").removesuffix(".weight")) for of in made_of.values()]
             from spectra_tune.engine.stacked.fused_steps import FusedSteps  # loads numba: not where nothing trains
 

@@ -58,7 +58,7 @@ def test_a_block_has_as_many_parts_as_leave_no_worker_idle_for_long(seconds, wor
 
 def test_the_longest_parts_go_out_first_and_have_all_seeds_once(monkeypatch):
     long = replace(BLOCK, condition=replace(BLOCK.condition, epochs=50))
-    monkeypatch.setattr(parts, "rough_seconds", lambda block, timed: len(block.seeds) * block.condition.epochs)
+    monkeypatch.setattr(parts, "_seconds", lambda block, timed: len(block.seeds) * block.condition.epochs)
     out = handed_out(
         {"short": BLOCK, "long": long}, {"short": [BLOCK.seeds], "long": [(7, 3), (1, 9, 2)]}, 3, gpus=False
     )
@@ -69,7 +69,7 @@ def test_the_longest_parts_go_out_first_and_have_all_seeds_once(monkeypatch):
 
 
 def test_on_gpus_what_trains_as_a_padded_program_is_not_split(monkeypatch):
-    monkeypatch.setattr(parts, "rough_seconds", lambda block, timed: 1000.0)
+    monkeypatch.setattr(parts, "_seconds", lambda block, timed: 1000.0)
     stacked, in_turn = (replace(BLOCK, condition=replace(BLOCK.condition, network=one)) for one in ENGINES.values())
     out = handed_out({"a": stacked, "b": in_turn}, {"a": [BLOCK.seeds], "b": [BLOCK.seeds]}, 8, gpus=True)
     assert [one.name for one in out.values() if one.of == "a"] == ["a"]
