@@ -7,6 +7,8 @@ named here loads at its first use: to plan a block (its way, its bytes, its seco
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from spectra_tune.loading import without_collections
+
 if TYPE_CHECKING:
     from spectra_tune.engine.duration import fewest_parts, rough_seconds
     from spectra_tune.engine.environment import OutOfMemory, use_one_thread
@@ -64,5 +66,6 @@ _FILE_OF = {name: file for file, names in _FILES.items() for name in names}
 def __getattr__(name: str) -> Any:
     """A name of above, from its file."""
     if name in _FILE_OF:
-        return getattr(import_module(f"{__name__}.{_FILE_OF[name]}"), name)
+        with without_collections():
+            return getattr(import_module(f"{__name__}.{_FILE_OF[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

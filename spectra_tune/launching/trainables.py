@@ -20,6 +20,7 @@ from spectra_tune.launching.block_store import read_ended, write_ended
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
 from spectra_tune.launching.kept_models import keep_models
 from spectra_tune.launching.parts import Part
+from spectra_tune.loading import without_collections
 from spectra_tune.objectives import SplitMetric
 from spectra_tune.own_code import place_of_error, said
 from spectra_tune.results import Tables, curve_table, figure_table, joined, kept_runs, scored, with_costs
@@ -57,7 +58,9 @@ class BlockTrainable(tune.Trainable):
         """The block in training, begun at the first need so that an error in it is reported by `step`."""
         if self._training is None:
             assert self._block is not None
-            self._training = engine.BlockTraining(self._block, device=self._device, report_every=self._report_every())
+            with without_collections():  # a worker's first block loads torch, numba and what its task draws with
+                every = self._report_every()
+                self._training = engine.BlockTraining(self._block, device=self._device, report_every=every)
         return self._training
 
     def _report_every(self) -> int | None:
