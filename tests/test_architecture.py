@@ -219,7 +219,7 @@ def test_what_hands_perceptrons_out_has_loaded_neither_torch_nor_what_draws():
         "blocks = {str(at): block for at, block in enumerate(capacity.STUDY.blocks())}\n"
         "assert handed_out(blocks, {name: [block.seeds] for name, block in blocks.items()}, 2, gpus=False)\n"
         "assert needs_kernel(capacity.STUDY)\n"
-        "assert kernel_is_to_be_compiled() in (True, False)\n"
+        "kernel_is_to_be_compiled()\n"
         "assert bytes_on_gpu(next(iter(blocks.values()))) > 0\n"
         "heavy = {'torch', 'numba', 'matplotlib', 'statsmodels'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"

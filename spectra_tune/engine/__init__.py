@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from spectra_tune.loading import without_collections
 
 if TYPE_CHECKING:
-    from spectra_tune.engine.duration import fewest_parts, rough_seconds
+    from spectra_tune.engine.duration import block_seconds, timed_step
     from spectra_tune.engine.environment import OutOfMemory, use_one_thread
     from spectra_tune.engine.fused.once import kernel_is_to_be_compiled
     from spectra_tune.engine.memory import bytes_on_gpu, parts
     from spectra_tune.engine.rehearsal import rehearse
     from spectra_tune.engine.reports import Report
+    from spectra_tune.engine.rough_duration import fewest_parts, rough_seconds
     from spectra_tune.engine.rows import failed_runs
     from spectra_tune.engine.size import capacity_ratio, parameter_count
-    from spectra_tune.engine.timed import block_seconds, step_seconds
     from spectra_tune.engine.timing import time_arms
     from spectra_tune.engine.training import BlockTraining, run_block, train
     from spectra_tune.engine.way import needs_kernel, trains_stacked
@@ -39,23 +39,23 @@ __all__ = [
     "rehearse",
     "rough_seconds",
     "run_block",
-    "step_seconds",
     "time_arms",
+    "timed_step",
     "train",
     "trains_stacked",
     "use_one_thread",
 ]
 
 _FILES = {
-    "duration": ("fewest_parts", "rough_seconds"),
+    "duration": ("block_seconds", "timed_step"),
     "environment": ("OutOfMemory", "use_one_thread"),
     "fused.once": ("kernel_is_to_be_compiled",),
     "memory": ("bytes_on_gpu", "parts"),
     "rehearsal": ("rehearse",),
     "reports": ("Report",),
+    "rough_duration": ("fewest_parts", "rough_seconds"),
     "rows": ("failed_runs",),
     "size": ("capacity_ratio", "parameter_count"),
-    "timed": ("block_seconds", "step_seconds"),
     "timing": ("time_arms",),
     "training": ("BlockTraining", "run_block", "train"),
     "way": ("needs_kernel", "trains_stacked"),

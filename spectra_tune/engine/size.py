@@ -7,8 +7,11 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy
+
 from spectra_tune.design import Condition, Treatment
 from spectra_tune.design.condition import with_hyperparameters
+from spectra_tune.engine.members.other_generators import others_put_back
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,11 +33,9 @@ def parameter_count(network: Any, task: Any) -> int:
 @lru_cache(maxsize=256)
 def cells_of_sample(network: Any, task: Any) -> int:
     """Numbers that a module keeps of one sample for its backward pass, counted in a pass over a few."""
-    import numpy
     import torch
 
     from spectra_tune.engine.members.generators import seeded
-    from spectra_tune.engine.members.other_generators import others_put_back
 
     with others_put_back(), seeded(0):
         module: Module = network.build(task)
@@ -61,7 +62,6 @@ def regularized_layers(network: Any, task: Any, treatment: Treatment) -> tuple[s
 def _built(network: Any, task: Any) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
     from spectra_tune.engine.members.generators import seeded
     from spectra_tune.engine.members.layers import layer_names
-    from spectra_tune.engine.members.other_generators import others_put_back
     from spectra_tune.penalties.pulled import with_last
 
     with others_put_back(), seeded(0):

@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas
 
 from spectra_tune import engine
-from spectra_tune.design import Block, Member
+from spectra_tune.design import Block
 from spectra_tune.results import COST, Tables, joined
 
 
@@ -96,14 +96,10 @@ def handed_out(
 def _seconds(block: Block, *, timed: bool) -> float:
     """Estimate of a block's training; not timed where it will be on a GPU: this process need not have one."""
     try:
-        return engine.rough_seconds(block, step=_step if timed else None)
+        in_turn = timed and not engine.trains_stacked(block)  # torch is loaded to time it
+        return engine.rough_seconds(block, step=engine.timed_step(block.condition.task) if in_turn else None)
     except Exception:  # anything that a user's network or task may raise: the trial that trains it says so
         return 0.0
-
-
-def _step(member: Member) -> float:
-    """Seconds of a member's step, timed: of one that trains in turn, which torch is loaded for."""
-    return engine.step_seconds(member)
 
 
 def whole_again(of_parts: Sequence[tuple[Part, Tables]], block: Block) -> Tables:

@@ -97,6 +97,6 @@ def _seconds_of(block: Block) -> float:
 
 def _relative(block: Block) -> float:
     """Roughly the seconds of one processor, by which blocks stand to each other."""
-    from spectra_tune.engine import step_seconds  # loads torch
+    from spectra_tune.engine import timed_step  # loads torch
 
-    return rough_seconds(block, step=step_seconds)
+    return rough_seconds(block, step=timed_step(block.condition.task))

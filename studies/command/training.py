@@ -41,7 +41,7 @@ def _locked(here: RunningStudy, lock: Lock) -> int:
     launching.check_device(named.study.conditions)
     launching.check_gpus(within(place, one) for one in left)
     say(here.talk, f"{plan.text(named.name, named.study)}\n")
-    if kernel_is_to_be_compiled() and needs_kernel(named.study):
+    if needs_kernel(named.study) and kernel_is_to_be_compiled():
         say(here.talk, "the kernel that trains perceptrons is compiled, once on this machine: about 20 s\n")
     lock.confirm()
     head = Head(here.address or os.environ.get("RAY_ADDRESS"))
@@ -84,7 +84,8 @@ def _train(here: RunningStudy, lock: Lock, head: Head) -> int:
     for block, reason in trained.failures.items():
         say(here.console, f"failed: {block}: {reason}")
     tables = search.with_search(study, trained.tables, searched)
-    finishing = import_module(FINISHING)
+    from studies.command import finishing  # loaded already, unless nothing had to train
+
     code = finishing.finish(here.console, here.verdicts, named, tracker, tables, uri, place, lost=trained.lost)
     if trained.lost:
         say(here.console, f"the machine failed {len(trained.lost)} blocks; try them again with: {resume}")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from spectra_tune.design import Block, Condition, Treatment
-from spectra_tune.engine import block_seconds, rough_seconds, step_seconds
+from spectra_tune.engine import block_seconds, rough_seconds, timed_step
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
 from studies.command import catalogue, duration
@@ -62,7 +62,7 @@ def test_a_block_s_time_grows_with_its_epochs_and_seeds(monkeypatch):
         do()
         return 1.0
 
-    monkeypatch.setattr("spectra_tune.engine.timed._seconds", second)
+    monkeypatch.setattr("spectra_tune.engine.duration._seconds", second)
 
     def of(epochs, seeds):
         condition = Condition(task=moons(samples=40), network=mlp(width=4), epochs=epochs)
@@ -91,11 +91,11 @@ def test_what_is_said_names_what_it_rests_on(monkeypatch):
 
 @pytest.mark.parametrize("network", ENGINES.values(), ids=ENGINES)
 def test_a_rough_time_grows_with_the_steps(network, monkeypatch):
-    monkeypatch.setattr("spectra_tune.engine.timed._seconds", lambda do: do() or 0.01)
+    monkeypatch.setattr("spectra_tune.engine.duration._seconds", lambda do: do() or 0.01)
     condition = Condition(task=moons(samples=64), network=network, epochs=30, batch_size=16)
 
     def rough(condition, seeds):
-        return rough_seconds(Block(condition=condition, arms=ARMS, seeds=range(seeds)), step=step_seconds)
+        return rough_seconds(Block(condition=condition, arms=ARMS, seeds=range(seeds)), step=timed_step(condition.task))
 
     once = rough(condition, 4)
     more = [replace(condition, epochs=60), replace(condition, task=moons(samples=128))]

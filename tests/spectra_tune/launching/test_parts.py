@@ -9,6 +9,7 @@ from ray.tune.schedulers import TrialScheduler
 
 from spectra_tune.design import Block, Condition
 from spectra_tune.engine import fewest_parts
+from spectra_tune.engine.members.draws import Draw
 from spectra_tune.launching import parts
 from spectra_tune.launching.parts import Part, handed_out, left, named_parts, whole_again
 from spectra_tune.launching.scheduler_per_side import SchedulerPerSide
@@ -74,6 +75,20 @@ def test_on_gpus_what_trains_as_a_padded_program_is_not_split(monkeypatch):
     out = handed_out({"a": stacked, "b": in_turn}, {"a": [BLOCK.seeds], "b": [BLOCK.seeds]}, 8, gpus=True)
     assert [one.name for one in out.values() if one.of == "a"] == ["a"]
     assert len(out) == 7
+
+
+def test_only_what_trains_in_turn_is_timed_and_not_where_it_will_be_on_a_gpu(monkeypatch):
+    drawn, timed = [], []
+    monkeypatch.setattr("spectra_tune.engine.duration._seconds", lambda do: timed.append(do()) or 1.0)
+    monkeypatch.setattr("spectra_tune.engine.duration.Draw", lambda task: drawn.append(task) or Draw(task))
+    stacked, in_turn = (replace(BLOCK, condition=replace(BLOCK.condition, network=one)) for one in ENGINES.values())
+    assert 0 < parts._seconds(stacked, timed=True) == parts._seconds(stacked, timed=False)
+    assert 0 < parts._seconds(in_turn, timed=False) < 1
+    assert not timed
+    steps = len(BLOCK.arms) * len(BLOCK.seeds) * BLOCK.condition.epochs
+    assert parts._seconds(in_turn, timed=True) >= steps
+    assert len(timed) == 4 * 2, "with a penalty and without: a step that is not counted and three that are"
+    assert drawn == [in_turn.condition.task], "once for all arms"
 
 
 def ended(of):
