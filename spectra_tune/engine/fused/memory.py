@@ -6,13 +6,16 @@ from itertools import pairwise
 import numpy
 from torch import Tensor
 
-from spectra_tune.engine.fused.layers import blocks_of_gradient
+from spectra_tune.engine.fused.layers import FLOAT, blocks_of_gradient
 from spectra_tune.engine.fused.registers import LANES, SUMS, TILE
 from spectra_tune.engine.fused.sigma import room_for
 from spectra_tune.engine.fused.tables import Layers, Work
 
-TILES = 4
+TILES = 8
 """That a layer is done for before the next one: so many share its weights, and their numbers fit near the processor."""
+
+LINE = 64
+"""Bytes of a cache's line."""
 
 
 def layers_of(parameters: Mapping[str, Tensor], sizes: Sequence[int]) -> Layers:
@@ -33,16 +36,23 @@ def work_for(sizes: Sequence[int], samples: int, rows: int) -> Work:
     tiles = -(-samples // TILE)
     pairs = list(pairwise(sizes))
 
-    def empty(count: int) -> numpy.ndarray:
-        return numpy.zeros(count, numpy.float32)
+    ones = _aligned(TILE)
+    ones[:] = 1
 
     return Work(
-        hidden=empty(sum(2 * n_out * TILE * TILES for _, n_out in pairs) + LANES),
-        sums=empty(sum(int(blocks_of_gradient(*pair)) * SUMS for pair in pairs)),
-        x=empty(tiles * sizes[0] * TILE),
-        target=empty(tiles * rows * TILE),
-        weight=empty(tiles * TILE),
-        ones=numpy.ones(TILE, numpy.float32),
+        hidden=_aligned(sum(2 * n_out * TILE * TILES for _, n_out in pairs) + LANES),
+        sums=_aligned(sum(int(blocks_of_gradient(*pair)) * SUMS for pair in pairs)),
+        x=_aligned(tiles * sizes[0] * TILE),
+        target=_aligned(tiles * rows * TILE),
+        weight=_aligned(tiles * TILE),
+        ones=ones,
         room=room_for([(n_out, n_in) for n_in, n_out in pairs]),
         most_tiles=TILES,
     )
+
+
+def _aligned(count: int) -> numpy.ndarray:
+    """So many zeros from a cache line's beginning on: a vector that lay in two would be loaded twice."""
+    zeros = numpy.zeros(count + LINE // FLOAT, numpy.float32)
+    begin = -zeros.ctypes.data % LINE // FLOAT
+    return zeros[begin : begin + count]
