@@ -13,13 +13,14 @@ from spectra_tune.design.same_configuration import SAME_CONFIGURATION
 from spectra_tune.design.search import Dimension, Search
 from spectra_tune.design.seeds import Seeds
 from spectra_tune.design.signature import condition_signature, run_signature
-from spectra_tune.design.study import Pilot, Study
+from spectra_tune.design.study import MOST_PICTURED, Pilot, Study
 from spectra_tune.design.treatment import Treatment, in_words
 from spectra_tune.errors import InvalidStudy, NotComparable, nearest
 from spectra_tune.objectives import PHASES, SPLIT_METRICS, Metric, Objective, SplitMetric, objective_of
 from spectra_tune.schedules.distance_to_criticality import DistanceToCriticality
 
 __all__ = [
+    "MOST_PICTURED",
     "PHASES",
     "SAME_CONFIGURATION",
     "SPLIT_METRICS",

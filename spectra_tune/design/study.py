@@ -33,6 +33,9 @@ from spectra_tune.errors import (
 )
 from spectra_tune.objectives import is_curriculum, objective_of
 
+MOST_PICTURED = 24
+"""Conditions of a study that its pictures show, the first ones: more are not readable."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pilot:
@@ -237,8 +240,9 @@ class Study:
                 reports=self.reports,
                 evaluations=self.outcome.evaluations,
                 kept_models=self.kept_models,
+                pictured=number < MOST_PICTURED,
             )
-            for condition in self.conditions
+            for number, condition in enumerate(self.conditions)
         )
 
     def signature(self) -> str:

@@ -12,11 +12,13 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import pandas
 import pyarrow
 import pyarrow.fs
+from pyarrow.parquet import ParquetFile
 
 ENDED = "ended"
 
@@ -27,9 +29,9 @@ READERS = 8
 
 
 class Ended(NamedTuple):
-    """What a block gave: its tables by name, and its facts, such as why it failed."""
+    """What a block gave: its tables by name, each as Parquet, and its facts, such as why it failed."""
 
-    tables: dict[str, pandas.DataFrame]
+    parquet: dict[str, bytes]
     facts: dict[str, Any]
 
 
@@ -63,17 +65,26 @@ def write_ended(folder: str, block: str, tables: Mapping[str, pandas.DataFrame],
 
 
 def read_ended(folder: str, block: str) -> Ended | None:
-    """What a block gave, its tables equal to the bit; None where it has not ended."""
+    """What a block gave; None where it has not ended."""
     content = read_whole(within(folder, ENDED), f"{block}{ZIP}")
     if content is None:
         return None
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        tables = {
-            name.removesuffix(".parquet"): pandas.read_parquet(io.BytesIO(archive.read(name)))
-            for name in archive.namelist()
-            if name != FACTS
-        }
-        return Ended(tables, json.loads(archive.read(FACTS)))
+        names = [name for name in archive.namelist() if name != FACTS]
+        parquet = {name.removesuffix(".parquet"): archive.read(name) for name in names}
+        return Ended(parquet, json.loads(archive.read(FACTS)))
+
+
+def table_of(blocks: Iterable[Ended], name: str) -> pandas.DataFrame:
+    """A table of these blocks, equal to the bit, one below the other; at least one block.
+
+    Those in a row whose columns and types are the same become pandas' together: a tenth of the time.
+    """
+    tables = [ParquetFile(pyarrow.BufferReader(one.parquet[name])).read(use_threads=False) for one in blocks]
+    filled = [table for table in tables if len(table)] or tables[:1]  # an empty one has other types
+    alike = groupby(filled, key=lambda table: (table.schema, table.schema.metadata))
+    frames = [pyarrow.concat_tables(same).to_pandas() for _, same in alike]
+    return frames[0] if len(frames) == 1 else pandas.concat(frames, ignore_index=True)
 
 
 def ended_blocks(folder: str) -> set[str]:

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from types import ModuleType
 
 import pandas
@@ -16,7 +17,7 @@ from spectra_tune.design import Block, InvalidStudy, members
 from spectra_tune.launching import block_store
 from spectra_tune.launching.attempts import attempts, forget_attempts, interruptions
 from spectra_tune.launching.begun_blocks import begun_blocks, forget_state, going_on
-from spectra_tune.launching.block_store import ended_blocks, read_all, within
+from spectra_tune.launching.block_store import Ended, ended_blocks, read_all, table_of, within
 from spectra_tune.launching.gpus import gpu_share, has_gpus, note_gpus, resources, workers
 from spectra_tune.launching.kept_models import forget_models
 from spectra_tune.launching.parts import Part, handed_out, left, named_parts, whole_again
@@ -185,19 +186,34 @@ def _collected(folder: str, blocks: Mapping[str, Block], errors: Mapping[str, ob
     if left(blocks, [*ended.values(), *lost.values()]):
         return Trained(tables=joined([]), failures={}, lost=blocks_lost, complete=False)
     read = read_all(folder, ended)
-    tables: dict[str, list[tuple[Part, Tables]]] = {name: [] for name in blocks}
+    gave: dict[str, list[tuple[Part, Ended | Tables]]] = {name: [] for name in blocks}
     reasons: dict[str, list[str]] = {name: [] for name in blocks}
     for name, part in (ended | lost).items():
         if name in read:
-            tables[part.of].append((part, Tables(**read[name].tables)))
+            gave[part.of].append((part, read[name]))
             reasons[part.of] += [read[name].facts["error"]] if "error" in read[name].facts else []
         else:
             reasons[part.of].append(_last_line(errors[name]))
             runs = engine.failed_runs(part.block).assign(interruptions=interruptions(attempts(folder, name)))
-            tables[part.of].append((part, Tables(runs, curve_table({}), figure_table({}))))
+            gave[part.of].append((part, Tables(runs, curve_table({}), figure_table({}))))
     failures = {name: "; ".join(dict.fromkeys(of_block)) for name, of_block in reasons.items() if of_block}
-    whole = joined(whole_again(tables[name], block) for name, block in blocks.items())
-    return Trained(tables=whole, failures=failures, lost=blocks_lost, complete=True)
+    tables = joined(_tables([gave[name] for name in blocks]))
+    return Trained(tables=tables, failures=failures, lost=blocks_lost, complete=True)
+
+
+def _tables(of_blocks: Sequence[list[tuple[Part, Ended | Tables]]]) -> Iterator[Tables]:
+    """The tables of blocks from what their parts gave; of those that ended whole all that are in a row."""
+    for whole, blocks in groupby(of_blocks, key=lambda parts: len(parts) == 1 and isinstance(parts[0][1], Ended)):
+        if whole:
+            yield _ended_tables([gave for ((_, gave),) in blocks if isinstance(gave, Ended)])
+            continue
+        for parts in blocks:
+            of_parts = [(part, _ended_tables([gave]) if isinstance(gave, Ended) else gave) for part, gave in parts]
+            yield whole_again(of_parts, parts[0][0].whole)
+
+
+def _ended_tables(blocks: Sequence[Ended]) -> Tables:
+    return Tables(*(table_of(blocks, name) for name in Tables._fields))
 
 
 def _last_line(error: object) -> str:
@@ -254,6 +270,6 @@ class _Listener(tune.Callback):
 
     def _runs(self, parts: Mapping[str, Part]) -> pandas.DataFrame:
         """The run table of a block whose parts have all ended."""
-        read = read_all(self._folder, parts)
-        tables = [(part, Tables(**read[name].tables)) for name, part in parts.items()]
+        read, nothing = read_all(self._folder, parts), (curve_table({}), figure_table({}))
+        tables = [(part, Tables(table_of([read[name]], "runs"), *nothing)) for name, part in parts.items()]
         return whole_again(tables, tables[0][0].whole).runs

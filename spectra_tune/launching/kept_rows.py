@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas
 
 from spectra_tune.design import Study, condition_signature
-from spectra_tune.launching.block_store import ended_blocks, read_all
+from spectra_tune.launching.block_store import ended_blocks, read_all, table_of
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
 
 
@@ -15,7 +15,7 @@ class KeptRows:
     def __init__(self, study: Study, folder: str):
         self._signatures = [condition_signature(condition) for condition in study.conditions]
         kept = read_all(folder, sorted(ended_blocks(folder)))
-        self._tables = [table for ended in kept.values() if len(table := ended.tables["runs"])]
+        self._tables = [table for ended in kept.values() if len(table := table_of([ended], "runs"))]
         self.reasons = [ended.facts["reason"] for ended in kept.values() if "reason" in ended.facts]
         self._places: dict[tuple[str, str, int, int], tuple[int, int]] = {}
         for number, table in enumerate(self._tables):

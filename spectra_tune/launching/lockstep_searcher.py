@@ -10,7 +10,7 @@ from ray.tune.search import Searcher
 from spectra_tune.design import Study
 from spectra_tune.design.search_rules import of_sizes
 from spectra_tune.launching.begun_blocks import forget_state
-from spectra_tune.launching.block_store import read_ended, write_ended
+from spectra_tune.launching.block_store import read_ended, table_of, write_ended
 from spectra_tune.launching.configuration_batch import ConfigurationBatch
 from spectra_tune.launching.kept_rows import KeptRows
 from spectra_tune.launching.side_search import Score, SideSearch, Survivors
@@ -94,7 +94,7 @@ class LockstepSearcher(Searcher):
         ended = read_ended(self._folder, name)
         if ended is None:
             raise FileNotFoundError(f"nothing is kept of trial {trial_id}, which has ended")
-        self._close(trained, ended.tables["runs"])
+        self._close(trained, table_of([ended], "runs"))
 
     def _next(self) -> _Batch | None:
         """A batch to train, and its side; those that are kept are taken on the way."""

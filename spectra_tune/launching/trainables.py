@@ -182,7 +182,8 @@ class BlockTrainable(tune.Trainable):
         if self._part.first:
             costs = {name: timing.columns for name, timing in engine.time_arms(timed, device=self._device).items()}
             runs = with_costs(runs, costs)
-        return Tables(runs, training.curves(), training.figures(self._part.whole.seeds))
+        whole = self._part.whole
+        return Tables(runs, training.curves(), training.figures(whole.seeds) if whole.pictured else figure_table({}))
 
     def _keep_models(self, training: "engine.BlockTraining", runs: pandas.DataFrame) -> None:
         """Keeps the networks that the study asks for; of a part of a block the best of its own seeds."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -125,17 +125,8 @@ def confirmation_blocks(study: Study, runs: pandas.DataFrame) -> tuple[Block, ..
     """A block per stratum: its candidates as arms, on fresh seeds."""
     planned = tuning.plan_confirmation(study, runs)
     return tuple(
-        Block(
-            condition=condition,
-            arms=study.confirmed(planned.values(condition_signature(condition))),
-            seeds=planned.seeds,
-            probes=study.probes,
-            probed_at=study.probed_at,
-            reports=study.reports,
-            evaluations=study.outcome.evaluations,
-            kept_models=study.kept_models,
-        )
-        for condition in study.conditions
+        replace(block, arms=study.confirmed(planned.values(condition_signature(block.condition))), seeds=planned.seeds)
+        for block in study.blocks()
     )
 
 

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 
 from analysis.figures.grid import spread
 from analysis.judging.question import Question
-from spectra_tune.design import distinct_names
+from spectra_tune.design import MOST_PICTURED, distinct_names
 from spectra_tune.results import Tables
-
-MOST_CONDITIONS = 24
-"""That a picture shows: more are not readable."""
 
 MOST_ARMS = 8
 """That a picture of single arms shows."""
@@ -31,7 +28,7 @@ class Shown:
 
 def shown(question: Question, tables: Tables) -> Shown:
     """Of many Conditions the first; of many arms none and some evenly apart."""
-    labels, arms = dict(list(question.labels.items())[:MOST_CONDITIONS]), list(question.arms)
+    labels, arms = dict(list(question.labels.items())[:MOST_PICTURED]), list(question.arms)
     runs, curves, shapes = tables
     runs = runs[runs["condition_signature"].isin(list(labels))]
     signatures = set(runs["signature"])

@@ -11,7 +11,14 @@ from spectra_tune import launching
 from spectra_tune.design import Block, Condition, Treatment
 from spectra_tune.engine import failed_runs
 from spectra_tune.launching import block_store
-from spectra_tune.launching.block_store import ended_blocks, filesystem_of, read_all, read_ended, write_ended
+from spectra_tune.launching.block_store import (
+    ended_blocks,
+    filesystem_of,
+    read_all,
+    read_ended,
+    table_of,
+    write_ended,
+)
 from spectra_tune.networks import mlp
 from spectra_tune.results import curve_table, figure_table
 from spectra_tune.tasks import moons
@@ -35,14 +42,39 @@ def test_what_a_block_gave_comes_back_to_the_bit(tmp_path, place):
     assert read_ended(folder, "block") is None
     write_ended(folder, "block", {"runs": TABLE, "curves": curve_table({})}, FACTS)
     assert ended_blocks(folder) == {"block"}
-    tables, facts = read_ended(folder, "block")
-    assert facts == FACTS
-    pandas.testing.assert_frame_equal(tables["runs"], TABLE, check_exact=True)
-    assert numpy.array_equal(numpy.signbit(tables["runs"]["value"]), numpy.signbit(TABLE["value"]))
-    assert list(tables) == ["runs", "curves"]
+    ended = read_ended(folder, "block")
+    assert ended.facts == FACTS
+    runs = table_of([ended], "runs")
+    pandas.testing.assert_frame_equal(runs, TABLE, check_exact=True)
+    assert numpy.array_equal(numpy.signbit(runs["value"]), numpy.signbit(TABLE["value"]))
+    assert list(ended.parquet) == ["runs", "curves"]
     assert list(read_all(folder, ["other", "block"])) == ["block"]
     block_store.forget(folder, ["block", "other"])
     assert ended_blocks(folder) == set()
+
+
+NOTHING = pandas.DataFrame({name: [] for name in TABLE})
+"""Without rows its columns have other types."""
+
+OTHERS = (
+    TABLE.assign(value=[1, 2, 3]),  # another type of a column
+    TABLE.assign(more=[1, 2, 3], claim=["yes", None, "no"]),  # another column, and text where others have truths
+    TABLE.drop(columns="whole"),
+    TABLE.assign(name=None),  # nothing in it
+    NOTHING,
+)
+
+
+@pytest.mark.parametrize("first", [TABLE, NOTHING], ids=["rows", "no rows"])
+@pytest.mark.parametrize("other", OTHERS, ids=["type", "columns", "fewer", "nothing", "no rows"])
+def test_tables_of_blocks_are_joined_as_pandas_joins_them(tmp_path, first, other):
+    tables = {"a": first, "b": TABLE, "c": TABLE, "d": other, "e": TABLE}
+    for name, table in tables.items():
+        write_ended(str(tmp_path), name, {"runs": table}, {})
+    read = read_all(str(tmp_path), tables)
+    one_by_one = [frame for ended in read.values() if len(frame := table_of([ended], "runs"))]
+    wanted = pandas.concat(one_by_one, ignore_index=True)
+    pandas.testing.assert_frame_equal(table_of(read.values(), "runs"), wanted, check_exact=True)
 
 
 def test_a_blocks_file_is_an_archive_of_parquet(tmp_path):

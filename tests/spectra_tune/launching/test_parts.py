@@ -15,7 +15,7 @@ from spectra_tune.launching.parts import Part, handed_out, left, named_parts, wh
 from spectra_tune.launching.scheduler_per_side import SchedulerPerSide
 from spectra_tune.launching.trainables import BlockTrainable
 from spectra_tune.networks import mlp
-from spectra_tune.results import COST, unmeasured
+from spectra_tune.results import COST, figure_table, unmeasured
 from spectra_tune.tasks import moons
 from tests.conftest import ARMS
 from tests.laws.kinds import ENGINES
@@ -119,6 +119,15 @@ def test_parts_joined_are_the_whole_block(network, monkeypatch):
             for tables in (joined, whole)
         )
         pandas.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_of_a_block_that_no_picture_shows_nothing_is_kept_for_pictures(monkeypatch):
+    monkeypatch.setattr(BlockTrainable, "_device", "cpu")
+    (_, shown), (_, other) = (ended(part(*BLOCK.seeds, block=replace(BLOCK, pictured=one))) for one in (True, False))
+    assert len(shown.figures) > 0
+    pandas.testing.assert_frame_equal(other.figures, figure_table({}))
+    assert other.curves.equals(shown.curves)
+    assert unmeasured(other.runs).equals(unmeasured(shown.runs))
 
 
 @dataclass(frozen=True, kw_only=True)
