@@ -48,6 +48,11 @@ def digest(thing: Any) -> str:
     return _hashed(canonical(thing))
 
 
+def digests_of_fields(thing: Any) -> dict[str, str]:
+    """Eight hex digits for each field of a dataclass that has a part in its signature."""
+    return {name: digest(value)[:8] for name, value in _state(thing).items()}
+
+
 def _hashed(form: Any) -> str:
     return hashlib.sha256(json.dumps(form, sort_keys=True).encode()).hexdigest()
 

@@ -18,7 +18,7 @@ from spectra_tune.design.same_configuration import SAME_CONFIGURATION, declared,
 from spectra_tune.design.search import Dimension, Search
 from spectra_tune.design.search_rules import check_search, stratified, with_values
 from spectra_tune.design.seeds import Seeds
-from spectra_tune.design.signature import digest
+from spectra_tune.design.signature import digest, digests_of_fields
 from spectra_tune.design.treatment import Treatment
 from spectra_tune.errors import (
     InvalidStudy,
@@ -248,6 +248,10 @@ class Study:
     def signature(self) -> str:
         """sha256 of all that the study fixes before its first run."""
         return digest(self)
+
+    def field_signatures(self) -> dict[str, str]:
+        """Of each field, to say where two declarations differ."""
+        return digests_of_fields(self)
 
     def smoke(self) -> "Study":
         """The same question in seconds: two Conditions, four seeds, 10 epochs at most, of minibatches 2, 3 phases.

@@ -9,12 +9,12 @@ from typing import Any
 import numpy
 import pandas
 
-from spectra_tune.design import InvalidStudy, Member, Treatment, called, flat, in_words
+from spectra_tune.design import InvalidStudy, Member, Study, Treatment, called, flat, in_words
 from spectra_tune.design.signature import digest
 from spectra_tune.penalties import PENALTIES
 from spectra_tune.results import Kind, counts_as_constant, field_of, of_kind, protocol_columns, scored
 from spectra_tune.tracking.entries import Point
-from spectra_tune.tracking.reading import OURS
+from spectra_tune.tracking.reading import FIELDS, OURS
 from spectra_tune.tracking.store import sqlite_file
 
 LONGEST_TAG = 8000
@@ -47,7 +47,7 @@ def study_experiment(client, name: str, uri: str, description: str) -> str:
 
 
 def study_parent(
-    client, experiment_id: str, name: str, signature: str, shared: Mapping[str, str], description: str, *, anew: bool
+    client, experiment_id: str, name: str, study: Study, shared: Mapping[str, str], description: str, *, anew: bool
 ):
     """MLflow's info on the parent, made where there is none; what a later start runs on is added to its tags.
 
@@ -56,8 +56,10 @@ def study_parent(
     found = _parents(client, experiment_id)
     if found and anew:
         raise _just_begun(name)
+    signature = study.signature()
     if not found:
-        tags = {OURS: "study", "study_signature": signature, "mlflow.note.content": description, **shared}
+        declared = {"study_signature": signature, FIELDS: json.dumps(study.field_signatures())}
+        tags = {OURS: "study", **declared, "mlflow.note.content": description, **shared}
         made = client.create_run(
             experiment_id, tags={key: cut(tag, LONGEST_TAG) for key, tag in tags.items()}, run_name=name
         ).info

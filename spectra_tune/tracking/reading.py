@@ -1,5 +1,6 @@
 """What MLflow holds of a study: its execution, its tables, links into the UI."""
 
+import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from spectra_tune.tracking.store import client_of, in_one_line, is_made
 OURS = "spectra_tune.kind"
 """The tag that marks experiments ("study") and MLflow runs ("study", "arm", "configuration") made here."""
 
+FIELDS = "study_fields"
+"""The parent's tag of its study's field signatures, as JSON."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
@@ -23,6 +27,7 @@ class Execution:
     run_id: str
     finished: bool
     study_signature: str
+    study_fields: Mapping[str, str]  # signatures of its fields, by name; empty in a record of before there were some
     versions: Mapping[str, str]  # of what it was begun, or last continued, with
 
 
@@ -33,6 +38,7 @@ class RecordedArm:
     study: str  # the name of its records
     typed: str  # what names it on the command line
     study_signature: str
+    study_fields: Mapping[str, str]  # as above
     condition_signature: str
     condition: str
     arm: str
@@ -66,8 +72,13 @@ def _found(name: str, uri: str) -> Execution | None:
         run_id=parent.info.run_id,
         finished=parent.info.status == "FINISHED",
         study_signature=parent.data.tags.get("study_signature", ""),
+        study_fields=_fields(parent.data.tags),
         versions=_versions(parent.data.tags),
     )
+
+
+def _fields(tags: Mapping[str, str]) -> dict[str, str]:
+    return json.loads(tags.get(FIELDS, "{}"))
 
 
 def _versions(tags: Mapping[str, str]) -> dict[str, str]:
@@ -150,6 +161,7 @@ def find_arm(run_id: str, uri: str) -> RecordedArm:
         study=client.get_experiment(parent.info.experiment_id).name,
         typed=parent.data.tags["study"],
         study_signature=parent.data.tags["study_signature"],
+        study_fields=_fields(parent.data.tags),
         condition_signature=tags["condition_signature"],
         condition=tags["condition"],
         arm=tags["arm"],

@@ -76,7 +76,7 @@ class Tracker:
         with made_alone(uri):
             client = client_of(uri)
             experiment_id = study_experiment(client, name, uri, description)
-        parent = study_parent(client, experiment_id, name, study.signature(), shared, description, anew=anew)
+        parent = study_parent(client, experiment_id, name, study, shared, description, anew=anew)
         log_parameters(client, parent.run_id, parameters)
         family = Family(client, _writer(client, uri, experiment_id), experiment_id, parent, labels, shared)
         return cls(client, family, study.outcome.measured.followed)

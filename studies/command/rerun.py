@@ -11,6 +11,7 @@ from spectra_tune.results import COMPLEXITY, unmeasured
 from studies.command import catalogue, places
 from studies.command.console import say, to_reader
 from studies.command.search import confirmation_blocks
+from studies.command.unchanged import changed_since
 
 MOST_NAMED = 5
 """Columns or seeds that a line names."""
@@ -22,7 +23,8 @@ def rerun(run_id: str, *, tracking_uri: str | None) -> int:
     recorded = tracking.find_arm(run_id, uri)
     named = catalogue.load_typed(recorded.typed)
     if named.study.signature() != recorded.study_signature:
-        raise InvalidStudy(f"study {recorded.study!r} has changed since it was recorded in {uri}: undo the change")
+        changed = changed_since(recorded.study, named.study, recorded.study_fields, uri)
+        raise InvalidStudy(f"{changed}: undo the change")
     runs = tracking.read_tables(recorded.study, uri).runs.drop(columns=list(COMPLEXITY), errors="ignore")
     mine = runs[(runs["condition_signature"] == recorded.condition_signature) & (runs["arm"] == recorded.arm)]
     if recorded.configuration is None:
