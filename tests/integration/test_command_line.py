@@ -225,7 +225,7 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
 
     changed = written(folder, GOOD.replace("range(9)", "range(10)"))
     for command in (["run", changed, "--resume"], ["report", changed], ["rerun", child.info.run_id]):
-        assert f"has changed since it was recorded in {began}, in its seeds: " in refused(capsys, *command)
+        assert f"has changed since it was recorded in {began}, in its seeds and keep_models: " in refused(capsys, *command)
 
 
 @pytest.mark.integration
