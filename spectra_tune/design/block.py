@@ -1,7 +1,7 @@
 """Block and its parts: arms, seeds, and the members that train together."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from spectra_tune.called import called
@@ -80,7 +80,8 @@ class Block:
     reports: int = REPORTS  # how often metrics are recorded
     evaluations: Any = ()  # Attack, Corruption or Calibration, made at the end; in "search" on validation data
     kept_models: KeptModels | None = None  # which trained networks are kept; None is none
-    pictured: bool = True  # whether pictures show it: what they need of its trained networks is kept then
+    pictured: bool = field(default=True, metadata={"beside_content": True})
+    """Whether pictures show it: what they need of its trained networks is kept then."""
 
     def __post_init__(self):
         object.__setattr__(self, "reports", at_least_one(self.reports, "reports"))

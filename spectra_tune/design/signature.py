@@ -20,8 +20,8 @@ LATER = "later"
 With its default it has no part in a signature, so that records of before keep theirs."""
 
 BESIDE_CONTENT = "beside_content"
-"""Key of the metadata of a field that has no part in a signature since another field says its content: where a file
-lies, beside the digest of what it holds."""
+"""Key of the metadata of a field that has no part in a signature since another field says its content, such as where a
+file lies beside the digest of what it holds, or since it changes nothing that is trained."""
 
 NAMED = {"Perceptron": {"class": "Network", "kind": "mlp"}}
 """What signatures say instead of a class's name where records of before know it under another."""

@@ -78,7 +78,7 @@ def block_seconds(block: Block, *, device: str = "cpu") -> float:
     probed = begun(few)
     probed.advance()
     probed.runs()  # what is loaded at the first use is not counted
-    ends = of_few * _seconds(probed.runs) + _seconds(probed.figures)
+    ends = of_few * _seconds(probed.runs) + (_seconds(probed.figures) if block.pictured else 0.0)
     trained = of_many * (set_up + reported.epochs * epoch + (block.reports + 1) * report)
     return trained + ends + seconds_of_timing(block, of_many * epoch)
 

@@ -82,7 +82,7 @@ def table_of(blocks: Iterable[Ended], name: str) -> pandas.DataFrame:
     """
     tables = [ParquetFile(pyarrow.BufferReader(one.parquet[name])).read(use_threads=False) for one in blocks]
     filled = [table for table in tables if len(table)] or tables[:1]  # an empty one has other types
-    alike = groupby(filled, key=lambda table: (table.schema, table.schema.metadata))
+    alike = groupby(filled, key=lambda table: table.schema)
     frames = [pyarrow.concat_tables(same).to_pandas() for _, same in alike]
     return frames[0] if len(frames) == 1 else pandas.concat(frames, ignore_index=True)
 

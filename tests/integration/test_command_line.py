@@ -224,8 +224,9 @@ def test_a_study_runs_once_and_is_reported_as_often_as_wanted(ray, folder, capsy
     assert {one.tags["signature"] for one in synced} == {signature for _, signature in models}
 
     changed = written(folder, GOOD.replace("range(9)", "range(10)"))
+    says = f"has changed since it was recorded in {began}, in its seeds and keep_models: "
     for command in (["run", changed, "--resume"], ["report", changed], ["rerun", child.info.run_id]):
-        assert f"has changed since it was recorded in {began}, in its seeds and keep_models: " in refused(capsys, *command)
+        assert says in refused(capsys, *command)
 
 
 @pytest.mark.integration

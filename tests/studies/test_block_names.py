@@ -4,6 +4,7 @@ from dataclasses import replace
 from types import ModuleType
 
 from spectra_tune.design import Seeds, Study, grid
+from spectra_tune.design.signature import digest
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import circles, moons
 from studies.command.block_names import block_names
@@ -31,6 +32,13 @@ def test_a_block_is_called_by_its_study_and_what_differs_among_the_blocks():
     first, second = names()
     assert first.startswith("mine-moons_noise_std_0.3_-width_8-")
     assert second.startswith("mine-circles-width_64-")
+
+
+def test_a_block_is_found_by_the_name_that_earlier_versions_gave_it():
+    """`--resume` and `sync` go by it: one that changed would have all that is kept trained again."""
+    assert [name.rpartition("-")[2] for name in names()] == ["6200ffb6", "a29a7f61"]
+    first, *_ = STUDY.blocks()
+    assert digest(first) == digest(replace(first, pictured=False))
 
 
 def test_no_two_blocks_of_other_seeds_arms_or_studies_are_called_alike():

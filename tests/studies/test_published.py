@@ -15,8 +15,8 @@ def test_parameters_of_two_hidden_layers(width, count):
 
 @pytest.mark.parametrize("target", [1.0, 2.0])
 @pytest.mark.parametrize("width", [8, 16, 32, 64])
-def test_sigma_ends_within_ten_per_cent_of_its_target_at_strength_one(width, target):
-    """On average: where it swings about its target, its place at the last step is rounding's."""
+def test_sigma_ends_on_average_within_ten_per_cent_of_its_target_at_strength_one(width, target):
+    """Where it swings about its target, its place at the last step is rounding's."""
     condition = Condition(task=moons(), network=mlp(width=width), epochs=100, learning_rate=0.01)
     held = Treatment(schedule="static", sigma_end=target, strength=1.0)
     runs = run_block(Block(condition=condition, arms={"held": held}, seeds=range(8)))
