@@ -9,7 +9,8 @@ from math import prod
 import torch
 from torch import Tensor
 
-from spectra_tune.operators.convolution import Convolving, Geometry, linear_map
+from spectra_tune.operators.convolution_geometry import Geometry
+from spectra_tune.operators.convolving import Convolving, linear_map
 
 TILE = 2**21
 """Numbers of images that are convolved at a time."""

@@ -283,14 +283,14 @@ def test_a_saved_and_restored_state_continues_with_equal_bits():
 
 def test_what_the_followed_space_misses_is_found_by_a_check_and_counted(monkeypatch):
     monkeypatch.setattr("spectra_tune.operators.krylov.CHECK_EVERY", 3)
-    monkeypatch.setattr("spectra_tune.operators.convolution._band", lambda *_: None)  # as if it were too wide
+    monkeypatch.setattr("spectra_tune.operators.followed_convolution._band", lambda *_: None)  # as if it were too wide
     layer, size = nn.Conv2d(3, 4, 3, padding=1), (14, 14)
     weight = drawn(layer).float()
     one = followed(layer, weight, size)
     one()
     weight.copy_(drawn(layer, seed=5))
     true = torch.linalg.matrix_norm(dense(layer, weight, size), 2).item()
-    monkeypatch.setattr("spectra_tune.operators.convolution.MOVED", math.inf)  # nothing is looked at anew
+    monkeypatch.setattr("spectra_tune.operators.followed_convolution.MOVED", math.inf)  # nothing is looked at anew
     cold = krylov._cold
     monkeypatch.setattr(krylov, "_within_tolerance", lambda *_, **__: True)  # what is known is taken as it is
     monkeypatch.setattr(krylov, "_cold", exactly(monkeypatch, cold))

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
 from spectra_tune.operators import krylov
-from spectra_tune.operators.convolution import _band
+from spectra_tune.operators.followed_convolution import _band
 from tests.spectra_tune.operators.test_convolution import LAYERS, dense, drawn, followed, operator
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
