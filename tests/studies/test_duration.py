@@ -72,6 +72,15 @@ def test_a_block_s_time_grows_with_its_epochs_and_seeds(monkeypatch):
     assert of(50, 128) - of(30, 128) == pytest.approx(40)  # half of its members were timed
 
 
+def test_a_block_that_no_picture_shows_is_not_charged_for_one(monkeypatch):
+    drawn = []
+    monkeypatch.setattr("spectra_tune.engine.duration.BlockTraining.figures", lambda training: drawn.append(training))
+    condition = Condition(task=moons(samples=40), network=mlp(width=4), epochs=2)
+    for pictured, times in ((False, 0), (True, 1)):
+        block_seconds(Block(condition=condition, arms=ARMS, seeds=range(2), pictured=pictured))
+        assert len(drawn) == times
+
+
 def test_a_study_that_cannot_be_timed_says_why(monkeypatch):
     def broken(block):
         raise RuntimeError("no\nsuch file")

@@ -3,7 +3,7 @@
 import pytest
 
 from spectra_tune.design import Block, Condition, Treatment
-from spectra_tune.engine import parameter_count, run_block
+from spectra_tune.engine import BlockTraining, parameter_count, run_block
 from spectra_tune.networks import mlp
 from spectra_tune.tasks import moons
 
@@ -15,14 +15,18 @@ def test_parameters_of_two_hidden_layers(width, count):
 
 @pytest.mark.parametrize("target", [1.0, 2.0])
 @pytest.mark.parametrize("width", [8, 16, 32, 64])
-def test_sigma_ends_on_average_within_ten_per_cent_of_its_target_at_strength_one(width, target):
-    """Where it swings about its target, its place at the last step is rounding's."""
+def test_sigma_ends_within_ten_per_cent_of_its_target_at_strength_one(width, target):
+    """Over the last 20 epochs: where it swings about its target, its place at the very last step is rounding's."""
     condition = Condition(task=moons(), network=mlp(width=width), epochs=100, learning_rate=0.01)
     held = Treatment(schedule="static", sigma_end=target, strength=1.0)
-    runs = run_block(Block(condition=condition, arms={"held": held}, seeds=range(8)))
+    training = BlockTraining(Block(condition=condition, arms={"held": held}, seeds=range(8)))
+    while not training.finished:
+        training.advance()
+    curves = training.curves()
+    last = curves[curves["epoch"] > 80].groupby(["metric", "signature"])["value"].mean()
     for layer in (1, 2):
-        assert runs[f"sigma_{layer}"].mean() == pytest.approx(target, rel=0.1)
-        assert runs[f"sigma_{layer}"].to_numpy() == pytest.approx(target, rel=0.15)
+        assert len(last[f"sigma_{layer}"]) == 8
+        assert last[f"sigma_{layer}"].to_numpy() == pytest.approx(target, rel=0.1)
 
 
 @pytest.mark.parametrize("data_seed", [42, None])
